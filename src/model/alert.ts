@@ -1,0 +1,85 @@
+/**
+ * An alert: one detection, one key, one day. The form that detect/ decides and alerts/ explains; sinks only render it.
+ */
+import type { Level } from './rule.ts';
+
+/** One raw line that shows what an alert says, redacted. */
+export interface EvidenceLine {
+  timeMs: number;
+  /** name of the origin (file) and byte offset: left out of the canonical alert */
+  origin: string;
+  offset: number;
+  /** redacted text, UTF-8, unescaped: every sink escapes for its own medium */
+  text: string;
+  /** the fragment that matched an attack signature, or null */
+  matched: string | null;
+}
+
+export interface AlertSource {
+  /** address as logged (for an IPv6 /64 the smallest that was seen) */
+  ip: string;
+  /** key as written: the address, or the /64 */
+  key: string;
+  /** all addresses seen of the key, at most 10 */
+  addresses: string[];
+  as: { number: number; name: string } | null;
+  country: { isoCode: string; name: string } | null;
+  /** city and point, only from a database of the user's own */
+  place: { city: string | null; lat: number; lon: number } | null;
+  /** which data set and date gave owner and country, in words */
+  database: string;
+  /** search-engine, security-research … as claimed by the user agent or a list; never proof */
+  class: string | null;
+}
+
+export interface AlertKey {
+  kind: 'source' | 'prefix' | 'target' | 'as';
+  text: string;
+}
+
+export interface Alert {
+  /** 32 hex characters: hash of (organisation, detection, kind of key, key, day) */
+  id: string;
+  /** catalogue id: F01, W05, X01, election.lookup_enum, or the Sigma rule's id for a user's own rule */
+  detection: string;
+  name: string;
+  /** label of the day, e.g. 2026-09-14 */
+  day: string;
+  organization: { id: string; name: string };
+  asset: { id: string; name: string } | null;
+  key: AlertKey;
+  startMs: number;
+  endMs: number;
+  severity: Level;
+  severityBase: Level;
+  /** every step from base to severity, in words */
+  severitySteps: string[];
+  /** sorts alerts of equal severity; 0–100 */
+  score: number;
+  confidence: { level: 'low' | 'moderate' | 'high'; basis: string[] };
+  verdict: { term: 'noise' | 'tailored' | 'cannot_tell'; basis: string[] };
+  /** tried: no answer known; refused: denied or an error page; answered: something was given */
+  outcome: 'tried' | 'refused' | 'answered';
+  categories: ('network' | 'web')[];
+  techniques: { id: string; name: string; reference: string }[];
+  source: AlertSource | null;
+  /** member addresses of an alert that has several sources; at most 100 */
+  related: string[];
+  /** network of an aggregate, e.g. 198.51.100.0/24, or null */
+  network: string | null;
+  destinations: string[];
+  ports: number[];
+  /** a few paths that were asked for, redacted */
+  paths: string[];
+  hosts: string[];
+  /** the numbers behind the words, snake_case keys */
+  evidence: Record<string, number>;
+  statusCounts: Record<string, number>;
+  thresholds: string[];
+  lines: EvidenceLine[];
+  /** one sentence: what was seen */
+  summary: string;
+  why: string;
+  whatToDo: string[];
+  notKnown: string[];
+}

@@ -1,0 +1,81 @@
+/**
+ * What a run read and could not see: the honest half of every report.
+ */
+import type { RefusedLine } from '../formats/format.ts';
+import type { Alert } from './alert.ts';
+import type { Problem } from './problem.ts';
+
+export interface OriginSummary {
+  name: string;
+  /** format name, or null when no format was recognised */
+  format: string | null;
+  lines: number;
+  events: number;
+  bytes: number;
+  skipped: { kind: string; count: number }[];
+  refused: { reason: string; count: number; samples: RefusedLine[] }[];
+  firstMs: number | null;
+  lastMs: number | null;
+  /** "year 2026, from the file's modification time", when the format leaves the year out */
+  yearNote: string | null;
+  /** why it could not be read, wholly or in part */
+  problem: Problem | null;
+  limits: string[];
+}
+
+/** Whether a detection could work on what was read. */
+export interface Visibility {
+  detection: string;
+  name: string;
+  state: 'works' | 'partly' | 'cannot';
+  because: string;
+  /** how to fix it; empty when it works */
+  fix: string;
+}
+
+/** A group of sources that stayed below every threshold. */
+export interface Noise {
+  sources: number;
+  events: number;
+  /** busiest network owners among them, at most 5 */
+  owners: { name: string; sources: number }[];
+  /** what they tried most: "tcp/23" or "/wp-login.php", at most 8 */
+  targets: { what: string; sources: number }[];
+}
+
+export interface OwnerRow {
+  as: number | null;
+  name: string;
+  country: string | null;
+  sources: number;
+  alerts: number;
+  /** events of alerted sources */
+  events: number;
+}
+
+export interface RunSummary {
+  version: string;
+  organization: { id: string; name: string };
+  hasInventory: boolean;
+  origins: OriginSummary[];
+  lines: number;
+  events: number;
+  skipped: number;
+  refused: number;
+  bytes: number;
+  /** distinct source keys seen */
+  sources: number;
+  firstMs: number | null;
+  lastMs: number | null;
+  /** seconds of the run, for the terminal only; never in a canonical output */
+  seconds: number;
+  visibility: Visibility[];
+  noise: Noise;
+  owners: OwnerRow[];
+  /** events per pane for the time line: all, failed or refused, of alerted sources */
+  timeline: { startMs: number; paneMs: number; all: number[]; refused: number[]; alerted: number[] };
+  dataSets: { name: string; date: string; attribution: string }[];
+  /** set when the memory bound was reached: what was reduced, in words */
+  bound: string | null;
+  alerts: Alert[];
+}
