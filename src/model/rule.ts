@@ -73,3 +73,14 @@ export interface Matches {
   row: Uint32Array;
   rule: Uint16Array;
 }
+
+/** Stable hashes (organisation key) of the texts of each row of a batch, made while matching; see model/hash.ts. */
+export interface Digests {
+  /** path without query */
+  path: Uint32Array;
+  /** path and query; the raw request when malformed */
+  target: Uint32Array;
+  userAgent: Uint32Array;
+  /** 1 when the path ends in the extension of a static asset (css, js, png, woff2 …) and has no query */
+  isStatic: Uint8Array;
+}
