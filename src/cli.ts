@@ -1,0 +1,192 @@
+/**
+ * The command line: which commands and options there are, and how the program ends. Each command is one file in
+ * commands/, loaded when it is asked for, that returns the exit status. Everything wrong with what the operator gave is
+ * printed at once with where, what and a hint, before anything starts; the exit status is then 2 (commands/exit-status.ts).
+ */
+import { Command, CommanderError, Option } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { FAULT, INTERRUPTED, OK, OPERATOR, TERMINATED } from './commands/exit-status.ts';
+import { discardUnfinished } from './commands/output.ts';
+import { formatProblem, OperatorError, printable } from './model/problem.ts';
+import { LEVELS } from './model/rule.ts';
+
+process.once('exit', discardUnfinished);
+process.once('SIGINT', () => process.exit(INTERRUPTED));
+process.once('SIGTERM', () => process.exit(TERMINATED));
+// the reader of a pipe has seen enough: nothing is wrong, and nobody is left to tell
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EPIPE') throw fault;
+    if (stream === process.stdout) process.exit(process.exitCode ?? OK);
+  });
+}
+
+process.exitCode = await main(process.argv);
+
+async function main(argv: string[]): Promise<number> {
+  let status: number = OK;
+  const ended = (code: Promise<number>): Promise<void> =>
+    code.then((c) => {
+      status = c;
+    });
+  try {
+    await commandLine(ended).parseAsync(argv);
+    return status;
+  } catch (fault) {
+    if (fault instanceof CommanderError) return fault.exitCode === 0 ? OK : OPERATOR;
+    if (fault instanceof OperatorError) {
+      console.error(fault.problems.map(formatProblem).join('\n'));
+      return OPERATOR;
+    }
+    console.error(`PW-FAULT  pollwatch stopped because of a fault of its own or of the machine`);
+    console.error(
+      printable(fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)).replaceAll('\\x0a', '\n'),
+    );
+    console.error(
+      '  hint: this is a bug unless the message above says otherwise (a full disk, no memory); please report it',
+    );
+    return FAULT;
+  }
+}
+
+/** Collects an option that may be given several times. */
+function several(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+function commandLine(ended: (code: Promise<number>) => Promise<void>): Command {
+  const program = new Command('pollwatch')
+    .description(
+      'Tells, from the logs that you already have, who is scanning or probing you, what they are after,\n' +
+        'whether it is ordinary Internet noise or aimed at you, whether anything answered, and what to do now.',
+    )
+    .version(packageJson.version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      outputError(text, write) {
+        const message = text.trim().replace(/^error: /, '');
+        write(
+          `PW-CLI-OPTION  ${printable(message).replaceAll('\\x0a', ' ')}\n  hint: \`pollwatch --help\` and \`pollwatch COMMAND --help\` list what there is\n`,
+        );
+      },
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pollwatch analyze /var/log/nginx/access.log* /var/log/kern.log
+  zcat old.log.gz | pollwatch analyze -
+  pollwatch parse --format nginx access.log | jq -r '."source.ip"' | sort | uniq -c
+  pollwatch rules explain W05
+
+Exit status: 0 ran, whatever was found; 2 you must act (options, config, rules, or a log that could not be read);
+10 found something at or above --fail-on; 1 a fault.`,
+    );
+
+  program
+    .command('analyze')
+    .description('analyse logs and write one self-contained HTML report')
+    .argument('<file...>', 'log files, plain, .gz or .zst, in any order; "-" is standard input')
+    .option('-f, --format <name>', 'format of the logs (see `pollwatch formats`)', 'auto')
+    .option('-o, --output <file>', 'write alerts as NDJSON, one ECS document per line; "-" is standard output')
+    .option(
+      '-r, --report <file>',
+      'where the HTML report goes; "-" is standard output, "none" writes none',
+      'report.html',
+    )
+    .option('-c, --config <file>', 'inventory of your organisation and its systems (YAML); optional')
+    .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
+    .option('--year <year>', 'year of the last line, for logs that leave the year out')
+    .option('--timezone <zone>', 'time zone of logs that leave it out, e.g. America/Chicago (default: UTC)')
+    .option('--threads <number>', 'worker threads; the result is the same for every number', '1')
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 10 when an alert has this severity or more').choices(LEVELS),
+    )
+    .option('--no-progress', 'no progress bar (there is none in a pipe anyway)')
+    .addHelpText(
+      'after',
+      `
+A log that is missing, unreadable, cut or of no known format is reported; the others are analysed; then the exit
+status is 2. With --output - or --report - the summary goes to standard error. A file named "none" is "./none".
+
+Examples:
+  pollwatch analyze /var/log/nginx/access.log* /var/log/kern.log
+  pollwatch analyze --config county.yaml --output alerts.ndjson --report none access.log
+  pollwatch analyze --year 2025 --timezone America/Chicago --fail-on high old/kern.log`,
+    )
+    .action((paths: string[], options: Record<string, unknown>) =>
+      ended(import('./commands/analyze.ts').then((m) => m.analyzeCommand(paths, options))),
+    );
+
+  program
+    .command('parse')
+    .description('print the events of logs as NDJSON, one ECS document per line')
+    .argument('<file...>', 'log files, plain, .gz or .zst; "-" is standard input')
+    .option('-f, --format <name>', 'format of the logs (see `pollwatch formats`)', 'auto')
+    .option('-o, --output <file>', 'where the events go; "-" is standard output', '-')
+    .option('--year <year>', 'year of the last line, for logs that leave the year out')
+    .option('--timezone <zone>', 'time zone of logs that leave it out, e.g. America/Chicago (default: UTC)')
+    .addHelpText(
+      'after',
+      `
+parse prints what the log says, UNREDACTED: names, birth dates and record numbers that stand in a request stand in the
+event too. (analyze replaces them.) Each event names its file and line in log.file.path and log.file.line. Lines that
+are no event are counted on standard error, with the reason and a sample.
+
+Examples:
+  pollwatch parse access.log | head
+  pollwatch parse --format iptables --year 2026 --output events.ndjson kern.log.*.gz`,
+    )
+    .action((paths: string[], options: Record<string, unknown>) =>
+      ended(import('./commands/parse.ts').then((m) => m.parseCommand(paths, options))),
+    );
+
+  const rules = program.command('rules').description('list, explain and test the detections');
+  rules
+    .command('list', { isDefault: true })
+    .description('every detection: id, name, severity, where it comes from')
+    .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
+    .action((options: Record<string, unknown>) =>
+      ended(import('./commands/rules.ts').then((m) => m.listRules(options))),
+    );
+  rules
+    .command('explain')
+    .description('one detection: its numbers and their sources, false positives, ATT&CK')
+    .argument('<id>', 'id or name, as `pollwatch rules list` prints it, e.g. W05')
+    .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
+    .action((id: string, options: Record<string, unknown>) =>
+      ended(import('./commands/rules.ts').then((m) => m.explainRule(id, options))),
+    );
+  rules
+    .command('test')
+    .description('try a Sigma rule of yours: its own example lines, then logs')
+    .argument('<rule>', 'a rule file (YAML)')
+    .argument('[log...]', 'logs to match it against')
+    .option('-f, --format <name>', 'format of the logs (see `pollwatch formats`)', 'auto')
+    .option('--year <year>', 'year of the last line, for logs that leave the year out')
+    .option('--timezone <zone>', 'time zone of logs that leave it out (default: UTC)')
+    .addHelpText('after', '\nExample:\n  pollwatch rules test my-rule.yml /var/log/nginx/access.log')
+    .action((rule: string, logs: string[], options: Record<string, unknown>) =>
+      ended(import('./commands/rules.ts').then((m) => m.testRule(rule, logs, options))),
+    );
+
+  program
+    .command('formats')
+    .description('the log formats that pollwatch reads')
+    .action(() => ended(import('./commands/formats.ts').then((m) => m.formatsCommand())));
+
+  program
+    .command('doctor')
+    .description('check this installation: runtime, data sets and their age, key, places to write, inventory, logs')
+    .argument('[file...]', 'logs whose format should be recognised')
+    .option('-c, --config <file>', 'inventory to check')
+    .option('--rules <path>', 'Sigma rules to check: a file or a folder; may be given several times', several)
+    .addHelpText('after', '\nExample:\n  pollwatch doctor --config county.yaml /var/log/nginx/access.log')
+    .action((paths: string[], options: Record<string, unknown>) =>
+      ended(import('./commands/doctor.ts').then((m) => m.doctorCommand(paths, options))),
+    );
+
+  return program;
+}

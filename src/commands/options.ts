@@ -1,0 +1,85 @@
+/**
+ * The options that several commands share, checked together: every problem is found before anything starts.
+ */
+import { findFormat, formats } from '../formats/index.ts';
+import { OperatorError, type Problem } from '../model/problem.ts';
+
+/** How lines are to be read: what `--format`, `--year` and `--timezone` said. */
+export interface ReadingOptions {
+  /** a format's name, or 'auto' */
+  format: string;
+  year: number | undefined;
+  timezone: string | undefined;
+}
+
+/** Most worker threads that `--threads` takes: more than any machine that an office has. */
+const THREADS_MAX = 64;
+
+/** Reads `--format`, `--year` and `--timezone`; adds what is wrong to `problems`. */
+export function readingOptions(given: Record<string, unknown>, problems: Problem[]): ReadingOptions {
+  const format = String(given['format'] ?? 'auto');
+  if (format !== 'auto' && findFormat(format) === undefined) {
+    problems.push({
+      code: 'PW-CLI-FORMAT',
+      message: `there is no format "${format}"`,
+      hint: `one of: auto, ${formats.map((f) => f.name).join(', ')}; \`pollwatch formats\` tells what each is`,
+    });
+  }
+  const year = given['year'] === undefined ? undefined : wholeNumber(given['year'], 1970, 9999, '--year', problems);
+  const timezone = given['timezone'] === undefined ? undefined : String(given['timezone']);
+  if (timezone !== undefined && !isTimezone(timezone)) {
+    problems.push({
+      code: 'PW-CLI-TIMEZONE',
+      message: `"${timezone}" is no time zone`,
+      hint: 'write a name of the IANA list such as America/Chicago, or UTC',
+    });
+  }
+  return { format, year, timezone };
+}
+
+/** Reads `--threads`. */
+export function threadsOption(given: Record<string, unknown>, problems: Problem[]): number {
+  return wholeNumber(given['threads'] ?? '1', 1, THREADS_MAX, '--threads', problems) ?? 1;
+}
+
+/** Reads `--rules`, given any number of times. */
+export function rulesOption(given: Record<string, unknown>): string[] {
+  return Array.isArray(given['rules']) ? given['rules'].map(String) : [];
+}
+
+/** An option that is a text when it is given. */
+export function textOption(given: Record<string, unknown>, name: string): string | undefined {
+  return given[name] === undefined ? undefined : String(given[name]);
+}
+
+/** Stops with all problems when there are any. */
+export function stopOn(problems: Problem[]): void {
+  if (problems.length > 0) throw new OperatorError(problems);
+}
+
+function wholeNumber(
+  value: unknown,
+  smallest: number,
+  largest: number,
+  option: string,
+  problems: Problem[],
+): number | undefined {
+  const text = String(value);
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= smallest && number <= largest) return number;
+  problems.push({
+    code: 'PW-CLI-NUMBER',
+    message: `${option} is "${text}"`,
+    hint: `write a whole number from ${smallest} to ${largest}`,
+  });
+  return undefined;
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
