@@ -1,0 +1,73 @@
+/**
+ * The fixed words of every alert: the attribution caveat, and one plain word for each severity, outcome, verdict and
+ * confidence, so that report, terminal, mail and export never say the same thing in two ways.
+ * An address tells whose network it is announced from; it never tells who sent something.
+ */
+
+import type { Alert, AlertSource } from '../model/alert.ts';
+import type { Level } from '../model/rule.ts';
+
+/** Id of the caveat's wording; changes when the text does. */
+export const CAVEAT_ID = 'attr.caveat.v1';
+
+/** Follows every place where a network owner is named. */
+export const CAVEAT =
+  'This tells you who runs the network the traffic came from. It does not tell you who sent it. Rented servers, VPNs, Tor and hacked machines are routinely used to hide the sender.';
+
+/** Severity as people read it. Meaning is carried by the word, never by its colour alone. */
+export const SEVERITY_WORDS: Readonly<Record<Level, string>> = {
+  info: 'Info',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
+  critical: 'Critical',
+};
+
+/** How soon a person should look, for each severity. */
+export const URGENCY_WORDS: Readonly<Record<Level, string>> = {
+  info: 'For the record',
+  low: 'No hurry: look when you have time',
+  medium: 'Look today',
+  high: 'Look within the hour',
+  critical: 'Look now',
+};
+
+/** What came of it, in a clause that follows "The requests …" or "It …". */
+export const OUTCOME_WORDS: Readonly<Record<Alert['outcome'], string>> = {
+  tried: 'no answer is visible in these logs',
+  refused: 'refused or answered with an error',
+  answered: 'something was answered',
+};
+
+/** Ordinary background, meant for this office, or undecidable from what was read. */
+export const VERDICT_WORDS: Readonly<Record<Alert['verdict']['term'], string>> = {
+  noise: 'ordinary Internet noise',
+  tailored: 'aimed at you',
+  cannot_tell: 'these logs cannot tell',
+};
+
+/** How sure we are of our evidence (never of who did it). */
+export const CONFIDENCE_WORDS: Readonly<Record<Alert['confidence']['level'], string>> = {
+  low: 'low',
+  moderate: 'moderate',
+  high: 'high',
+};
+
+/** "AS64500 EXAMPLE-HOSTING", or "network owner unknown": never blank. */
+export function ownerWords(as: AlertSource['as']): string {
+  if (as === null) return 'network owner unknown';
+  return as.name === '' ? `AS${as.number}` : `AS${as.number} ${as.name}`;
+}
+
+/**
+ * The one form in which an address is introduced: "192.0.2.17, an address announced by AS64500 (EXAMPLE-HOSTING) and
+ * placed in Netherlands by DB-IP, 2026-06". Missing data is said. The caveat must stand on the same page.
+ */
+export function sourceWords(source: AlertSource): string {
+  const owner =
+    source.as === null
+      ? 'an address whose network owner is unknown'
+      : `an address announced by AS${source.as.number}${source.as.name === '' ? '' : ` (${source.as.name})`}`;
+  if (source.country === null) return `${source.key}, ${owner}`;
+  return `${source.key}, ${owner} and placed in ${source.country.name} by ${source.database}`;
+}

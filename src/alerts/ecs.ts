@@ -1,0 +1,318 @@
+/**
+ * An alert as an ECS 9.4 document: what NDJSON, Elasticsearch and every SIEM reads. Known facts go into ECS fields, ours
+ * under `pollwatch.*`; `source.*` stands only where the key is one source, aggregates name `related.ip` and
+ * `pollwatch.source.network`. Field names are promised (config/schema/alert.schema.json).
+ * Reference: https://www.elastic.co/guide/en/ecs/current/
+ */
+
+import type { Alert } from '../model/alert.ts';
+import { LEVELS, type Level } from '../model/rule.ts';
+import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
+
+/** What a document says beyond the alert itself. */
+export interface DocumentContext {
+  /** when the document is made, Unix milliseconds; not part of the canonical alert */
+  createdMs: number;
+  /** raised by each commit that changes anything rendered; 1 for a run that makes an alert once */
+  revision: number;
+  /** a fresh state takes a new one; 0 without a state */
+  generation: number;
+  /** version of pollwatch and its built-in rules */
+  version: string;
+  status: 'new' | 'ack' | 'closed' | 'suppressed' | 'withdrawn';
+  /** id of the alert of the day before that this one continues, or null */
+  continues: string | null;
+}
+
+/** event.severity: the numbers of Elastic's low … critical, 0 for info. */
+export const SEVERITY_NUMBERS: Readonly<Record<Level, number>> = {
+  info: 0,
+  low: 21,
+  medium: 47,
+  high: 73,
+  critical: 99,
+};
+
+/** ATT&CK tactics that our techniques belong to when somebody reaches in from outside (ATT&CK v17). */
+const TACTICS = {
+  reconnaissance: ['TA0043', 'Reconnaissance'],
+  resourceDevelopment: ['TA0042', 'Resource Development'],
+  initialAccess: ['TA0001', 'Initial Access'],
+  execution: ['TA0002', 'Execution'],
+  persistence: ['TA0003', 'Persistence'],
+  defenseEvasion: ['TA0005', 'Defense Evasion'],
+  credentialAccess: ['TA0006', 'Credential Access'],
+  discovery: ['TA0007', 'Discovery'],
+  collection: ['TA0009', 'Collection'],
+  commandAndControl: ['TA0011', 'Command and Control'],
+  impact: ['TA0040', 'Impact'],
+} as const satisfies Record<string, readonly [string, string]>;
+
+const TECHNIQUES: Readonly<Record<string, readonly [string, keyof typeof TACTICS]>> = {
+  T1595: ['Active Scanning', 'reconnaissance'],
+  T1589: ['Gather Victim Identity Information', 'reconnaissance'],
+  T1590: ['Gather Victim Network Information', 'reconnaissance'],
+  T1592: ['Gather Victim Host Information', 'reconnaissance'],
+  T1593: ['Search Open Websites/Domains', 'reconnaissance'],
+  T1594: ['Search Victim-Owned Websites', 'reconnaissance'],
+  T1583: ['Acquire Infrastructure', 'resourceDevelopment'],
+  T1190: ['Exploit Public-Facing Application', 'initialAccess'],
+  T1133: ['External Remote Services', 'initialAccess'],
+  T1059: ['Command and Scripting Interpreter', 'execution'],
+  T1505: ['Server Software Component', 'persistence'],
+  T1036: ['Masquerading', 'defenseEvasion'],
+  T1110: ['Brute Force', 'credentialAccess'],
+  T1552: ['Unsecured Credentials', 'credentialAccess'],
+  T1003: ['OS Credential Dumping', 'credentialAccess'],
+  T1018: ['Remote System Discovery', 'discovery'],
+  T1046: ['Network Service Discovery', 'discovery'],
+  T1083: ['File and Directory Discovery', 'discovery'],
+  T1087: ['Account Discovery', 'discovery'],
+  T1119: ['Automated Collection', 'collection'],
+  T1213: ['Data from Information Repositories', 'collection'],
+  T1530: ['Data from Cloud Storage', 'collection'],
+  T1090: ['Proxy', 'commandAndControl'],
+  T1105: ['Ingress Tool Transfer', 'commandAndControl'],
+  T1498: ['Network Denial of Service', 'impact'],
+  T1499: ['Endpoint Denial of Service', 'impact'],
+};
+
+/** The ECS document of an alert: plain JSON values, no undefined, no null; undecoded text never. */
+export function alertDocument(alert: Alert, context: DocumentContext): Record<string, unknown> {
+  const { source } = alert;
+  const start = new Date(alert.startMs).toISOString();
+  const end = new Date(alert.endMs).toISOString();
+  const categories = ['intrusion_detection', ...alert.categories];
+  return prune({
+    '@timestamp': end,
+    ecs: { version: '9.4.0' },
+    message: oneLine(`${alert.name}: ${alert.summary}`),
+    event: {
+      kind: 'alert',
+      category: categories,
+      type: ['info'],
+      action: kebab(alert.name),
+      code: alert.detection,
+      outcome: alert.outcome === 'answered' ? 'success' : alert.outcome === 'refused' ? 'failure' : 'unknown',
+      module: 'pollwatch',
+      dataset: 'pollwatch.alert',
+      provider: 'pollwatch',
+      id: alert.id,
+      start,
+      end,
+      duration: Math.max(0, Math.round(alert.endMs - alert.startMs)) * 1_000_000,
+      created: new Date(context.createdMs).toISOString(),
+      severity: SEVERITY_NUMBERS[alert.severity],
+      risk_score: alert.score,
+      reason: oneLine(alert.summary),
+    },
+    rule: {
+      id: alert.detection,
+      uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(alert.detection) ? alert.detection : null,
+      name: alert.name,
+      category: alert.detection.startsWith('election.') ? 'election' : alert.categories.join('-'),
+      ruleset: alert.detection.startsWith('election.') ? 'election' : 'pollwatch',
+      description: oneLine(alert.why),
+      version: context.version,
+    },
+    threat: threat(alert),
+    source:
+      source === null
+        ? alert.key.kind === 'as'
+          ? { as: parseAs(alert.key.text) }
+          : null
+        : alert.key.kind === 'source'
+          ? {
+              ip: source.ip,
+              address: source.ip,
+              as: asFields(source.as),
+              geo: {
+                country_iso_code: source.country?.isoCode,
+                country_name: source.country?.name,
+                city_name: source.place?.city,
+                location: source.place === null ? null : { lat: source.place.lat, lon: source.place.lon },
+              },
+            }
+          : { as: asFields(source.as) },
+    destination: {
+      ip: alert.destinations.length === 1 ? alert.destinations[0] : null,
+      domain: alert.hosts.length === 1 ? alert.hosts[0] : null,
+      address:
+        alert.hosts.length === 1 ? alert.hosts[0] : alert.destinations.length === 1 ? alert.destinations[0] : null,
+      port: alert.ports.length === 1 ? alert.ports[0] : null,
+    },
+    network: { direction: 'inbound' },
+    url: {
+      path: alert.paths.length === 1 ? alert.paths[0] : null,
+      domain: alert.hosts.length === 1 ? alert.hosts[0] : null,
+    },
+    organization: { id: alert.organization.id, name: alert.organization.name },
+    related: {
+      ip: unique([
+        ...(source === null ? [] : [source.ip, ...source.addresses]),
+        ...alert.related.slice(0, 100),
+        ...alert.destinations.slice(0, 20),
+      ]),
+      hosts: unique(alert.hosts.slice(0, 20)),
+    },
+    tags: ['pollwatch'],
+    pollwatch: {
+      schema: '1',
+      day: alert.day,
+      key: { kind: alert.key.kind, text: alert.key.text },
+      alert: {
+        id: alert.id,
+        revision: context.revision,
+        generation: context.generation,
+        status: context.status,
+        continues: context.continues,
+      },
+      asset: alert.asset === null ? null : { id: alert.asset.id, name: alert.asset.name },
+      source: {
+        network:
+          alert.network ??
+          (alert.key.kind === 'prefix'
+            ? alert.key.text
+            : source !== null && source.key !== source.ip
+              ? source.key
+              : null),
+        addresses: source === null ? null : source.addresses,
+        count: Math.max(1, alert.related.length),
+        class: source?.class,
+        geo_db: source?.database,
+        owner: source === null ? null : ownerWords(source.as),
+      },
+      target: { ips: alert.destinations, hosts: alert.hosts, ports: alert.ports, paths: alert.paths },
+      verdict: { term: alert.verdict.term, basis: alert.verdict.basis },
+      outcome: alert.outcome,
+      threshold: alert.thresholds,
+      evidence: {
+        ...alert.evidence,
+        status_counts: alert.statusCounts,
+        lines: alert.lines.map((line) => ({
+          time: new Date(line.timeMs).toISOString(),
+          origin: line.origin,
+          offset: line.offset,
+          text: line.text,
+          matched: line.matched,
+        })),
+      },
+      confidence: { level: alert.confidence.level, basis: alert.confidence.basis },
+      severity: { label: alert.severity, base: alert.severityBase, modifiers: alert.severitySteps },
+      explanation: {
+        summary: alert.summary,
+        why: alert.why,
+        what_to_do: alert.whatToDo,
+        not_known: alert.notKnown,
+        caveat_id: CAVEAT_ID,
+        caveat: CAVEAT,
+      },
+    },
+  }) as Record<string, unknown>;
+}
+
+/**
+ * The form in which two runs over the same lines are compared: all of the alert except what the run and not the lines
+ * decide (names and offsets of origins), keys sorted, evidence in the order of time and text. JSON text.
+ */
+export function canonicalAlert(alert: Alert): string {
+  const lines = alert.lines
+    .map(({ timeMs, text, matched }) => ({ timeMs, text, matched }))
+    .sort((a, b) => a.timeMs - b.timeMs || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  return JSON.stringify(sortKeys({ ...alert, lines }));
+}
+
+/** Most severe first, then score, then the earliest, then the id: the order in which people read alerts. */
+export function compareAlerts(a: Alert, b: Alert): number {
+  return (
+    LEVELS.indexOf(b.severity) - LEVELS.indexOf(a.severity) ||
+    b.score - a.score ||
+    a.startMs - b.startMs ||
+    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+  );
+}
+
+/** threat.* with parallel arrays: tactics, techniques and, where an id has a dot, subtechniques under their technique. */
+function threat(alert: Alert): object | null {
+  const tactics = new Map<string, string>();
+  const techniques = new Map<string, string>();
+  const subtechniques = new Map<string, { name: string; reference: string }>();
+  for (const { id, name, reference } of alert.techniques) {
+    const parent = id.split('.')[0]!;
+    const known = TECHNIQUES[parent];
+    techniques.set(parent, known?.[0] ?? (parent === id ? name : parent));
+    if (known !== undefined) tactics.set(TACTICS[known[1]][0], TACTICS[known[1]][1]);
+    if (parent !== id) subtechniques.set(id, { name, reference });
+  }
+  if (techniques.size === 0) return null;
+  const sub = [...subtechniques];
+  return {
+    framework: 'MITRE ATT&CK',
+    tactic: {
+      id: [...tactics.keys()],
+      name: [...tactics.values()],
+      reference: [...tactics.keys()].map((id) => `https://attack.mitre.org/tactics/${id}/`),
+    },
+    technique: {
+      id: [...techniques.keys()],
+      name: [...techniques.values()],
+      reference: [...techniques.keys()].map((id) => `https://attack.mitre.org/techniques/${id}/`),
+      subtechnique: {
+        id: sub.map(([id]) => id),
+        name: sub.map(([, s]) => s.name),
+        reference: sub.map(([id, s]) =>
+          s.reference === '' ? `https://attack.mitre.org/techniques/${id.replace('.', '/')}/` : s.reference,
+        ),
+      },
+    },
+  };
+}
+
+function asFields(as: { number: number; name: string } | null): object | null {
+  return as === null ? null : { number: as.number, organization: { name: as.name } };
+}
+
+/** "AS64500 EXAMPLE-HOSTING" → source.as */
+function parseAs(text: string): object | null {
+  const found = /^AS(\d{1,10})(?: (.*))?$/.exec(text);
+  return found === null ? null : { number: Number(found[1]), organization: { name: found[2] ?? '' } };
+}
+
+/** "Vertical port scan" → "vertical-port-scan" */
+function kebab(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 80);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+function unique(list: string[]): string[] {
+  return [...new Set(list)];
+}
+
+/** Leaves out null, undefined, "" and what becomes empty by it; empty arrays of text as well. */
+function prune(value: unknown): unknown {
+  if (value === null || value === undefined || value === '') return undefined;
+  if (Array.isArray(value)) {
+    const list = value.map(prune).filter((item) => item !== undefined);
+    return list.length === 0 ? undefined : list;
+  }
+  if (typeof value !== 'object') return value;
+  const entries = Object.entries(value)
+    .map(([key, item]) => [key, prune(item)] as const)
+    .filter(([, item]) => item !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const sorted: [string, unknown][] = Object.entries(value).map(([key, item]) => [key, sortKeys(item)]);
+  sorted.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  return Object.fromEntries(sorted);
+}
