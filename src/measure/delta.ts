@@ -1,0 +1,153 @@
+/**
+ * The binary form of a state, version 1, little endian: what threads hand over now and queue chunks will.
+ * Canonical: a settled state has exactly one form, so two states are equal when their bytes are.
+ *
+ *   "PWD1" · u32 version · u32 level · u32 rows · u32 length of the text part · u32 0
+ *   rows, sorted by (space, hi, lo): u32 space, hi, lo, touches, visits · touches (8 words each) · visits (4 words each),
+ *     both sorted by (word 1, word 0, word 2, word 3)
+ *   text part: JSON {prefixes, timeline, hosts, destinations, spans}, sparse, sorted
+ */
+import { absorbRow } from './ledger.ts';
+import { type PackedLists, pageOf, startOf } from './lists.ts';
+import { remember, type State } from './state.ts';
+
+const MAGIC = 0x31445750;
+export const DELTA_VERSION = 1;
+const HEADER_WORDS = 6;
+
+/** The bytes of a state. Settle it first where canonical bytes are wanted. */
+export function encodeState(state: State): Uint8Array {
+  const { ledger } = state;
+  const order = Array.from({ length: ledger.rows }, (_, i) => i).sort(
+    (a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!,
+  );
+  let words = HEADER_WORDS;
+  for (const row of order) words += 5 + ledger.touches.length[row]! * 8 + ledger.visits.length[row]! * 4;
+  const text = new TextEncoder().encode(JSON.stringify(textPart(state)));
+  const padded = Math.ceil(text.length / 4);
+  const out = new Uint32Array(words + padded);
+  out.set([MAGIC, DELTA_VERSION, ledger.level, ledger.rows, text.length, 0]);
+  let at = HEADER_WORDS;
+  for (const row of order) {
+    out[at++] = ledger.space[row]!;
+    out[at++] = ledger.hi[row]!;
+    out[at++] = ledger.lo[row]!;
+    out[at++] = ledger.touches.length[row]!;
+    out[at++] = ledger.visits.length[row]!;
+    at = writeSorted(ledger.touches, row, out, at);
+    at = writeSorted(ledger.visits, row, out, at);
+  }
+  const bytes = new Uint8Array(out.buffer);
+  bytes.set(text, words * 4);
+  return bytes;
+}
+
+function writeSorted(lists: PackedLists, row: number, out: Uint32Array, at: number): number {
+  const n = lists.length[row]!;
+  if (n === 0) return at;
+  const { words } = lists.shape;
+  const page = pageOf(lists, row);
+  const start = startOf(lists, row);
+  if (n === 1) {
+    out.set(page.subarray(start, start + words), at);
+    return at + words;
+  }
+  const order = Array.from({ length: n }, (_, i) => start + i * words).sort(
+    (a, b) =>
+      page[a + 1]! - page[b + 1]! || page[a]! - page[b]! || page[a + 2]! - page[b + 2]! || page[a + 3]! - page[b + 3]!,
+  );
+  for (const e of order) {
+    for (let w = 0; w < words; w++) out[at + w] = page[e + w]!;
+    at += words;
+  }
+  return at;
+}
+
+function textPart(state: State): object {
+  const prefixes: [number, number][] = [];
+  for (let i = 0; i < state.prefixes.length; i++) if (state.prefixes[i]! > 0) prefixes.push([i, state.prefixes[i]!]);
+  const sorted = <V>(map: Map<number, V>) => [...map].sort((a, b) => a[0] - b[0]);
+  return {
+    prefixes,
+    timeline: sorted(state.timeline),
+    hosts: sorted(state.hosts),
+    destinations: sorted(state.destinations),
+    spans: sorted(state.spans),
+  };
+}
+
+/** Thrown when bytes are no delta of a version that this program reads. */
+export class DeltaError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DeltaError';
+  }
+}
+
+/** state := state ⊕ delta. Throws DeltaError before anything is changed when the bytes are not a delta. */
+export function mergeDelta(state: State, bytes: Uint8Array): void {
+  if (bytes.byteLength < HEADER_WORDS * 4 || bytes.byteLength % 4 !== 0) throw new DeltaError('delta is cut short');
+  const words =
+    bytes.byteOffset % 4 === 0
+      ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+      : new Uint32Array(bytes.slice().buffer);
+  if (words[0] !== MAGIC) throw new DeltaError('not a delta');
+  if (words[1] !== DELTA_VERSION)
+    throw new DeltaError(`delta version ${words[1]}, this program reads ${DELTA_VERSION}`);
+  const rows = words[3]!;
+  let at = HEADER_WORDS;
+  for (let i = 0; i < rows; i++) {
+    if (at + 5 > words.length) throw new DeltaError('delta is cut short');
+    at += 5 + words[at + 3]! * 8 + words[at + 4]! * 4;
+  }
+  const textLength = words[4]!;
+  if (at * 4 + textLength > bytes.byteLength) throw new DeltaError('delta is cut short');
+  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(at * 4, at * 4 + textLength))) as {
+    prefixes: [number, number][];
+    timeline: [number, [number, number]][];
+    hosts: [number, string][];
+    destinations: [number, string][];
+    spans: [number, [number, number]][];
+  };
+  const { ledger } = state;
+  ledger.level = Math.max(ledger.level, words[2]!);
+  at = HEADER_WORDS;
+  for (let i = 0; i < rows; i++) {
+    const touches = words[at + 3]! * 8;
+    const visits = words[at + 4]! * 4;
+    absorbRow(
+      ledger,
+      words[at]!,
+      words[at + 1]!,
+      words[at + 2]!,
+      words.subarray(at + 5, at + 5 + touches),
+      words.subarray(at + 5 + touches, at + 5 + touches + visits),
+    );
+    at += 5 + touches + visits;
+  }
+  for (const [i, n] of text.prefixes) state.prefixes[i]! += n;
+  for (const [pane, [all, refused]] of text.timeline) addToTimeline(state, pane, all, refused);
+  for (const [n, name] of text.hosts) remember(state.hosts, n, name);
+  for (const [n, name] of text.destinations) remember(state.destinations, n, name);
+  for (const [origin, [first, last]] of text.spans) widenSpan(state, origin, first, last);
+}
+
+/** Adds to a pane of the time line. */
+export function addToTimeline(state: State, pane: number, all: number, refused: number): void {
+  const cell = state.timeline.get(pane);
+  if (cell === undefined) state.timeline.set(pane, [all, refused]);
+  else {
+    cell[0] += all;
+    cell[1] += refused;
+  }
+}
+
+/** Widens the span of event times of an origin. */
+export function widenSpan(state: State, origin: number, first: number, last: number): void {
+  const span = state.spans.get(origin);
+  if (span === undefined) state.spans.set(origin, [first, last]);
+  else {
+    span[0] = Math.min(span[0], first);
+    span[1] = Math.max(span[1], last);
+  }
+}

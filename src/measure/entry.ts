@@ -1,0 +1,113 @@
+/**
+ * The two kinds of entries that a key's record is made of. Both are packed words; the first words are the identity of
+ * the entry, the rest merges by sum, minimum or maximum, so that a record is a set and its order of arrival is nothing.
+ *
+ * touch (8 words): something was refused, failed, or matched a rule
+ *   0 item    what was touched: hash of path, target or user agent; IPv4 destination (hash of an IPv6 one)
+ *   1 pane    pane number (22 bits) and tag (10 bits)
+ *   2 sub     high 16: port, status, or folded size of an answer · low 16: host (asset number, or hash of its name)
+ *   3 flags   high 8: part of the identity (see WEB and PACKET) · low 24: count, saturating
+ *   4 times   high 16: first, low 16: last, in 1/64 s from the start of the pane
+ *   5 6 line  reference of the earliest line: origin (12 bits), byte offset (52 bits)
+ *   7 hash    hash of that line: of two lines of the same time the smaller hash stays
+ *
+ * visit (4 words): something ordinary, kept only to be counted
+ *   0 item · 1 pane and tag · 2 group · 3 count, saturating
+ */
+
+/** Number of the pane width: all panes count from 1990-01-01 so that 22 bits last until 2069 (10-minute panes). */
+const EPOCH_MS = Date.UTC(1990, 0, 1);
+export const TAG_BITS = 10;
+export const TAG_MASK = (1 << TAG_BITS) - 1;
+export const COUNT_MAX = 0xffffff;
+/** resolution of first and last within a pane: 1/64 s */
+export const TICK_MS = 1000 / 64;
+
+/** Tags of touches and visits; rule number r has the tag RULE + r. */
+export const TAG = {
+  /** touch: a request that was answered 4xx or 5xx; item path, sub status */
+  fail: 1,
+  /** touch: a log-in attempt; item = minute since 1970, sub status */
+  login: 2,
+  /** touch: a packet or connection; item destination, sub port */
+  packet: 3,
+  /** touch: a packet with flags that no TCP stack sends; item destination, sub port */
+  illegalFlags: 4,
+  /** touch: a parameter value with shell or query characters; item value, sub parameter */
+  oddValue: 5,
+  /** touch: the first line of a pane that asked for records by key; item group */
+  keyLine: 6,
+  /** touch: a packet with the IP-ID of ZMap; item 54321 */
+  toolMark: 7,
+  /** visit: a request that was answered, not static; item path, group host; pane 10 min */
+  path: 16,
+  /** visit: static assets; pane = day */
+  asset: 17,
+  /** visit: record key that was answered; item key, group = hash(path, parameter) */
+  key: 18,
+  /** visit: record key that was not answered */
+  keyRefused: 19,
+  /** visit: block of 64 consecutive numeric keys; item block, group = hash(path, parameter) */
+  keyBlock: 20,
+  /** visit: packets that look like answers to us, or stray segments of old connections; pane = day */
+  reply: 21,
+  /** visit: interface identifier of an IPv6 source; item and group = lower 64 bits, pane = 0 */
+  interfaceId: 22,
+  /** visit, of a host: folded size of a 404 answer; item size; pane = day */
+  notFoundSize: 23,
+  /** visit, of a host: folded size of a 2xx answer to a rule match; item size, group path; pane = day */
+  matchedSize: 24,
+  /** visit, of the organisation: an address of ours that was sent to; item destination; pane = day */
+  destination: 25,
+  /** visit: class of the user agent; item = USER_AGENT_CLASS; pane = day */
+  agentClass: 26,
+  /** visit: packets by what the firewall did: item = ACTION; pane = day */
+  action: 27,
+  /** first tag of rule matches */
+  rule: 64,
+} as const;
+
+/** Rules that fit behind TAG.rule. */
+export const RULES_MAX = TAG_MASK - TAG.rule + 1;
+
+/** Flag byte of a web touch. */
+export const WEB = {
+  /** bits 0–2: status class 1–5, 0 = none */
+  statusMask: 7,
+  /** bit 3: POST, PUT or PATCH */
+  post: 8,
+  /** bit 4: the referrer is a page of the same host: a link of our own was followed */
+  ownReferrer: 16,
+  /** bit 5: static asset */
+  static: 32,
+  /** bit 6: no parsable request */
+  malformed: 64,
+} as const;
+
+/** Flag byte of a packet touch. */
+export const PACKET = {
+  /** bits 0–1: ACTION */
+  actionMask: 3,
+  /** bits 2–4: TRANSPORT */
+  transportShift: 2,
+  transportMask: 7,
+  /** bit 5: from a rate-limited log */
+  limited: 32,
+  /** bit 6: IPv6 destination */
+  ipv6: 64,
+} as const;
+
+/** Pane number of an instant for panes of `paneMs`. */
+export function paneOf(timeMs: number, paneMs: number): number {
+  return Math.floor((timeMs - EPOCH_MS) / paneMs);
+}
+
+/** First instant of a pane. */
+export function paneStart(pane: number, paneMs: number): number {
+  return pane * paneMs + EPOCH_MS;
+}
+
+/** Sizes of answers fold into 16 bits: exact below 64 KiB. */
+export function foldSize(size: number): number {
+  return (size ^ (size >>> 16)) & 0xffff;
+}

@@ -1,0 +1,386 @@
+/**
+ * The ledger: for each key (a source, a host of ours, the organisation) the set of its touches and visits.
+ * A ledger is a value of a commutative monoid: adding lines in any order, or merging the ledgers of any partition of
+ * the lines in any order, gives the same settled ledger (law 1). Three reductions keep it small, each a function of
+ * the set alone:
+ *  - a group (same tag and pane of one key) keeps its GROUP_MAX entries of smallest keyed hash: a bottom-k sample
+ *    (Cohen and Kaplan 2007), exact below, an estimate with 3 % standard error above (`distinct`);
+ *  - at the memory bound entries are sampled by the keyed hash of (key, item, sub): all keys lose the same share, a key
+ *    that touched many targets keeps many, matches of rules stay sixteen times longer than the rest;
+ *  - keys left without entries are forgotten; what they did is still in the prefix counts.
+ */
+import { hashWords } from '../model/hash.ts';
+import { COUNT_MAX, TAG, TAG_MASK } from './entry.ts';
+import {
+  clearRow,
+  compact,
+  createLists,
+  type PackedLists,
+  pageOf,
+  placed,
+  reserveRows,
+  slot,
+  startOf,
+} from './lists.ts';
+
+/** Distinct entries of a group that are kept: twice the highest threshold that reads one (W03: 500 paths). */
+export const GROUP_MAX = 1024;
+
+/** What a row is about. */
+export const SPACE = { source: 0, host: 1, office: 2 } as const;
+
+export interface Ledger {
+  /** seed of the keyed hashes that order and sample entries */
+  readonly seed: number;
+  /** memory bound, in units of 16 bytes of entries */
+  readonly unitsMax: number;
+  /** entries with priority ≥ 2^(32 − level) were dropped */
+  level: number;
+  rows: number;
+  /** organisation << 8 | SPACE */
+  space: Uint32Array;
+  hi: Uint32Array;
+  lo: Uint32Array;
+  index: Int32Array;
+  touches: PackedLists;
+  visits: PackedLists;
+}
+
+const TOUCH_SHAPE = { words: 8, identityMask: 0xff000000 | 0, merge: mergeTouch } as const;
+const VISIT_SHAPE = { words: 4, identityMask: 0, merge: mergeVisit } as const;
+
+/** merges a touch into an equal one: sum, minimum, maximum; the earlier line stays, of two the one with the smaller hash */
+function mergeTouch(page: Uint32Array, to: number, fromPage: Uint32Array, from: number): void {
+  const count = (page[to + 3]! & COUNT_MAX) + (fromPage[from + 3]! & COUNT_MAX);
+  page[to + 3] = (page[to + 3]! & 0xff000000) | (count > COUNT_MAX ? COUNT_MAX : count);
+  const a = page[to + 4]!;
+  const b = fromPage[from + 4]!;
+  const firstA = a >>> 16;
+  const firstB = b >>> 16;
+  const last = Math.max(a & 0xffff, b & 0xffff);
+  if (firstB < firstA || (firstB === firstA && lineBefore(fromPage, from, page, to))) {
+    page[to + 5] = fromPage[from + 5]!;
+    page[to + 6] = fromPage[from + 6]!;
+    page[to + 7] = fromPage[from + 7]!;
+  }
+  page[to + 4] = (Math.min(firstA, firstB) << 16) | last;
+}
+
+/** order of two lines of the same tick: by hash of the line, then by reference (equal lines: which one is nothing) */
+function lineBefore(p: Uint32Array, i: number, q: Uint32Array, j: number): boolean {
+  if (p[i + 7] !== q[j + 7]) return p[i + 7]! < q[j + 7]!;
+  if (p[i + 6] !== q[j + 6]) return p[i + 6]! < q[j + 6]!;
+  return p[i + 5]! < q[j + 5]!;
+}
+
+function mergeVisit(page: Uint32Array, to: number, fromPage: Uint32Array, from: number): void {
+  const count = page[to + 3]! + fromPage[from + 3]!;
+  page[to + 3] = count > 0xffffffff ? 0xffffffff : count;
+}
+
+/** An empty ledger. `memoryBytes` bounds the entries (default 1.5 GiB is left to the caller). */
+export function createLedger(seed: number, memoryBytes: number): Ledger {
+  const ledger: Ledger = {
+    seed,
+    unitsMax: Math.max(4096, Math.floor(memoryBytes / 16)),
+    level: 0,
+    rows: 0,
+    space: new Uint32Array(1024),
+    hi: new Uint32Array(1024),
+    lo: new Uint32Array(1024),
+    index: new Int32Array(4096).fill(-1),
+    touches: createLists(TOUCH_SHAPE),
+    visits: createLists(VISIT_SHAPE),
+  };
+  ledger.touches.onCompact = (row) => trimGroups(ledger, row, 'touch');
+  ledger.visits.onCompact = (row) => trimGroups(ledger, row, 'visit');
+  return ledger;
+}
+
+function hashKeyWords(ledger: Ledger, space: number, hi: number, lo: number): number {
+  let h = Math.imul(ledger.seed ^ lo, 0x85ebca6b) ^ Math.imul(hi ^ (space << 24), 0x9e3779b1);
+  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
+  return (h ^ (h >>> 13)) >>> 0;
+}
+
+/** Row of a key, or -1. */
+export function findRow(ledger: Ledger, space: number, hi: number, lo: number): number {
+  const { index } = ledger;
+  const mask = index.length - 1;
+  let i = hashKeyWords(ledger, space, hi, lo) & mask;
+  for (;;) {
+    const row = index[i]!;
+    if (row < 0) return -1;
+    if (ledger.lo[row] === lo && ledger.hi[row] === hi && ledger.space[row] === space) return row;
+    i = (i + 1) & mask;
+  }
+}
+
+/** Row of a key; made when it is new. */
+export function rowOf(ledger: Ledger, space: number, hi: number, lo: number): number {
+  const { index } = ledger;
+  const mask = index.length - 1;
+  let i = hashKeyWords(ledger, space, hi, lo) & mask;
+  for (;;) {
+    const row = index[i]!;
+    if (row < 0) break;
+    if (ledger.lo[row] === lo && ledger.hi[row] === hi && ledger.space[row] === space) return row;
+    i = (i + 1) & mask;
+  }
+  const row = ledger.rows++;
+  if (row >= ledger.hi.length) {
+    const size = Math.ceil(ledger.hi.length * 1.6);
+    for (const column of ['space', 'hi', 'lo'] as const) {
+      const grown = new Uint32Array(size);
+      grown.set(ledger[column]);
+      ledger[column] = grown;
+    }
+  }
+  ledger.space[row] = space;
+  ledger.hi[row] = hi;
+  ledger.lo[row] = lo;
+  reserveRows(ledger.touches, row + 1);
+  reserveRows(ledger.visits, row + 1);
+  index[i] = row;
+  if (ledger.rows * 10 > index.length * 7) reindex(ledger, index.length * 2);
+  return row;
+}
+
+function reindex(ledger: Ledger, size: number): void {
+  const index = new Int32Array(size).fill(-1);
+  const mask = size - 1;
+  for (let row = 0; row < ledger.rows; row++) {
+    let i = hashKeyWords(ledger, ledger.space[row]!, ledger.hi[row]!, ledger.lo[row]!) & mask;
+    while (index[i]! >= 0) i = (i + 1) & mask;
+    index[i] = row;
+  }
+  ledger.index = index;
+}
+
+/** Adds one ordinary event. Same arguments add up. */
+export function addVisit(
+  ledger: Ledger,
+  row: number,
+  item: number,
+  paneTag: number,
+  group: number,
+  count: number,
+): void {
+  const { visits } = ledger;
+  const length = visits.length[row]!;
+  if (length > 0) {
+    // the same thing again, as in a burst: no new entry
+    const page = pageOf(visits, row);
+    const e = startOf(visits, row) + (length - 1) * 4;
+    if (page[e] === item && page[e + 1] === paneTag && page[e + 2] === group) {
+      const sum = page[e + 3]! + count;
+      page[e + 3] = sum > 0xffffffff ? 0xffffffff : sum;
+      return;
+    }
+  }
+  slot(visits, row);
+  const { page, index } = placed;
+  page[index] = item;
+  page[index + 1] = paneTag;
+  page[index + 2] = group;
+  page[index + 3] = count;
+}
+
+/** Adds one touch; `tick` in 1/64 s from the start of its pane. */
+export function addTouch(
+  ledger: Ledger,
+  row: number,
+  item: number,
+  paneTag: number,
+  sub: number,
+  flags: number,
+  tick: number,
+  lineLow: number,
+  lineHigh: number,
+  lineHash: number,
+): void {
+  slot(ledger.touches, row);
+  const { page, index } = placed;
+  page[index] = item;
+  page[index + 1] = paneTag;
+  page[index + 2] = sub;
+  page[index + 3] = (flags << 24) | 1;
+  page[index + 4] = (tick << 16) | tick;
+  page[index + 5] = lineLow;
+  page[index + 6] = lineHigh;
+  page[index + 7] = lineHash;
+}
+
+/** keyed order of an entry: what the memory bound and the examples of a spill go by; independent of pane and time */
+function priority(ledger: Ledger, row: number, item: number, sub: number): number {
+  return hashWords(ledger.seed ^ ledger.hi[row]!, ledger.lo[row]! ^ (ledger.space[row]! << 16), item, sub);
+}
+
+function stays(ledger: Ledger, row: number, item: number, paneTag: number, sub: number): boolean {
+  if (ledger.level === 0 || (ledger.space[row]! & 255) !== SPACE.source) return true;
+  let p = priority(ledger, row, item, sub);
+  if ((paneTag & TAG_MASK) >= TAG.rule) p >>>= 4;
+  return ledger.level >= 32 ? p === 0 : p < 2 ** (32 - ledger.level);
+}
+
+/**
+ * Trims each group of a row to its GROUP_MAX entries of smallest priority. The survivors of the whole are survivors of
+ * every part (a bottom-k sample), so what stays, counts included, does not depend on when this is called.
+ */
+function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): void {
+  const lists = family === 'touch' ? ledger.touches : ledger.visits;
+  const n = lists.length[row]!;
+  if (n <= GROUP_MAX) return;
+  const { words } = lists.shape;
+  const page = pageOf(lists, row);
+  const start = startOf(lists, row);
+  const wholePane = family === 'touch' || (ledger.space[row]! & 255) !== SPACE.source;
+  const groupOf = (e: number) => (wholePane ? page[e + 1]! : page[e + 1]! * 4294967296 + page[e + 2]!);
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < n; i++) {
+    const e = start + i * words;
+    const list = members.get(groupOf(e));
+    if (list === undefined) members.set(groupOf(e), [e]);
+    else list.push(e);
+  }
+  const dropped = new Set<number>();
+  for (const list of members.values()) {
+    if (list.length <= GROUP_MAX) continue;
+    const order = new Map(list.map((e) => [e, priority(ledger, row, page[e]!, page[e + 2]!)]));
+    list.sort(
+      (x, y) =>
+        order.get(x)! - order.get(y)! ||
+        page[x]! - page[y]! ||
+        page[x + 2]! - page[y + 2]! ||
+        page[x + 3]! - page[y + 3]!,
+    );
+    for (const e of list.slice(GROUP_MAX)) dropped.add(e);
+  }
+  if (dropped.size === 0) return;
+  let kept = 0;
+  for (let i = 0; i < n; i++) {
+    const e = start + i * words;
+    if (dropped.has(e)) continue;
+    if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+    kept++;
+  }
+  lists.entries -= n - kept;
+  lists.length[row] = kept;
+}
+
+/** Memory that the entries use now, in units of 16 bytes. */
+function units(ledger: Ledger): number {
+  return ledger.touches.entries * 2 + ledger.visits.entries;
+}
+
+/** Call after a batch: when the bound is passed, merges duplicates and, if that is not enough, samples. */
+export function holdBound(ledger: Ledger): void {
+  if (units(ledger) > ledger.unitsMax * 1.25) reduce(ledger);
+}
+
+/** Brings the ledger into its canonical state: every list a set, every group within GROUP_MAX, the bound held. */
+export function settle(ledger: Ledger): void {
+  reduce(ledger);
+}
+
+function reduce(ledger: Ledger): void {
+  for (let row = 0; row < ledger.rows; row++) {
+    for (const family of ['touch', 'visit'] as const) {
+      const lists = family === 'touch' ? ledger.touches : ledger.visits;
+      if (lists.length[row]! > 1) compact(lists, row);
+      if (lists.length[row]! > 0) trimGroups(ledger, row, family);
+    }
+  }
+  while (units(ledger) > ledger.unitsMax && ledger.level < 32) {
+    ledger.level++;
+    sample(ledger);
+  }
+}
+
+/** Drops what does not stay at the present level, and the rows that are left with nothing. */
+function sample(ledger: Ledger): void {
+  for (let row = 0; row < ledger.rows; row++) {
+    for (const lists of [ledger.touches, ledger.visits]) {
+      const n = lists.length[row]!;
+      if (n === 0) continue;
+      const { words } = lists.shape;
+      const page = pageOf(lists, row);
+      const start = startOf(lists, row);
+      let kept = 0;
+      for (let i = 0; i < n; i++) {
+        const e = start + i * words;
+        if (!stays(ledger, row, page[e]!, page[e + 1]!, page[e + 2]!)) continue;
+        if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+        kept++;
+      }
+      lists.entries -= n - kept;
+      lists.length[row] = kept;
+      if (kept === 0) clearRow(lists, row);
+    }
+  }
+  forgetEmptyRows(ledger);
+}
+
+function forgetEmptyRows(ledger: Ledger): void {
+  let kept = 0;
+  for (let row = 0; row < ledger.rows; row++) {
+    if (ledger.touches.length[row] === 0 && ledger.visits.length[row] === 0) {
+      clearRow(ledger.touches, row);
+      clearRow(ledger.visits, row);
+      continue;
+    }
+    if (kept !== row) {
+      ledger.space[kept] = ledger.space[row]!;
+      ledger.hi[kept] = ledger.hi[row]!;
+      ledger.lo[kept] = ledger.lo[row]!;
+      for (const lists of [ledger.touches, ledger.visits]) {
+        for (const column of ['pointer', 'length', 'capacity'] as const) {
+          lists[column][kept] = lists[column][row]!;
+          lists[column][row] = 0;
+        }
+      }
+    }
+    kept++;
+  }
+  ledger.rows = kept;
+  reindex(ledger, ledger.index.length);
+}
+
+/**
+ * into := into ⊕ other, where `other` arrives as rows of raw entries (see delta.ts). Rows are found or made, entries
+ * appended; duplicates are merged when lists fill or at `settle`.
+ */
+export function absorbRow(
+  ledger: Ledger,
+  space: number,
+  hi: number,
+  lo: number,
+  touches: Uint32Array,
+  visits: Uint32Array,
+): void {
+  const row = rowOf(ledger, space, hi, lo);
+  for (const [lists, words, data] of [
+    [ledger.touches, 8, touches],
+    [ledger.visits, 4, visits],
+  ] as const) {
+    for (let i = 0; i < data.length; i += words) {
+      if (!stays(ledger, row, data[i]!, data[i + 1]!, data[i + 2]!)) continue;
+      slot(lists, row);
+      placed.page.set(data.subarray(i, i + words), placed.index);
+    }
+  }
+}
+
+/**
+ * How many distinct entries a group had, from the `n` that are kept: exact below GROUP_MAX and without sampling, else
+ * estimated from the largest kept priority (k − 1 over its share of the hash range) or the sampling level.
+ */
+export function distinct(ledger: Ledger, n: number, largestPriority: number): number {
+  if (n >= GROUP_MAX) return Math.max(GROUP_MAX, Math.round(((n - 1) * 2 ** 32) / Math.max(1, largestPriority)));
+  return n * 2 ** ledger.level;
+}
+
+/** The priority of an entry of a row, for `distinct`. */
+export function priorityOf(ledger: Ledger, row: number, item: number, sub: number): number {
+  return priority(ledger, row, item, sub);
+}

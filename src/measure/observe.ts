@@ -1,0 +1,438 @@
+/**
+ * Batches into the state: one record per source, a few base measures, from which every detection is a view.
+ * A packet becomes a touch of (pane, destination, port, outcome); a request that failed or matched a rule a touch of
+ * (pane, host, path, outcome); every other request a visit that is only counted. Nothing here decides anything.
+ */
+import { ACTION, type Batch, FLAG, KIND, METHOD, NO_SIZE, TCP, TRANSPORT } from '../model/batch.ts';
+import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
+import type { Digests, Item, Matches } from '../model/rule.ts';
+import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
+import { addToTimeline, widenSpan } from './delta.ts';
+import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
+import { addTouch, addVisit, rowOf, SPACE } from './ledger.ts';
+import { createRecordKeys, type RecordKeys } from './record-keys.ts';
+import { holdState, remember, type State } from './state.ts';
+
+/** What observing needs to know besides the batch; fixed for an origin. */
+export interface Scene {
+  /** number of the organisation */
+  readonly organization: number;
+  /** origin number */
+  readonly origin: number;
+  /** asset number of the origin, 0 = none */
+  readonly asset: number;
+  /** milliseconds from 00:00 UTC to the start of the organisation's day */
+  readonly dayStartMs: number;
+}
+
+/** What the inventory says of addresses and requests; asset numbers, 0 = none. */
+export interface AssetLookup {
+  readonly hasRequestAssets: boolean;
+  readonly hasAddressAssets: boolean;
+  /** texts are latin1 */
+  assetOfRequest(host: string, path: string): number;
+  assetOfAddress(a: number, b: number, c: number, d: number): number;
+}
+
+/** Host numbers from here on are hashes of names; below are asset numbers. */
+export const FIRST_HASHED_HOST = 1024;
+
+/** Service ports whose packets to a high port are answers to us, or their leftovers (DETECTIONS F01, F21). */
+const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667]);
+/** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
+const ZMAP_IP_ID = 54321;
+
+export interface Observer {
+  /** Adds a batch and its matches to the state. */
+  observe(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): void;
+}
+
+/** `items[r]` says what matches of rule r are counted by; `loginRule` is the number of the rule `login-page`, or -1. */
+export function createObserver(options: {
+  key: HashKey;
+  items: readonly Item[];
+  loginRule: number;
+  assets: AssetLookup;
+  recordKeyParameters: readonly string[];
+}): Observer {
+  const { key, items, loginRule, assets } = options;
+  const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
+  const hostNumbers = new Map<number, number>();
+  const assetNumbers = new Map<number, number>();
+  let view = new DataView(new ArrayBuffer(0));
+
+  function viewOf(bytes: Uint8Array): DataView {
+    if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset)
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return view;
+  }
+
+  function text(bytes: Uint8Array, start: number, end: number): string {
+    let s = '';
+    for (let i = start; i < end; i++) s += String.fromCharCode(bytes[i]!);
+    return s;
+  }
+
+  /** number of the host of a request: its asset, else a hash of the name that the server wrote, else the origin's asset */
+  function hostOf(state: State, batch: Batch, i: number, pathHash: number, scene: Scene): number {
+    const { bytes } = batch;
+    const start = batch.hostStart[i]!;
+    const end = batch.hostEnd[i]!;
+    if (start === end && !assets.hasRequestAssets) return scene.asset;
+    const nameHash = start === end ? 0 : hashRange(bytes, viewOf(bytes), start, end, key);
+    if (assets.hasRequestAssets) {
+      const memo = hashWords(1, nameHash, pathHash);
+      let asset = assetNumbers.get(memo);
+      if (asset === undefined) {
+        asset = assets.assetOfRequest(
+          text(bytes, start, Math.min(end, start + 255)),
+          text(bytes, batch.targetStart[i]!, Math.min(batch.queryStart[i]!, batch.targetStart[i]! + 255)),
+        );
+        if (assetNumbers.size > 100_000) assetNumbers.clear();
+        assetNumbers.set(memo, asset);
+      }
+      if (asset > 0) return asset;
+    }
+    if (scene.asset > 0) return scene.asset;
+    if (start === end) return 0;
+    let number = hostNumbers.get(nameHash);
+    if (number === undefined) {
+      number = FIRST_HASHED_HOST + (nameHash % (65536 - FIRST_HASHED_HOST));
+      if (hostNumbers.size > 100_000) hostNumbers.clear();
+      hostNumbers.set(nameHash, number);
+    }
+    if (!state.hosts.has(number)) remember(state.hosts, number, text(bytes, start, Math.min(end, start + 255)));
+    return number;
+  }
+
+  return {
+    observe(state, batch, matches, digests, scene) {
+      const { ledger } = state;
+      const { n, bytes, kind, flags, timeMs, sourceHi, sourceLo, status, lineStart, lineEnd, lineOffset } = batch;
+      viewOf(bytes);
+      const sourceSpace = (scene.organization << 8) | SPACE.source;
+      const hostSpace = (scene.organization << 8) | SPACE.host;
+      const officeRow = rowOf(ledger, (scene.organization << 8) | SPACE.office, 0, 0);
+      let first = Number.POSITIVE_INFINITY;
+      let last = Number.NEGATIVE_INFINITY;
+      let pane = -1;
+      let paneAll = 0;
+      let paneRefused = 0;
+      let match = 0;
+      for (let i = 0; i < n; i++) {
+        const t = timeMs[i]!;
+        if (t < first) first = t;
+        if (t > last) last = t;
+        const hi = sourceHi[i]!;
+        const lo = sourceLo[i]!;
+        state.prefixes[hi === 0 ? lo >>> 16 : 65536 + (mix32(hi) >>> 16)]! += 1;
+        const row = rowOf(ledger, sourceSpace, hi, lo);
+        const day = Math.floor((t - scene.dayStartMs) / DAY);
+        const dayTag = (day << TAG_BITS) >>> 0;
+        if ((flags[i]! & FLAG.ipv6) !== 0)
+          addVisit(ledger, row, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!, 1);
+        const webPane = paneOf(t, WEB_PANE);
+        let refused = 0;
+        const lineLow = (lineOffset[i]! % 4294967296) >>> 0;
+        const lineHigh = ((scene.origin << 20) | Math.floor(lineOffset[i]! / 4294967296)) >>> 0;
+        if (kind[i] === KIND.request) {
+          const code = status[i]!;
+          const statusClass = code >= 100 && code < 600 ? Math.floor(code / 100) : 0;
+          const malformed = (flags[i]! & FLAG.malformed) !== 0;
+          const failed = statusClass >= 4;
+          refused = failed ? 1 : 0;
+          const method = batch.method[i]!;
+          const post = method === METHOD.POST || method === METHOD.PUT || method === METHOD.PATCH;
+          const pathHash = digests.path[i]!;
+          const matched = match < matches.n && matches.row[match] === i;
+          const isStatic = digests.isStatic[i] === 1;
+          const login401 = code === 401 || (code === 403 && post);
+          if (!failed && !matched && !malformed && !login401) {
+            if (isStatic) addVisit(ledger, row, 0, (dayTag | TAG.asset) >>> 0, 0, 1);
+            else addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 0, 1);
+          } else {
+            const host = hostOf(state, batch, i, pathHash, scene);
+            const tick = Math.floor((t - (webPane * WEB_PANE + PANE_EPOCH)) / TICK_MS);
+            const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
+            const own = ownReferrer(bytes, batch.referrerStart[i]!, batch.referrerEnd[i]!) ? WEB.ownReferrer : 0;
+            const flag =
+              statusClass | (post ? WEB.post : 0) | own | (isStatic ? WEB.static : 0) | (malformed ? WEB.malformed : 0);
+            const size = batch.size[i]!;
+            if (failed) {
+              addTouch(
+                ledger,
+                row,
+                pathHash,
+                ((webPane << TAG_BITS) | TAG.fail) >>> 0,
+                ((code << 16) | host) >>> 0,
+                flag,
+                tick,
+                lineLow,
+                lineHigh,
+                lineHash,
+              );
+              if (code === 404 && size !== NO_SIZE)
+                addVisit(
+                  ledger,
+                  rowOf(ledger, hostSpace, 0, host),
+                  foldSize(size),
+                  (dayTag | TAG.notFoundSize) >>> 0,
+                  0,
+                  1,
+                );
+            } else if (!isStatic) addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 0, 1);
+            const answer = failed ? code : size === NO_SIZE ? 0 : foldSize(size);
+            let login = login401;
+            let known = false;
+            while (match < matches.n && matches.row[match] === i) {
+              const rule = matches.rule[match++]!;
+              if (rule === loginRule) {
+                if (post) login = true;
+                continue;
+              }
+              known = true;
+              const item = items[rule];
+              const hash =
+                item === 'target' ? digests.target[i]! : item === 'user_agent' ? digests.userAgent[i]! : pathHash;
+              addTouch(
+                ledger,
+                row,
+                hash,
+                ((webPane << TAG_BITS) | (TAG.rule + rule)) >>> 0,
+                ((answer << 16) | host) >>> 0,
+                flag,
+                tick,
+                lineLow,
+                lineHigh,
+                lineHash,
+              );
+            }
+            if (known && !failed && size !== NO_SIZE)
+              addVisit(
+                ledger,
+                rowOf(ledger, hostSpace, 0, host),
+                pathHash,
+                (dayTag | TAG.matchedSize) >>> 0,
+                foldSize(size),
+                1,
+              );
+            if (login)
+              addTouch(
+                ledger,
+                row,
+                Math.floor(t / MINUTE),
+                ((webPane << TAG_BITS) | TAG.login) >>> 0,
+                ((code << 16) | host) >>> 0,
+                flag,
+                tick,
+                lineLow,
+                lineHigh,
+                lineHash,
+              );
+          }
+          if (!malformed && !isStatic) {
+            const found = recordKeys.find(
+              bytes,
+              view,
+              batch.targetStart[i]!,
+              batch.queryStart[i]!,
+              batch.targetEnd[i]!,
+              pathHash,
+            );
+            if (found > 0) {
+              const tick = Math.floor((t - (webPane * WEB_PANE + PANE_EPOCH)) / TICK_MS);
+              const host = hostOf(state, batch, i, pathHash, scene);
+              const flag = statusClass | (post ? WEB.post : 0);
+              const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
+              for (let k = 0; k < found; k++) {
+                const { group, value, block, odd } = recordKeys.found[k]!;
+                if (group !== 0) {
+                  const tag = statusClass === 2 || statusClass === 3 ? TAG.key : TAG.keyRefused;
+                  addVisit(ledger, row, value, ((webPane << TAG_BITS) | tag) >>> 0, group, 1);
+                  if (block !== 0) addVisit(ledger, row, block, ((webPane << TAG_BITS) | TAG.keyBlock) >>> 0, group, 1);
+                  addTouch(
+                    ledger,
+                    row,
+                    group,
+                    ((webPane << TAG_BITS) | TAG.keyLine) >>> 0,
+                    host,
+                    flag,
+                    tick,
+                    lineLow,
+                    lineHigh,
+                    lineHash,
+                  );
+                }
+                if (odd !== 0)
+                  addTouch(
+                    ledger,
+                    row,
+                    value,
+                    ((webPane << TAG_BITS) | TAG.oddValue) >>> 0,
+                    (((odd & 0xffff) << 16) | host) >>> 0,
+                    flag,
+                    tick,
+                    lineLow,
+                    lineHigh,
+                    lineHash,
+                  );
+              }
+            }
+          }
+        } else {
+          while (match < matches.n && matches.row[match]! < i) match++;
+          const action = batch.action[i]!;
+          refused = action === ACTION.deny ? 1 : 0;
+          addVisit(ledger, row, action, (dayTag | TAG.action) >>> 0, 0, 1);
+          const packetPane = paneOf(t, PACKET_PANE);
+          if ((flags[i]! & FLAG.outbound) === 0) {
+            if (isProbe(batch, i)) {
+              const v6 = (flags[i]! & FLAG.destinationIpv6) !== 0;
+              const d = v6 ? destinationV6(state, batch, i) : batch.destination3[i]!;
+              const asset = assets.hasAddressAssets
+                ? assets.assetOfAddress(
+                    batch.destination0[i]!,
+                    batch.destination1[i]!,
+                    batch.destination2[i]!,
+                    batch.destination3[i]!,
+                  )
+                : 0;
+              const host = asset > 0 ? asset : scene.asset;
+              const transport = batch.transport[i]!;
+              const flag =
+                action |
+                (transport << PACKET.transportShift) |
+                ((flags[i]! & FLAG.rateLimited) !== 0 ? PACKET.limited : 0) |
+                (v6 ? PACKET.ipv6 : 0);
+              const tick = Math.floor((t - (packetPane * PACKET_PANE + PANE_EPOCH)) / TICK_MS);
+              const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
+              const sub = ((batch.destinationPort[i]! << 16) | host) >>> 0;
+              addTouch(
+                ledger,
+                row,
+                d,
+                ((packetPane << TAG_BITS) | TAG.packet) >>> 0,
+                sub,
+                flag,
+                tick,
+                lineLow,
+                lineHigh,
+                lineHash,
+              );
+              if (transport === TRANSPORT.tcp && isIllegal(batch.tcpFlags[i]!))
+                addTouch(
+                  ledger,
+                  row,
+                  d,
+                  ((packetPane << TAG_BITS) | TAG.illegalFlags) >>> 0,
+                  sub,
+                  flag,
+                  tick,
+                  lineLow,
+                  lineHigh,
+                  lineHash,
+                );
+              if ((flags[i]! & FLAG.hasIpId) !== 0 && batch.ipId[i] === ZMAP_IP_ID)
+                addTouch(
+                  ledger,
+                  row,
+                  ZMAP_IP_ID,
+                  ((packetPane << TAG_BITS) | TAG.toolMark) >>> 0,
+                  0,
+                  flag,
+                  tick,
+                  lineLow,
+                  lineHigh,
+                  lineHash,
+                );
+              while (match < matches.n && matches.row[match] === i) {
+                const rule = matches.rule[match++]!;
+                addTouch(
+                  ledger,
+                  row,
+                  items[rule] === 'destination_port' ? batch.destinationPort[i]! : d,
+                  ((packetPane << TAG_BITS) | (TAG.rule + rule)) >>> 0,
+                  sub,
+                  flag,
+                  tick,
+                  lineLow,
+                  lineHigh,
+                  lineHash,
+                );
+              }
+              addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0, 1);
+            } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 0, 1);
+          }
+        }
+        if (webPane !== pane) {
+          if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+          pane = webPane;
+          paneAll = 0;
+          paneRefused = 0;
+        }
+        paneAll++;
+        paneRefused += refused;
+      }
+      if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+      if (n > 0) widenSpan(state, scene.origin, first, last);
+      holdState(state);
+    },
+  };
+
+  function destinationV6(state: State, batch: Batch, i: number): number {
+    const a = batch.destination0[i]!;
+    const b = batch.destination1[i]!;
+    const c = batch.destination2[i]!;
+    const d = batch.destination3[i]!;
+    const hash = hashWords(key.b ^ a, b, c, d);
+    if (!state.destinations.has(hash))
+      remember(state.destinations, hash, [a, b, c, d].map((w) => w.toString(16).padStart(8, '0')).join(''));
+    return hash;
+  }
+}
+
+const PANE_EPOCH = Date.UTC(1990, 0, 1);
+
+/** http(s) referrer of any host; whether the host is ours is judged where it matters, by weight (see web-probing) */
+function ownReferrer(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    end - start > 10 &&
+    bytes[start] === 0x68 &&
+    bytes[start + 1] === 0x74 &&
+    bytes[start + 2] === 0x74 &&
+    bytes[start + 3] === 0x70
+  );
+}
+
+/** NULL, FIN only, XMAS (FIN PSH URG), SYN with FIN: no TCP stack sends these (psad signatures 100066–70) */
+function isIllegal(f: number): boolean {
+  if ((f & TCP.known) === 0) return false;
+  const bits = f & 63;
+  return (
+    bits === 0 ||
+    bits === TCP.fin ||
+    bits === (TCP.fin | TCP.psh | TCP.urg) ||
+    (bits & (TCP.syn | TCP.fin)) === (TCP.syn | TCP.fin)
+  );
+}
+
+/**
+ * Whether a packet can be a probe of us. Not: ICMP (errors, echo), answers from service ports to a high port, segments
+ * with SYN-ACK or RST (backscatter of somebody else's spoofing), segments of old connections to a port of ours
+ * (ACK without SYN to a low service port).
+ */
+function isProbe(batch: Batch, i: number): boolean {
+  const transport = batch.transport[i]!;
+  if (transport !== TRANSPORT.tcp && transport !== TRANSPORT.udp) return false;
+  const sourcePort = batch.sourcePort[i]!;
+  const port = batch.destinationPort[i]!;
+  if (port === 0 && sourcePort === 0) return false;
+  const f = batch.tcpFlags[i]!;
+  if (transport === TRANSPORT.tcp && (f & TCP.known) !== 0) {
+    if ((f & TCP.rst) !== 0 || (f & (TCP.syn | TCP.ack)) === (TCP.syn | TCP.ack)) return false;
+    if ((f & TCP.syn) !== 0) return true;
+    if (REPLY_PORTS.has(sourcePort) && port >= 1024) return false;
+    return !((f & TCP.ack) !== 0 && REPLY_PORTS.has(port));
+  }
+  return !(REPLY_PORTS.has(sourcePort) && (port >= 1024 || port === sourcePort));
+}

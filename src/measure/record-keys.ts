@@ -1,0 +1,188 @@
+/**
+ * Record keys in requests: which parameter values a source walks through. For each parameter that may name a record,
+ * the keyed hash of its value and, when it ends in digits, of its block of 64 consecutive numbers, so that "in order"
+ * can be told from distinct counts alone (many values, few blocks), in any order of arrival, without keeping a value.
+ * Also values with characters of a query or shell language, for parameter fuzzing.
+ */
+import { type HashKey, hashRange, hashWords, mix32 } from '../model/hash.ts';
+
+export interface RecordKey {
+  /** hash of path and parameter name; 0 = this value is no record key */
+  group: number;
+  /** hash of the value */
+  value: number;
+  /** hash of the block of 64 numbers that the value stands in; 0 = it does not end in digits */
+  block: number;
+  /** hash of the parameter name when the value holds at least two characters of a query or shell language; else 0 */
+  odd: number;
+}
+
+export interface RecordKeys {
+  /** results of the last `find`, reused */
+  readonly found: RecordKey[];
+  /** Looks through path[start, query) and the parameters behind it; returns how many stand in `found`. */
+  find(bytes: Uint8Array, view: DataView, start: number, query: number, end: number, pathHash: number): number;
+}
+
+/** Parameters and path segments of one request that are looked at. */
+const PARAMETERS_MAX = 16;
+/** Names that name a record, when the inventory does not say which do. */
+const KEY_NAME =
+  /(^|[_.-])(id|no|num|nr|number|key|rec|recno|ref|case|uid|pid|vid|doc|docid|file|serial)$|[a-z](id|Id|ID|no|No|num|Num)$|vote|regist|record|licen[cs]e|ballot|last_?name|surname|dob|birth|ssn/i;
+/** Paths on which a record is looked up. */
+const KEY_PATH =
+  /lookup|look-up|voter|elector|regist|record|ballot|absentee|status|polling|precinct|candidate|member|account|profile|document|download|detail|\.pdf/i;
+/** Names whose values count pages, languages, searches: never a record. */
+const NOT_KEY =
+  /^(p|pg|page|paged|pageno|page_?num|page_?size|per_?page|offset|start|from|limit|size|count|rows|sort|order|dir|lang|locale|hl|q|query|search|s|term|keyword|keywords|text|zip|zipcode|postcode|city|state|county|date|day|month|year|t|ts|time|timestamp|_|v|ver|version|rev|cb|cache|rnd|random|nonce|w|h|width|height|x|y|z|lat|lon|lng|zoom|utm_.*|gclid|fbclid|ref|referrer|callback|format|view|tab|theme|color)$/i;
+
+/** `declared` are the record_key_params of the inventory; with any, only those count as record keys. */
+export function createRecordKeys(key: HashKey, declared: readonly string[]): RecordKeys {
+  const found: RecordKey[] = Array.from({ length: PARAMETERS_MAX }, () => ({ group: 0, value: 0, block: 0, odd: 0 }));
+  const declaredNames = new Set(declared.map((d) => d.toLowerCase()));
+  // whether a path or a name is eligible, by its hash; cleared when full, so bounded
+  const paths = new Map<number, boolean>();
+  const names = new Map<number, number>();
+
+  const decode = (bytes: Uint8Array, start: number, end: number) => {
+    let s = '';
+    for (let i = start; i < end; i++) s += String.fromCharCode(bytes[i]!);
+    return s;
+  };
+
+  /** 1 names a record anywhere, 2 may name one on a look-up path, 0 never */
+  const nameClass = (bytes: Uint8Array, view: DataView, start: number, end: number): number => {
+    const hash = hashRange(bytes, view, start, end, key);
+    let known = names.get(hash);
+    if (known === undefined) {
+      const name = decode(bytes, start, Math.min(end, start + 64));
+      if (declaredNames.size > 0) known = declaredNames.has(name.toLowerCase()) ? 1 : 0;
+      else known = NOT_KEY.test(name) ? 0 : KEY_NAME.test(name) ? 1 : 2;
+      if (names.size > 20_000) names.clear();
+      names.set(hash, known);
+    }
+    return known;
+  };
+
+  const eligiblePath = (bytes: Uint8Array, start: number, end: number, pathHash: number): boolean => {
+    let known = paths.get(pathHash);
+    if (known === undefined) {
+      known = KEY_PATH.test(decode(bytes, start, Math.min(end, start + 256)));
+      if (paths.size > 50_000) paths.clear();
+      paths.set(pathHash, known);
+    }
+    return known;
+  };
+
+  /** hash of the 64-block of the number that ends bytes[start, end), or 0 */
+  const blockOf = (bytes: Uint8Array, view: DataView, start: number, end: number): number => {
+    let d = end;
+    while (d > start && end - d < 15 && bytes[d - 1]! >= 48 && bytes[d - 1]! <= 57) d--;
+    if (d === end) return 0;
+    let value = 0;
+    for (let i = d; i < end; i++) value = value * 10 + (bytes[i]! - 48);
+    const block = Math.floor(value / 64);
+    return hashWords(key.a, hashRange(bytes, view, start, d, key), block >>> 0, Math.floor(block / 4294967296)) | 1;
+  };
+
+  return {
+    found,
+    find(bytes, view, start, query, end, pathHash) {
+      let n = 0;
+      if (query < end) {
+        let at = query + 1;
+        for (let p = 0; p < PARAMETERS_MAX && at < end; p++) {
+          let stop = at;
+          let equals = -1;
+          let odd = 0;
+          for (; stop < end; stop++) {
+            const c = bytes[stop]!;
+            if (c === 0x26) break;
+            if (c === 0x3d && equals < 0) equals = stop;
+            else if (equals >= 0 && isOdd(bytes, stop, end)) odd++;
+          }
+          if (equals > at && stop > equals + 1) {
+            const named = nameClass(bytes, view, at, equals);
+            const isKey =
+              named === 1 || (named === 2 && declaredNames.size === 0 && eligiblePath(bytes, start, query, pathHash));
+            if (isKey || odd >= 2) {
+              const f = found[n++]!;
+              const nameHash = hashRange(bytes, view, at, equals, key);
+              f.value = hashRange(bytes, view, equals + 1, stop, key);
+              f.group = isKey ? hashWords(key.b, pathHash, nameHash) | 1 : 0;
+              f.block = isKey ? blockOf(bytes, view, equals + 1, stop) : 0;
+              f.odd = odd >= 2 ? mix32(nameHash ^ pathHash) | 1 : 0;
+            }
+          }
+          at = stop + 1;
+        }
+      }
+      // a number as last segment of a look-up path: /voter/12345
+      if (n < PARAMETERS_MAX && declaredNames.size === 0) {
+        let s = query;
+        while (s > start && bytes[s - 1] !== 0x2f) s--;
+        if (query > s && s > start + 1 && isDigit(bytes[query - 1]!) && query - s <= 20) {
+          const prefixHash = hashRange(bytes, view, start, s, key);
+          if (eligiblePath(bytes, start, s, prefixHash)) {
+            const f = found[n++]!;
+            f.group = hashWords(key.b, prefixHash, 0) | 1;
+            f.value = hashRange(bytes, view, s, query, key);
+            f.block = blockOf(bytes, view, s, query);
+            f.odd = 0;
+          }
+        }
+      }
+      return n;
+    },
+  };
+}
+
+function isDigit(c: number): boolean {
+  return c >= 48 && c <= 57;
+}
+
+/** ' " < > ; | ` $ ( ) { } \ and NUL, plain or percent-encoded */
+function isOdd(bytes: Uint8Array, i: number, end: number): boolean {
+  switch (bytes[i]) {
+    case 0x27:
+    case 0x22:
+    case 0x3c:
+    case 0x3e:
+    case 0x3b:
+    case 0x7c:
+    case 0x60:
+    case 0x24:
+    case 0x28:
+    case 0x29:
+    case 0x7b:
+    case 0x7d:
+    case 0x5c:
+      return true;
+    case 0x25: {
+      if (i + 2 >= end) return false;
+      const code = (hexOf(bytes[i + 1]!) << 4) | hexOf(bytes[i + 2]!);
+      return (
+        code === 0 ||
+        code === 0x27 ||
+        code === 0x22 ||
+        code === 0x3c ||
+        code === 0x3e ||
+        code === 0x3b ||
+        code === 0x7c ||
+        code === 0x60 ||
+        code === 0x24 ||
+        code === 0x28 ||
+        code === 0x29 ||
+        code === 0x7b ||
+        code === 0x7d ||
+        code === 0x5c
+      );
+    }
+    default:
+      return false;
+  }
+}
+
+function hexOf(c: number): number {
+  return c >= 48 && c <= 57 ? c - 48 : c >= 97 && c <= 102 ? c - 87 : c >= 65 && c <= 70 ? c - 55 : 255;
+}
