@@ -4,7 +4,7 @@
  * (pane, host, path, outcome); every other request a visit that is only counted. Nothing here decides anything.
  */
 import { ACTION, type Batch, FLAG, KIND, METHOD, NO_SIZE, TCP, TRANSPORT } from '../model/batch.ts';
-import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
+import { type HashKey, hashRange, hashWords, mix32 } from '../model/hash.ts';
 import type { Digests, Item, Matches } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
@@ -47,7 +47,8 @@ export interface Observer {
   observe(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): void;
 }
 
-/** `items[r]` says what matches of rule r are counted by; `loginRule` is the number of the rule `login-page`, or -1. */
+/** `items[r]` says what matches of rule r are counted by; `loginRule` and `crawlerRule` are the numbers of
+ * the rules `login-page` and `crawler-claim`, which label a request and are no attack, or -1. */
 export function createObserver(options: {
   key: HashKey;
   items: readonly Item[];
@@ -55,11 +56,11 @@ export function createObserver(options: {
   assets: AssetLookup;
   recordKeyParameters: readonly string[];
 }): Observer {
-  const { key, items, loginRule, assets } = options;
+  const { key, items, loginRule, crawlerRule, assets } = options;
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, number>();
   const assetNumbers = new Map<number, number>();
-  let view = new DataView(new ArrayBuffer(0));
+  let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
   function viewOf(bytes: Uint8Array): DataView {
     if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset)
@@ -188,6 +189,10 @@ export function createObserver(options: {
               const rule = matches.rule[match++]!;
               if (rule === loginRule) {
                 if (post) login = true;
+                continue;
+              }
+              if (rule === crawlerRule) {
+                addVisit(ledger, row, 1, (dayTag | TAG.agentClass) >>> 0, 0, 1);
                 continue;
               }
               known = true;

@@ -1,0 +1,64 @@
+/**
+ * The contract of a detector: a pure function from what one key did to findings. One file per behaviour, one line in
+ * the list (index.ts), one fixture folder. Deciding what a finding means to people is the business of alerts/.
+ */
+import type { Ledger } from '../measure/ledger.ts';
+import type { Correlation, Level, Rule } from '../model/rule.ts';
+import type { Touch, Visit } from './record.ts';
+
+/** What everything about our side is known from: declared, or settled over the whole day. */
+export interface Scene {
+  readonly ledger: Ledger;
+  readonly rules: readonly Rule[];
+  readonly correlations: readonly Correlation[];
+  /** rules that read packets, so that their panes are 15 minutes */
+  readonly packetRules: ReadonlySet<number>;
+  readonly dayStartMs: number;
+  /** addresses of ours: declared, or how many destinations were seen on the busiest day */
+  readonly ownedHosts: number;
+  readonly ownedDeclared: boolean;
+  /** folded sizes of a host's usual "not found" page, and of a page that it answers to several unrelated probes */
+  soft404(host: number): ReadonlySet<number>;
+  /** whether an IPv4 destination is declared dark */
+  isDark(address: number): boolean;
+}
+
+/** One source and all that it did. */
+export interface SourceRecord {
+  readonly row: number;
+  readonly hi: number;
+  readonly lo: number;
+  readonly organization: number;
+  readonly touches: readonly Touch[];
+  readonly visits: readonly Visit[];
+  readonly isPrivate: boolean;
+}
+
+export type Outcome = 'tried' | 'refused' | 'answered';
+
+/** What a detector decided. Split by day and turned into alerts by the caller. */
+export interface Finding {
+  readonly detection: string;
+  /** the Sigma rule or correlation behind it, when it is not one of the catalogue */
+  readonly rule?: Rule | Correlation;
+  readonly base: Level;
+  /** steps taken by the detector itself, in words */
+  readonly steps: readonly string[];
+  readonly outcome: Outcome;
+  /** the touches that it rests on, in time order */
+  readonly touches: readonly Touch[];
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly thresholds: readonly string[];
+  /** behaviour that speaks for noise or for us as the target, in words */
+  readonly noise: readonly string[];
+  readonly tailored: readonly string[];
+  /** instants that the finding spans, when the touches alone do not say it */
+  readonly startMs?: number;
+  readonly endMs?: number;
+}
+
+export interface SourceDetector {
+  /** catalogue ids that it decides */
+  readonly ids: readonly string[];
+  evaluate(record: SourceRecord, scene: Scene): Finding[];
+}

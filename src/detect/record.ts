@@ -1,0 +1,158 @@
+/**
+ * A key's record, unpacked for deciding: its touches and visits as objects, with the windows and episodes that the
+ * detectors ask about. Only keys that did something are unpacked; a million quiet ones stay packed.
+ */
+import { COUNT_MAX, PACKET, paneStart, TAG, TAG_BITS, TAG_MASK, TICK_MS, WEB } from '../measure/entry.ts';
+import { distinct, type Ledger, priorityOf } from '../measure/ledger.ts';
+import { pageOf, startOf } from '../measure/lists.ts';
+import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
+
+export interface Touch {
+  item: number;
+  tag: number;
+  /** first instant of the pane, Unix ms */
+  paneMs: number;
+  /** port, status, folded size or hash, as the tag says */
+  sub: number;
+  host: number;
+  flags: number;
+  count: number;
+  /** first and last, Unix ms, to 1/64 s */
+  firstMs: number;
+  lastMs: number;
+  lineLow: number;
+  lineHigh: number;
+  lineHash: number;
+  /** keyed order, see measure/ledger.ts */
+  priority: number;
+}
+
+export interface Visit {
+  item: number;
+  tag: number;
+  /** pane number; its width depends on the tag */
+  pane: number;
+  group: number;
+  count: number;
+  priority: number;
+}
+
+/** Status class of a web touch (0 = none). */
+export const statusClassOf = (t: Touch) => t.flags & WEB.statusMask;
+/** ACTION of a packet touch. */
+export const actionOf = (t: Touch) => t.flags & PACKET.actionMask;
+/** TRANSPORT of a packet touch. */
+export const transportOf = (t: Touch) => (t.flags >>> PACKET.transportShift) & PACKET.transportMask;
+
+/** Tags whose panes are PACKET_PANE wide. */
+export function paneWidth(tag: number, packetRules: ReadonlySet<number>): number {
+  return tag === TAG.packet || tag === TAG.illegalFlags || tag === TAG.toolMark || packetRules.has(tag - TAG.rule) ? PACKET_PANE : WEB_PANE;
+}
+
+/** All touches of a row, sorted by time. */
+export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySet<number>): Touch[] {
+  const lists = ledger.touches;
+  const n = lists.length[row]!;
+  if (n === 0) return [];
+  const page = pageOf(lists, row);
+  const start = startOf(lists, row);
+  const out: Touch[] = [];
+  for (let i = 0; i < n; i++) {
+    const e = start + i * 8;
+    const tag = page[e + 1]! & TAG_MASK;
+    const paneMs = paneStart(page[e + 1]! >>> TAG_BITS, paneWidth(tag, packetRules));
+    const times = page[e + 4]!;
+    out.push({
+      item: page[e]!, tag, paneMs, sub: page[e + 2]! >>> 16, host: page[e + 2]! & 0xffff, flags: page[e + 3]! >>> 24,
+      count: page[e + 3]! & COUNT_MAX, firstMs: paneMs + Math.floor((times >>> 16) * TICK_MS), lastMs: paneMs + Math.ceil((times & 0xffff) * TICK_MS),
+      lineLow: page[e + 5]!, lineHigh: page[e + 6]!, lineHash: page[e + 7]!, priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+    });
+  }
+  return out.sort(inTime);
+}
+
+/** Order of touches: time, then identity, so that it depends on nothing else. */
+export function inTime(a: Touch, b: Touch): number {
+  return a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.tag - b.tag || a.item - b.item || a.sub - b.sub || a.host - b.host || a.flags - b.flags;
+}
+
+/** All visits of a row. */
+export function readVisits(ledger: Ledger, row: number): Visit[] {
+  const lists = ledger.visits;
+  const n = lists.length[row]!;
+  if (n === 0) return [];
+  const page = pageOf(lists, row);
+  const start = startOf(lists, row);
+  const out: Visit[] = [];
+  for (let i = 0; i < n; i++) {
+    const e = start + i * 4;
+    out.push({
+      item: page[e]!, tag: page[e + 1]! & TAG_MASK, pane: page[e + 1]! >>> TAG_BITS, group: page[e + 2]!, count: page[e + 3]!,
+      priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+    });
+  }
+  return out;
+}
+
+/** Runs of touches whose panes are adjacent: an episode ends with one empty pane (idle gap of a pane's width). */
+export function episodes(touches: readonly Touch[], paneMs: number): Touch[][] {
+  const sorted = [...touches].sort((a, b) => a.paneMs - b.paneMs || inTime(a, b));
+  const out: Touch[][] = [];
+  let run: Touch[] = [];
+  for (const t of sorted) {
+    const before = run[run.length - 1];
+    if (before !== undefined && t.paneMs - before.paneMs > paneMs) {
+      out.push(run);
+      run = [];
+    }
+    run.push(t);
+  }
+  if (run.length > 0) out.push(run);
+  return out;
+}
+
+/**
+ * The touches that stand in any window of `spanMs` in which `reached` holds. Windows are runs of slices: of the pane's
+ * width (span / pane + 1 of them) when the span is at least a pane, else two adjacent slices as wide as the span, by
+ * first time. So a window covers at least the span and at most one slice more.
+ */
+export function inWindows(touches: readonly Touch[], spanMs: number, paneMs: number, reached: (window: readonly Touch[]) => boolean): Touch[] {
+  const fine = spanMs < paneMs;
+  const width = fine ? spanMs : paneMs;
+  const slices = fine ? 2 : Math.ceil(spanMs / paneMs) + 1;
+  const sliceOf = (t: Touch) => Math.floor((fine ? t.firstMs : t.paneMs) / width);
+  const sorted = [...touches].sort((a, b) => sliceOf(a) - sliceOf(b) || inTime(a, b));
+  const taken = new Set<Touch>();
+  let from = 0;
+  let to = 0;
+  let lastTo = -1;
+  while (from < sorted.length) {
+    const first = sliceOf(sorted[from]!);
+    while (to < sorted.length && sliceOf(sorted[to]!) < first + slices) to++;
+    if (to !== lastTo) {
+      const window = sorted.slice(from, to);
+      if (reached(window)) for (const t of window) taken.add(t);
+      lastTo = to;
+    }
+    while (from < sorted.length && sliceOf(sorted[from]!) === first) from++;
+  }
+  return taken.size === touches.length ? [...touches] : touches.filter((t) => taken.has(t));
+}
+
+/** Distinct values of `of` among touches or visits; above GROUP_MAX or under sampling an estimate. */
+export function countDistinct<T extends { priority: number }>(list: readonly T[], of: (t: T) => number | string, ledger: Ledger): number {
+  const seen = new Map<number | string, number>();
+  let largest = 0;
+  for (const t of list) {
+    seen.set(of(t), t.priority);
+    if (t.priority > largest) largest = t.priority;
+  }
+  return distinct(ledger, seen.size, largest);
+}
+
+/** Sum of counts. */
+export function countEvents(list: readonly { count: number }[]): number {
+  let sum = 0;
+  for (const t of list) sum += t.count;
+  return sum;
+}
