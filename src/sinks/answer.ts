@@ -1,0 +1,136 @@
+/**
+ * What a run says first: the answer in two sentences, the few things that matter, and what the logs could not show.
+ * Terminal and report render the same answer. Alerts of one source are one thing: a reader has one address to deal with.
+ */
+
+import { compareAlerts } from '../alerts/ecs.ts';
+import type { Alert } from '../model/alert.ts';
+import type { RunSummary, Visibility } from '../model/summary.ts';
+import { count, counted, listText, periodText } from './quantity.ts';
+
+/** The most things that stand first. */
+export const FIRST_THINGS_MAX = 5;
+
+/** One source (or group of sources) with all its alerts, the gravest first. */
+export interface Thing {
+  lead: Alert;
+  others: Alert[];
+}
+
+/** What stands first, and how many alerts (low and above; for the record) are left for the report. */
+export interface FirstThings {
+  first: Thing[];
+  /** alerts of low severity and above that are not among the first */
+  lower: number;
+  /** alerts of level info: counted, never a thing to do */
+  forTheRecord: number;
+}
+
+/** Groups alerts of low severity and above by their key, gravest first, at most FIRST_THINGS_MAX. */
+export function firstThings(alerts: readonly Alert[]): FirstThings {
+  const byKey = new Map<string, Thing>();
+  let listed = 0;
+  for (const alert of [...alerts].sort(compareAlerts)) {
+    if (alert.severity === 'info') continue;
+    listed++;
+    const key = `${alert.key.kind} ${alert.key.text}`;
+    const thing = byKey.get(key);
+    if (thing === undefined) byKey.set(key, { lead: alert, others: [] });
+    else thing.others.push(alert);
+  }
+  const first = [...byKey.values()].slice(0, FIRST_THINGS_MAX);
+  const shown = first.reduce((sum, thing) => sum + 1 + thing.others.length, 0);
+  return { first, lower: listed - shown, forTheRecord: alerts.length - listed };
+}
+
+/** The answer: two sentences for a person who reads nothing else. */
+export function answerSentences(summary: RunSummary): [string, string] {
+  const listed = summary.alerts.filter((alert) => alert.severity !== 'info');
+  const period = periodText(summary.firstMs, summary.lastMs);
+  if (summary.events === 0) {
+    return [
+      `These logs answer nothing: none of ${counted(summary.lines, 'line')} could be read as an event.`,
+      'See what was read below, put it right, and run it again.',
+    ];
+  }
+  const works = summary.visibility.filter((v) => v.state === 'works').length;
+  const blind = summary.visibility.length - works;
+  if (listed.length === 0) {
+    return [
+      `Nothing needs your attention: in ${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period}) ${summary.alerts.length === 0 ? 'no detection reached its threshold' : 'nothing stands above the level "for the record"'}.`,
+      blind === 0
+        ? 'All detections could work on these logs.'
+        : `${count(works)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs; the rest could not, or only in part, as listed below.`,
+    ];
+  }
+  const keys = new Map<string, Alert[]>();
+  for (const alert of listed) {
+    const key = `${alert.key.kind} ${alert.key.text}`;
+    const list = keys.get(key);
+    if (list === undefined) keys.set(key, [alert]);
+    else list.push(alert);
+  }
+  const singles = [...keys.values()].filter((list) => list[0]!.key.kind === 'source');
+  const groups = keys.size - singles.length;
+  const who = listText([
+    ...(singles.length > 0 ? [counted(singles.length, 'address', 'addresses')] : []),
+    ...(groups > 0 ? [counted(groups, 'group of addresses', 'groups of addresses')] : []),
+  ]);
+  const verdicts = { tailored: 0, noise: 0, cannot_tell: 0 };
+  let answered = 0;
+  for (const list of keys.values()) {
+    if (list.some((a) => a.verdict.term === 'tailored')) verdicts.tailored++;
+    else if (list.every((a) => a.verdict.term === 'noise')) verdicts.noise++;
+    else verdicts.cannot_tell++;
+    if (list.some((a) => a.outcome === 'answered')) answered++;
+  }
+  const split = listText([
+    ...(verdicts.tailored > 0
+      ? [`${count(verdicts.tailored)} ${verdicts.tailored === 1 ? 'looks' : 'look'} aimed at you`]
+      : []),
+    ...(verdicts.noise > 0
+      ? [`${count(verdicts.noise)} ${verdicts.noise === 1 ? 'looks' : 'look'} like ordinary Internet noise`]
+      : []),
+    ...(verdicts.cannot_tell > 0 ? [`for ${count(verdicts.cannot_tell)} these logs cannot tell`] : []),
+  ]);
+  return [
+    `${who} scanned or probed your systems (${period}): ${split}.`,
+    answered > 0
+      ? `Your systems answered something to ${count(answered)} of them: start with the first one below.`
+      : 'These logs show no sign that any of it was answered with content; the gravest stands first below.',
+  ];
+}
+
+/** Detections that could not work, or only in part, for one and the same reason. */
+export interface BlindSpot {
+  state: 'partly' | 'cannot';
+  because: string;
+  fix: string;
+  detections: Visibility[];
+}
+
+/** Groups what could not be seen by its reason: what cannot work before what works in part, the widest first. */
+export function blindSpots(visibility: readonly Visibility[]): BlindSpot[] {
+  const spots = new Map<string, BlindSpot>();
+  for (const v of visibility) {
+    if (v.state === 'works') continue;
+    const key = `${v.state}\n${v.because}\n${v.fix}`;
+    const spot = spots.get(key);
+    if (spot === undefined) spots.set(key, { state: v.state, because: v.because, fix: v.fix, detections: [v] });
+    else spot.detections.push(v);
+  }
+  return [...spots.values()].sort(
+    (a, b) => Number(b.state === 'cannot') - Number(a.state === 'cannot') || b.detections.length - a.detections.length,
+  );
+}
+
+/** The names of the networks that stand behind an alert, for people: owner, prefix or group. */
+export function whoText(alert: Alert): string {
+  const owner = alert.source?.as;
+  const network =
+    owner === null || owner === undefined ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
+  if (alert.key.kind === 'as') return alert.key.text;
+  if (alert.key.kind === 'target')
+    return `${counted(alert.related.length, 'address', 'addresses')} against ${alert.key.text}`;
+  return `${alert.key.text} (${network})`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Numbers and times as people read them: counts with their unit, periods in UTC. The same in terminal, report and mail.
+ */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** 12345 → "12,345" */
+export function count(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** (1, "address", "addresses") → "1 address"; the plural defaults to an s. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Bytes → "3.4 MiB" */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return counted(bytes, 'byte');
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]!}`;
+}
+
+/** Unix milliseconds → "14 Sep 2026" (UTC) */
+export function dateText(ms: number): string {
+  const d = new Date(ms);
+  return `${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]!} ${d.getUTCFullYear()}`;
+}
+
+/** Unix milliseconds → "08:05" (UTC) */
+export function clockText(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 16);
+}
+
+/** Unix milliseconds → "2026-09-14 08:05:12" (UTC), for evidence */
+export function instantText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** "14 Sep 2026, 08:00 to 20:10 UTC", or with both dates when they differ; "no dated line" without any. */
+export function periodText(startMs: number | null, endMs: number | null): string {
+  if (startMs === null || endMs === null) return 'no dated line';
+  const from = `${dateText(startMs)}, ${clockText(startMs)}`;
+  if (dateText(startMs) !== dateText(endMs)) return `${from} to ${dateText(endMs)}, ${clockText(endMs)} UTC`;
+  if (clockText(startMs) === clockText(endMs)) return `${from} UTC`;
+  return `${from} to ${clockText(endMs)} UTC`;
+}
+
+/** How long something lasted: "40 seconds", "22 minutes", "3 hours", "2 days" */
+export function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 1) return 'under one second';
+  if (seconds < 120) return counted(seconds, 'second');
+  if (seconds < 7200) return counted(Math.round(seconds / 60), 'minute');
+  if (seconds < 172_800) return counted(Math.round(seconds / 3600), 'hour');
+  return counted(Math.round(seconds / 86_400), 'day');
+}
+
+/** ["a", "b", "c"] → "a, b and c" */
+export function listText(items: readonly string[]): string {
+  if (items.length < 2) return items[0] ?? '';
+  return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]!}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * What a person reads in the terminal when a run ends: one answer, at most five things to do, the noise in a line, what
+ * was read, what these logs cannot show, and where the report is. Plain text; colour only when asked for.
+ * Every text that may hold bytes of a log goes through `printable`, so that no escape sequence reaches the terminal.
+ */
+
+import { CAVEAT, OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../alerts/caveat.ts';
+import { printable } from '../model/problem.ts';
+import type { Level } from '../model/rule.ts';
+import type { RunSummary } from '../model/summary.ts';
+import { answerSentences, blindSpots, firstThings, type Thing, whoText } from './answer.ts';
+import { count, counted, durationText, listText, periodText, sizeText } from './quantity.ts';
+
+export interface TerminalOptions {
+  /** width of the terminal; 80 when unknown */
+  columns: number;
+  /** true only on a terminal and without NO_COLOR */
+  colour: boolean;
+  /** where the report was written; left out when there is none or somebody else says it */
+  report?: string;
+}
+
+/** Select Graphic Rendition codes; the word always says what the colour says. */
+const SEVERITY_COLOURS: Readonly<Record<Level, string>> = {
+  critical: '1;35',
+  high: '1;31',
+  medium: '1;33',
+  low: '1;36',
+  info: '2',
+};
+
+/** The whole text, ending in a line end; no line is longer than `columns` (at least 40 are taken). */
+export function renderTerminal(summary: RunSummary, options: TerminalOptions): string {
+  const width = Math.max(40, Math.min(options.columns, 110));
+  const paint = (code: string, text: string) => (options.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const out: string[] = [];
+  const say = (text: string, first = '', rest = first) => out.push(...wrap(printable(text), width, first, rest));
+  const head = (text: string) => out.push('', paint('1', text));
+
+  say(`pollwatch ${summary.version} - ${summary.organization.name} - ${periodText(summary.firstMs, summary.lastMs)}`);
+  out.push('');
+  const [answer, next] = answerSentences(summary);
+  for (const line of wrap(printable(answer), width, '', '')) out.push(paint('1', line));
+  say(next);
+
+  const { first, lower, forTheRecord } = firstThings(summary.alerts);
+  if (first.length > 0) {
+    head('WHAT MATTERS FIRST');
+    for (const [i, thing] of first.entries()) out.push(...renderThing(thing, i + 1, width, paint));
+  }
+  const rest = [
+    ...(lower > 0 ? [`${count(lower)} lower ${lower === 1 ? 'one' : 'ones'}`] : []),
+    ...(forTheRecord > 0 ? [`${count(forTheRecord)} for the record only`] : []),
+  ];
+  if (rest.length > 0) say(`${listText(rest)} in the report.`, '   ');
+
+  if (summary.noise.sources > 0) {
+    head('ORDINARY INTERNET NOISE');
+    const targets = summary.noise.targets.slice(0, 3).map((t) => t.what);
+    say(
+      `${counted(summary.noise.sources, 'address', 'addresses')} stayed below every threshold (${counted(summary.noise.events, 'event')})${targets.length > 0 ? `, mostly ${listText(targets)}` : ''}.`,
+      '   ',
+    );
+  }
+
+  head('WHAT WAS READ');
+  say(
+    `${counted(summary.origins.length, 'log')}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped + ${count(summary.refused)} refused.`,
+    '   ',
+  );
+  for (const origin of summary.origins) {
+    if (origin.yearNote !== null) say(`${origin.name}: ${origin.yearNote}`, '   ', '     ');
+    if (origin.problem !== null) {
+      say(
+        `PROBLEM ${origin.name}: ${origin.problem.message}${origin.problem.hint === undefined ? '' : ` - ${origin.problem.hint}`}`,
+        '   ',
+        '     ',
+      );
+    }
+  }
+  if (summary.bound !== null) say(summary.bound, '   ');
+
+  const spots = blindSpots(summary.visibility);
+  if (spots.length > 0) {
+    head('WHAT THESE LOGS CANNOT SHOW');
+    for (const spot of spots.slice(0, 3)) {
+      const names = spot.detections.slice(0, 3).map((d) => d.name);
+      const more = spot.detections.length - names.length;
+      say(
+        `${spot.state === 'cannot' ? 'Cannot' : 'Partly'}: ${listText(more > 0 ? [...names, `${more} more`] : names)}, because ${spot.because}.${spot.fix === '' ? '' : ` Fix: ${spot.fix}`}`,
+        '   ',
+        '     ',
+      );
+    }
+    const left = spots.slice(3).reduce((sum, spot) => sum + spot.detections.length, 0);
+    if (left > 0) say(`${counted(left, 'more detection')} in the report.`, '   ');
+  }
+
+  if (first.length > 0) {
+    head('ABOUT THE NETWORK NAMES');
+    say(CAVEAT, '   ');
+  }
+  out.push('');
+  if (options.report !== undefined) say(`Report: ${options.report}`);
+  return `${out.join('\n')}\n`;
+}
+
+function renderThing(
+  thing: Thing,
+  number: number,
+  width: number,
+  paint: (code: string, text: string) => string,
+): string[] {
+  const { lead, others } = thing;
+  const word = SEVERITY_WORDS[lead.severity].toUpperCase();
+  const title = printable(lead.name);
+  const start = `${number}. `;
+  const [head, ...more] = wrap(`${word}  ${title}`, width, start, '   ');
+  const lines = [head!.replace(word, paint(SEVERITY_COLOURS[lead.severity], word)), ...more];
+  const say = (text: string) => lines.push(...wrap(printable(text), width, '   ', '   '));
+  say(lead.summary);
+  say(
+    `Who: ${whoText(lead)}, ${VERDICT_WORDS[lead.verdict.term]}; ${OUTCOME_WORDS[lead.outcome]}; ${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)}).`,
+  );
+  if (others.length > 0) {
+    const names = [...new Set(others.map((a) => a.name))];
+    say(`Also: ${listText(names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names)}.`);
+  }
+  const todo = lead.whatToDo[0];
+  if (todo !== undefined) say(`Do now: ${todo}`);
+  return lines;
+}
+
+/** Breaks text at spaces into lines of at most `width` characters; a longer word is cut. */
+function wrap(text: string, width: number, first: string, rest: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  const push = () => {
+    lines.push(line.trimEnd());
+    line = rest;
+    empty = true;
+  };
+  for (const found of text.split(/\s+/)) {
+    // code points, so that a cut never splits a surrogate pair
+    let word = [...found];
+    while (word.length > 0) {
+      const room = width - line.length - (empty ? 0 : 1);
+      if (word.length <= room) {
+        line += (empty ? '' : ' ') + word.join('');
+        empty = false;
+        break;
+      }
+      if (!empty) push();
+      else {
+        line += word.slice(0, Math.max(1, room)).join('');
+        word = word.slice(Math.max(1, room));
+        push();
+      }
+    }
+  }
+  if (!empty || lines.length === 0) lines.push(line.trimEnd());
+  return lines;
+}
