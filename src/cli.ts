@@ -6,6 +6,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { FAULT, INTERRUPTED, OK, OPERATOR, TERMINATED } from './commands/exit-status.ts';
+import type { Given } from './commands/options.ts';
 import { discardUnfinished } from './commands/output.ts';
 import { formatProblem, OperatorError, printable } from './model/problem.ts';
 import { LEVELS } from './model/rule.ts';
@@ -116,7 +117,7 @@ Examples:
   pollwatch analyze --config county.yaml --output alerts.ndjson --report none access.log
   pollwatch analyze --year 2025 --timezone America/Chicago --fail-on high old/kern.log`,
     )
-    .action((paths: string[], options: Record<string, unknown>) =>
+    .action((paths: string[], options: Given) =>
       ended(import('./commands/analyze.ts').then((m) => m.analyzeCommand(paths, options))),
     );
 
@@ -139,7 +140,7 @@ Examples:
   pollwatch parse access.log | head
   pollwatch parse --format iptables --year 2026 --output events.ndjson kern.log.*.gz`,
     )
-    .action((paths: string[], options: Record<string, unknown>) =>
+    .action((paths: string[], options: Given) =>
       ended(import('./commands/parse.ts').then((m) => m.parseCommand(paths, options))),
     );
 
@@ -148,7 +149,7 @@ Examples:
     .command('list', { isDefault: true })
     .description('every detection: id, name, severity, where it comes from')
     .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
-    .action((options: Record<string, unknown>) =>
+    .action((options: Given) =>
       ended(import('./commands/rules.ts').then((m) => m.listRules(options))),
     );
   rules
@@ -156,7 +157,7 @@ Examples:
     .description('one detection: its numbers and their sources, false positives, ATT&CK')
     .argument('<id>', 'id or name, as `pollwatch rules list` prints it, e.g. W05')
     .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
-    .action((id: string, options: Record<string, unknown>) =>
+    .action((id: string, options: Given) =>
       ended(import('./commands/rules.ts').then((m) => m.explainRule(id, options))),
     );
   rules
@@ -168,7 +169,7 @@ Examples:
     .option('--year <year>', 'year of the last line, for logs that leave the year out')
     .option('--timezone <zone>', 'time zone of logs that leave it out (default: UTC)')
     .addHelpText('after', '\nExample:\n  pollwatch rules test my-rule.yml /var/log/nginx/access.log')
-    .action((rule: string, logs: string[], options: Record<string, unknown>) =>
+    .action((rule: string, logs: string[], options: Given) =>
       ended(import('./commands/rules.ts').then((m) => m.testRule(rule, logs, options))),
     );
 
@@ -184,7 +185,7 @@ Examples:
     .option('-c, --config <file>', 'inventory to check')
     .option('--rules <path>', 'Sigma rules to check: a file or a folder; may be given several times', several)
     .addHelpText('after', '\nExample:\n  pollwatch doctor --config county.yaml /var/log/nginx/access.log')
-    .action((paths: string[], options: Record<string, unknown>) =>
+    .action((paths: string[], options: Given) =>
       ended(import('./commands/doctor.ts').then((m) => m.doctorCommand(paths, options))),
     );
 

@@ -4,6 +4,20 @@
 import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 
+/** Options as the command line gives them: texts, unchecked. */
+export interface Given {
+  format?: string;
+  year?: string;
+  timezone?: string;
+  threads?: string;
+  output?: string;
+  report?: string;
+  config?: string;
+  rules?: string[];
+  failOn?: string;
+  progress?: boolean;
+}
+
 /** How lines are to be read: what `--format`, `--year` and `--timezone` said. */
 export interface ReadingOptions {
   /** a format's name, or 'auto' */
@@ -16,17 +30,17 @@ export interface ReadingOptions {
 const THREADS_MAX = 64;
 
 /** Reads `--format`, `--year` and `--timezone`; adds what is wrong to `problems`. */
-export function readingOptions(given: Record<string, unknown>, problems: Problem[]): ReadingOptions {
-  const format = String(given['format'] ?? 'auto');
-  if (format !== 'auto' && findFormat(format) === undefined) {
+export function readingOptions(given: Given, problems: Problem[]): ReadingOptions {
+  const format = given.format ?? 'auto';
+  if (format !== 'auto' && findFormat(format) === null) {
     problems.push({
       code: 'PW-CLI-FORMAT',
       message: `there is no format "${format}"`,
       hint: `one of: auto, ${formats.map((f) => f.name).join(', ')}; \`pollwatch formats\` tells what each is`,
     });
   }
-  const year = given['year'] === undefined ? undefined : wholeNumber(given['year'], 1970, 9999, '--year', problems);
-  const timezone = given['timezone'] === undefined ? undefined : String(given['timezone']);
+  const year = given.year === undefined ? undefined : wholeNumber(given.year, 1970, 9999, '--year', problems);
+  const timezone = given.timezone;
   if (timezone !== undefined && !isTimezone(timezone)) {
     problems.push({
       code: 'PW-CLI-TIMEZONE',
@@ -38,18 +52,8 @@ export function readingOptions(given: Record<string, unknown>, problems: Problem
 }
 
 /** Reads `--threads`. */
-export function threadsOption(given: Record<string, unknown>, problems: Problem[]): number {
-  return wholeNumber(given['threads'] ?? '1', 1, THREADS_MAX, '--threads', problems) ?? 1;
-}
-
-/** Reads `--rules`, given any number of times. */
-export function rulesOption(given: Record<string, unknown>): string[] {
-  return Array.isArray(given['rules']) ? given['rules'].map(String) : [];
-}
-
-/** An option that is a text when it is given. */
-export function textOption(given: Record<string, unknown>, name: string): string | undefined {
-  return given[name] === undefined ? undefined : String(given[name]);
+export function threadsOption(given: Given, problems: Problem[]): number {
+  return wholeNumber(given.threads ?? '1', 1, THREADS_MAX, '--threads', problems) ?? 1;
 }
 
 /** Stops with all problems when there are any. */
@@ -58,13 +62,12 @@ export function stopOn(problems: Problem[]): void {
 }
 
 function wholeNumber(
-  value: unknown,
+  text: string,
   smallest: number,
   largest: number,
   option: string,
   problems: Problem[],
 ): number | undefined {
-  const text = String(value);
   const number = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= smallest && number <= largest) return number;
   problems.push({

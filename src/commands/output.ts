@@ -1,6 +1,6 @@
 /**
- * Where a command's results go: a file that appears whole or not at all, or standard output.
- * A file is written under a temporary name beside its place and renamed when it is complete; what is not complete when
+ * Where a stream of results goes that nobody wants to hold in memory (`parse`): a file that appears whole or not at all,
+ * or standard output; and whether a place can be written to, asked before any work is done. A file is written under a temporary name beside its place and renamed when it is complete; what is not complete when
  * the program ends (Ctrl-C, a fault) is removed. Devices and pipes that already exist (/dev/null) are written directly.
  * A reader that goes away (`pollwatch parse … | head`) ends the program quietly.
  */
@@ -55,13 +55,6 @@ export function outputProblem(path: string, option: string): Problem | null {
     if (code === 'ENOENT') return problem('the folder does not exist', `make it, or ${elsewhere}`);
     return problem(`it cannot be written here (${code ?? 'unknown'})`, elsewhere);
   }
-}
-
-/** Writes a whole file (or standard output) at once, with the same promise as `openOutput`. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const output = openOutput(path);
-  await output.write(text);
-  await output.commit();
 }
 
 function fileOutput(path: string): Output {
