@@ -47,18 +47,17 @@ export interface Finding {
   readonly outcome: Outcome;
   /** the touches that it rests on, in time order */
   readonly touches: readonly Touch[];
-  readonly numbers: Readonly<Record<string, number>>;
+  /** the numbers behind the words, for the touches of one day (snake_case keys) */
+  readonly numbers: (touches: readonly Touch[]) => Record<string, number>;
   readonly thresholds: readonly string[];
   /** behaviour that speaks for noise or for us as the target, in words */
   readonly noise: readonly string[];
   readonly tailored: readonly string[];
-  /** instants that the finding spans, when the touches alone do not say it */
-  readonly startMs?: number;
-  readonly endMs?: number;
 }
 
 export interface SourceDetector {
   /** catalogue ids that it decides */
   readonly ids: readonly string[];
-  evaluate(record: SourceRecord, scene: Scene): Finding[];
+  /** `earlier` are the findings of the detectors that stand before this one in the list, for the same source. */
+  evaluate(record: SourceRecord, scene: Scene, earlier: readonly Finding[]): Finding[];
 }

@@ -46,7 +46,9 @@ export const transportOf = (t: Touch) => (t.flags >>> PACKET.transportShift) & P
 
 /** Tags whose panes are PACKET_PANE wide. */
 export function paneWidth(tag: number, packetRules: ReadonlySet<number>): number {
-  return tag === TAG.packet || tag === TAG.illegalFlags || tag === TAG.toolMark || packetRules.has(tag - TAG.rule) ? PACKET_PANE : WEB_PANE;
+  return tag === TAG.packet || tag === TAG.illegalFlags || tag === TAG.toolMark || packetRules.has(tag - TAG.rule)
+    ? PACKET_PANE
+    : WEB_PANE;
 }
 
 /** All touches of a row, sorted by time. */
@@ -63,9 +65,19 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
     const paneMs = paneStart(page[e + 1]! >>> TAG_BITS, paneWidth(tag, packetRules));
     const times = page[e + 4]!;
     out.push({
-      item: page[e]!, tag, paneMs, sub: page[e + 2]! >>> 16, host: page[e + 2]! & 0xffff, flags: page[e + 3]! >>> 24,
-      count: page[e + 3]! & COUNT_MAX, firstMs: paneMs + Math.floor((times >>> 16) * TICK_MS), lastMs: paneMs + Math.ceil((times & 0xffff) * TICK_MS),
-      lineLow: page[e + 5]!, lineHigh: page[e + 6]!, lineHash: page[e + 7]!, priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+      item: page[e]!,
+      tag,
+      paneMs,
+      sub: page[e + 2]! >>> 16,
+      host: page[e + 2]! & 0xffff,
+      flags: page[e + 3]! >>> 24,
+      count: page[e + 3]! & COUNT_MAX,
+      firstMs: paneMs + Math.floor((times >>> 16) * TICK_MS),
+      lastMs: paneMs + Math.ceil((times & 0xffff) * TICK_MS),
+      lineLow: page[e + 5]!,
+      lineHigh: page[e + 6]!,
+      lineHash: page[e + 7]!,
+      priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
     });
   }
   return out.sort(inTime);
@@ -73,7 +85,15 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
 
 /** Order of touches: time, then identity, so that it depends on nothing else. */
 export function inTime(a: Touch, b: Touch): number {
-  return a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.tag - b.tag || a.item - b.item || a.sub - b.sub || a.host - b.host || a.flags - b.flags;
+  return (
+    a.firstMs - b.firstMs ||
+    a.lineHash - b.lineHash ||
+    a.tag - b.tag ||
+    a.item - b.item ||
+    a.sub - b.sub ||
+    a.host - b.host ||
+    a.flags - b.flags
+  );
 }
 
 /** All visits of a row. */
@@ -87,7 +107,11 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
   for (let i = 0; i < n; i++) {
     const e = start + i * 4;
     out.push({
-      item: page[e]!, tag: page[e + 1]! & TAG_MASK, pane: page[e + 1]! >>> TAG_BITS, group: page[e + 2]!, count: page[e + 3]!,
+      item: page[e]!,
+      tag: page[e + 1]! & TAG_MASK,
+      pane: page[e + 1]! >>> TAG_BITS,
+      group: page[e + 2]!,
+      count: page[e + 3]!,
       priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
     });
   }
@@ -116,7 +140,12 @@ export function episodes(touches: readonly Touch[], paneMs: number): Touch[][] {
  * width (span / pane + 1 of them) when the span is at least a pane, else two adjacent slices as wide as the span, by
  * first time. So a window covers at least the span and at most one slice more.
  */
-export function inWindows(touches: readonly Touch[], spanMs: number, paneMs: number, reached: (window: readonly Touch[]) => boolean): Touch[] {
+export function inWindows(
+  touches: readonly Touch[],
+  spanMs: number,
+  paneMs: number,
+  reached: (window: readonly Touch[]) => boolean,
+): Touch[] {
   const fine = spanMs < paneMs;
   const width = fine ? spanMs : paneMs;
   const slices = fine ? 2 : Math.ceil(spanMs / paneMs) + 1;
@@ -140,7 +169,11 @@ export function inWindows(touches: readonly Touch[], spanMs: number, paneMs: num
 }
 
 /** Distinct values of `of` among touches or visits; above GROUP_MAX or under sampling an estimate. */
-export function countDistinct<T extends { priority: number }>(list: readonly T[], of: (t: T) => number | string, ledger: Ledger): number {
+export function countDistinct<T extends { priority: number }>(
+  list: readonly T[],
+  of: (t: T) => number | string,
+  ledger: Ledger,
+): number {
   const seen = new Map<number | string, number>();
   let largest = 0;
   for (const t of list) {

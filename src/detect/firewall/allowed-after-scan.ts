@@ -1,0 +1,45 @@
+/**
+ * F18 Allowed after scan: a source that scanned us was then let through to a service.
+ * Evidence: an allowed packet at or after the first of a scan and within 24 hours of its last packet (by pane), to a
+ * port other than 80 and 443, or to a port that it asked for only once the scan had begun.
+ * Public web ports are open to all: there only the web server's log can say what came of it (W28).
+ */
+import { ACTION } from '../../model/batch.ts';
+import { DAY, PACKET_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { actionOf } from '../record.ts';
+import { packetNumbers, packets } from './packets.ts';
+
+const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06']);
+const PUBLIC_PORTS = new Set([80, 443]);
+
+export const allowedAfterScan: SourceDetector = {
+  ids: ['F18'],
+  evaluate(record, scene, earlier) {
+    const scan = earlier.filter((f) => SCANS.has(f.detection)).flatMap((f) => f.touches);
+    if (scan.length === 0) return [];
+    const first = Math.min(...scan.map((t) => t.paneMs));
+    const last = Math.max(...scan.map((t) => t.paneMs)) + PACKET_PANE;
+    const hit = packets(record).filter(
+      (t) =>
+        actionOf(t) === ACTION.allow &&
+        !PUBLIC_PORTS.has(t.sub) &&
+        t.paneMs + PACKET_PANE > first &&
+        t.paneMs <= last + DAY,
+    );
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'F18',
+        base: 'high',
+        steps: [],
+        outcome: 'answered',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: ['one allowed connection within 24 hours of a scan'],
+        noise: [],
+        tailored: ['it used what its scan had found open'],
+      },
+    ];
+  },
+};

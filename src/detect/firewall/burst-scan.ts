@@ -1,0 +1,41 @@
+/**
+ * F02 Burst scan: many different ports of ours within seconds.
+ * Evidence: distinct ports by their first packet in a 15-minute pane, weight 3 below 1024 and 1 above, summed over two
+ * adjacent slices of 5 seconds (scanlogd and xt_psd: sum of 21; restated without order of arrival).
+ * A port that is tried again counts once. Misses anything slower than about two ports a second.
+ */
+import { PACKET_PANE, SECOND } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { inWindows, type Touch } from '../record.ts';
+import { noiseWords, packetNumbers, probes } from './packets.ts';
+
+/** Sum of weights: seven privileged ports or 21 high ones. */
+const WEIGHT = 21;
+const SPAN_MS = 5 * SECOND;
+
+function weightOf(window: readonly Touch[]): number {
+  let sum = 0;
+  for (const port of new Set(window.map((t) => t.sub))) sum += port < 1024 ? 3 : 1;
+  return sum;
+}
+
+export const burstScan: SourceDetector = {
+  ids: ['F02'],
+  evaluate(record, scene) {
+    const hit = inWindows(probes(record), SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT);
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'F02',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: [`ports within 10 seconds whose weights (3 below 1024, else 1) sum to ${WEIGHT}`],
+        noise: noiseWords(hit),
+        tailored: [],
+      },
+    ];
+  },
+};

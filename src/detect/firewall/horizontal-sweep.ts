@@ -1,0 +1,50 @@
+/**
+ * F03 Horizontal sweep: one port on many addresses of ours.
+ * Evidence: distinct destinations of one port within one episode, against min(25, max(3, half of our addresses)).
+ * Our addresses are declared, or the distinct destinations of the busiest day.
+ * For the ports that the whole Internet is swept for it stays informational unless half of our addresses were swept.
+ * Misses sweeps of one address per 15 minutes and more (F06).
+ */
+
+import type { Level } from '../../model/rule.ts';
+import { PACKET_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, episodes, type Touch } from '../record.ts';
+import { groupBy, noiseWords, packetNumbers, portOf, probes, SWEPT_BY_ALL, targetOf } from './packets.ts';
+
+/** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */
+const HOSTS_MAX = 25;
+const HOSTS_MIN = 3;
+const SHARE = 0.5;
+
+export const horizontalSweep: SourceDetector = {
+  ids: ['F03'],
+  evaluate(record, scene) {
+    const threshold = Math.min(HOSTS_MAX, Math.max(HOSTS_MIN, Math.ceil(SHARE * scene.ownedHosts)));
+    const hit: Touch[] = [];
+    let base: Level = 'info';
+    for (const [port, onPort] of groupBy(probes(record), portOf)) {
+      for (const episode of episodes(onPort, PACKET_PANE)) {
+        const hosts = countDistinct(episode, targetOf, scene.ledger);
+        if (hosts < threshold) continue;
+        hit.push(...episode);
+        if (!SWEPT_BY_ALL.has(port)) base = 'medium';
+        else if (base === 'info' && hosts >= SHARE * scene.ownedHosts) base = 'low';
+      }
+    }
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'F03',
+        base,
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: [`${threshold} of your addresses on one port, pauses under 15 minutes`],
+        noise: noiseWords(hit),
+        tailored: [],
+      },
+    ];
+  },
+};

@@ -1,0 +1,61 @@
+/**
+ * What firewall detectors share: which packets of a source count as probes, and the ports that everybody on the
+ * Internet is probed for.
+ */
+import { TAG } from '../../measure/entry.ts';
+import { ACTION } from '../../model/batch.ts';
+import type { Scene, SourceRecord } from '../detector.ts';
+import { actionOf, countDistinct, countEvents, type Touch } from '../record.ts';
+
+/** Denied, or not known to have been let through: the packets that scans are made of. */
+export function probes(record: SourceRecord): Touch[] {
+  return record.touches.filter((t) => t.tag === TAG.packet && actionOf(t) !== ACTION.allow);
+}
+
+/** All packets to us, let through or not. */
+export function packets(record: SourceRecord): Touch[] {
+  return record.touches.filter((t) => t.tag === TAG.packet);
+}
+
+/** Ports that Internet-wide background traffic asks for all day (DETECTIONS F03 and ELECTIONS 7: survey scanners). */
+export const BACKGROUND_PORTS: ReadonlySet<number> = new Set([
+  21, 22, 23, 25, 53, 80, 81, 110, 111, 123, 135, 137, 139, 143, 161, 389, 443, 445, 465, 587, 993, 995, 1080, 1433,
+  1723, 1900, 2222, 2323, 2375, 3128, 3306, 3389, 5000, 5060, 5432, 5555, 5900, 5985, 6379, 7547, 8000, 8080, 8081,
+  8088, 8443, 8888, 9000, 9090, 9200, 11211, 27017, 37215,
+]);
+
+/** Ports whose sweep is background (DETECTIONS F03). */
+export const SWEPT_BY_ALL: ReadonlySet<number> = new Set([22, 23, 80, 443, 445, 3389]);
+
+export const portOf = (t: Touch) => t.sub;
+export const targetOf = (t: Touch) => t.item;
+/** destination and port as one value */
+export const socketOf = (t: Touch) => t.item * 65536 + t.sub;
+
+/** Numbers that every firewall alert shows. */
+export function packetNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
+  return (touches) => ({
+    packets: countEvents(touches),
+    ports: countDistinct(touches, portOf, scene.ledger),
+    hosts: countDistinct(touches, targetOf, scene.ledger),
+    packets_allowed: countEvents(touches.filter((t) => actionOf(t) === ACTION.allow)),
+  });
+}
+
+/** Groups touches by a value, in order of first appearance. */
+export function groupBy<K>(touches: readonly Touch[], of: (t: Touch) => K): Map<K, Touch[]> {
+  const groups = new Map<K, Touch[]>();
+  for (const t of touches) {
+    const list = groups.get(of(t));
+    if (list === undefined) groups.set(of(t), [t]);
+    else list.push(t);
+  }
+  return groups;
+}
+
+/** Words for noise: all ports are of the kind that everybody is probed for. */
+export function noiseWords(touches: readonly Touch[]): string[] {
+  return touches.every((t) => BACKGROUND_PORTS.has(t.sub))
+    ? ['every port that it tried is one that the whole Internet is probed for']
+    : [];
+}

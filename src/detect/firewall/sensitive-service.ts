@@ -1,0 +1,45 @@
+/**
+ * F09 Sensitive-service probe: several services that should never face the Internet, asked for within an hour.
+ * Evidence: at least 3 of the ports below in one hour (Elastic: 5 of 13 in a minute). Where one was let through it is
+ * high: the service answers. Denied and under 5 ports it is what everybody sees, and stays informational.
+ */
+import { ACTION } from '../../model/batch.ts';
+import { HOUR, PACKET_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { actionOf, inWindows } from '../record.ts';
+import { noiseWords, packetNumbers, packets, portOf } from './packets.ts';
+
+const SENSITIVE: ReadonlySet<number> = new Set([
+  21, 22, 23, 88, 139, 389, 445, 1433, 3306, 3389, 5432, 5900, 5985, 5986, 9200, 6379,
+]);
+const PORTS = 3;
+const PORTS_LOW = 5;
+
+export const sensitiveService: SourceDetector = {
+  ids: ['F09'],
+  evaluate(record, scene) {
+    if (record.isPrivate) return [];
+    const hit = inWindows(
+      packets(record).filter((t) => SENSITIVE.has(t.sub)),
+      HOUR,
+      PACKET_PANE,
+      (w) => new Set(w.map(portOf)).size >= PORTS,
+    );
+    if (hit.length === 0) return [];
+    const allowed = hit.some((t) => actionOf(t) === ACTION.allow);
+    const many = new Set(hit.map(portOf)).size >= PORTS_LOW;
+    return [
+      {
+        detection: 'F09',
+        base: allowed ? 'high' : many ? 'low' : 'info',
+        steps: [],
+        outcome: allowed ? 'answered' : 'refused',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: [`${PORTS} services that should not face the Internet within one hour`],
+        noise: allowed ? [] : noiseWords(hit),
+        tailored: [],
+      },
+    ];
+  },
+};

@@ -1,0 +1,59 @@
+/**
+ * F06 Slow scan: a source that stays below the fast thresholds, but tries new ports or addresses through the day.
+ * Evidence, at close: at least 10 distinct (destination, port) pairs within 24 hours on days without F01–F04 (Sigma's
+ * unsupported firewall rules: more than 10 in 24 h), or at least 20 on 3 days within 30 in 2 separate runs (a proposal;
+ * the runs' pause exceeds the 15 minutes of Zeek's simple-scan).
+ * One port of one address asked again and again is a broken client, not a scan: pairs are counted, not packets.
+ */
+import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, episodes, inWindows } from '../record.ts';
+import { noiseWords, packetNumbers, probes, socketOf } from './packets.ts';
+
+const PAIRS_DAY = 10;
+const PAIRS_MONTH = 20;
+const DAYS_MONTH = 3;
+const RUNS_MONTH = 2;
+const FASTER = new Set(['F01', 'F02', 'F03', 'F04']);
+
+export const slowScan: SourceDetector = {
+  ids: ['F06'],
+  evaluate(record, scene, earlier) {
+    const covered = new Set(
+      earlier
+        .filter((f) => FASTER.has(f.detection))
+        .flatMap((f) => f.touches.map((t) => dayOf(t.paneMs, scene.dayStartMs))),
+    );
+    const rest = probes(record).filter((t) => !covered.has(dayOf(t.paneMs, scene.dayStartMs)));
+    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf, scene.ledger) >= PAIRS_DAY);
+    const inMonth = inWindows(
+      rest,
+      30 * DAY,
+      PACKET_PANE,
+      (w) =>
+        countDistinct(w, socketOf, scene.ledger) >= PAIRS_MONTH &&
+        new Set(w.map((t) => dayOf(t.paneMs, scene.dayStartMs))).size >= DAYS_MONTH &&
+        episodes(w, PACKET_PANE).length >= RUNS_MONTH,
+    );
+    const taken = new Set([...inDay, ...inMonth]);
+    const hit = rest.filter((t) => taken.has(t));
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'F06',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: [
+          inDay.length > 0
+            ? `${PAIRS_DAY} pairs of address and port in 24 hours`
+            : `${PAIRS_MONTH} pairs of address and port on ${DAYS_MONTH} days of 30`,
+        ],
+        noise: noiseWords(hit),
+        tailored: [],
+      },
+    ];
+  },
+};

@@ -1,0 +1,48 @@
+/**
+ * F04 Random or strobe scan: several ports on several addresses of ours.
+ * Evidence: distinct (destination, port) pairs over at least 3 ports and 3 addresses within one episode (Zeek
+ * simple-scan: 25 failed pairs, 10 once three dark addresses were touched).
+ */
+import { PACKET_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, episodes, type Touch } from '../record.ts';
+import { noiseWords, packetNumbers, portOf, probes, socketOf, targetOf } from './packets.ts';
+
+const PAIRS = 25;
+const PAIRS_DARK = 10;
+const DARK_HOSTS = 3;
+const PORTS_MIN = 3;
+const HOSTS_MIN = 3;
+
+export const strobeScan: SourceDetector = {
+  ids: ['F04'],
+  evaluate(record, scene) {
+    const hit: Touch[] = [];
+    let dark = false;
+    for (const episode of episodes(probes(record), PACKET_PANE)) {
+      if (new Set(episode.map(portOf)).size < PORTS_MIN || new Set(episode.map(targetOf)).size < HOSTS_MIN) continue;
+      const touchesDark = new Set(episode.filter((t) => scene.isDark(t.item)).map(targetOf)).size >= DARK_HOSTS;
+      if (countDistinct(episode, socketOf, scene.ledger) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
+      dark ||= touchesDark;
+      hit.push(...episode);
+    }
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'F04',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: packetNumbers(scene),
+        thresholds: [
+          dark
+            ? `${PAIRS_DARK} pairs of address and port, ${DARK_HOSTS} of the addresses unused`
+            : `${PAIRS} pairs of address and port over 3 ports and 3 addresses`,
+        ],
+        noise: noiseWords(hit),
+        tailored: [],
+      },
+    ];
+  },
+};

@@ -1,0 +1,58 @@
+/**
+ * W02 Failing-ratio probe: hardly anything that a source asks for exists.
+ * Evidence, at close: in two adjacent 10-minute panes at least 20 failing requests for at least 10 distinct pages, at
+ * least half of the failing requests for a page of its own, and failing pages at least 60 % of all its pages.
+ * (After a 404-ratio exercise: unique / failing above 0.5; the share is of distinct pages, so that reloading a page
+ * that exists dilutes nothing. BOTSv1: the busiest lawful client asked for 163 pages in all.)
+ */
+import { paneStart, TAG } from '../../measure/entry.ts';
+import { WEB_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, countEvents, inWindows } from '../record.ts';
+import { failing, pathOf, requestNumbers } from './requests.ts';
+
+const REQUESTS = 20;
+const PAGES = 10;
+const UNIQUE = 0.5;
+const SHARE = 0.6;
+
+export const failingRatio: SourceDetector = {
+  ids: ['W02'],
+  evaluate(record, scene) {
+    const failed = failing(record);
+    if (failed.length < PAGES) return [];
+    const given = record.visits.filter((v) => v.tag === TAG.path);
+    const hit = inWindows(failed, WEB_PANE, WEB_PANE, (w) => {
+      const requests = countEvents(w);
+      if (requests < REQUESTS) return false;
+      const pages = countDistinct(w, pathOf, scene.ledger);
+      if (pages < PAGES || pages < UNIQUE * requests) return false;
+      const from = Math.min(...w.map((t) => t.paneMs));
+      const ok = new Set(
+        given
+          .filter((v) => {
+            const at = paneStart(v.pane, WEB_PANE);
+            return at >= from && at <= from + WEB_PANE;
+          })
+          .map((v) => v.item),
+      ).size;
+      return pages >= SHARE * (pages + ok);
+    });
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'W02',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: requestNumbers(scene),
+        thresholds: [
+          `${REQUESTS} failing requests for ${PAGES} pages in 20 minutes, 60 % of all pages that it asked for`,
+        ],
+        noise: [],
+        tailored: [],
+      },
+    ];
+  },
+};

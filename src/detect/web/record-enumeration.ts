@@ -1,0 +1,136 @@
+/**
+ * election.lookup_enum Record enumeration: one source walks through records by their keys.
+ * Evidence: for one parameter of one page (or the number that ends its path), at least 30 distinct keys in two adjacent
+ * 10-minute panes whose blocks of 64 consecutive numbers are at most a quarter as many (near-sequential: 30 keys in
+ * order stand in one or two blocks, 30 people's keys in 30), or at least 200 distinct keys within 24 hours
+ * (AA20-304A: several hundred thousand queries over 19 days; W24: 50 in an hour).
+ * Needs the keys in the request line: a form that posts leaves none in an access log.
+ * An attacker walks around it with keys in random order below 200 a day from each of many sources.
+ */
+import { paneStart, TAG } from '../../measure/entry.ts';
+import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
+import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
+import { countDistinct, type Touch, type Visit } from '../record.ts';
+
+const KEYS = 30;
+const BLOCK_SHARE = 0.25;
+const KEYS_DAY = 200;
+
+interface Walk {
+  group: number;
+  from: number;
+  to: number;
+  keys: number;
+  answered: number;
+  blocks: number;
+}
+
+export const recordEnumeration: SourceDetector = {
+  ids: ['election.lookup_enum'],
+  evaluate(record, scene) {
+    const walks = walksOf(record, scene);
+    if (walks.length === 0) return [];
+    const hit = record.touches.filter(
+      (t) => t.tag === TAG.keyLine && walks.some((w) => w.group === t.item && t.paneMs >= w.from && t.paneMs <= w.to),
+    );
+    if (hit.length === 0) return [];
+    const answered = walks.reduce((sum, w) => sum + w.answered, 0);
+    const inOrder = walks.some((w) => w.blocks <= BLOCK_SHARE * w.keys);
+    const finding: Finding = {
+      detection: 'election.lookup_enum',
+      base: 'medium',
+      steps: [],
+      outcome: answered > 0 ? 'answered' : 'refused',
+      touches: hit,
+      numbers: (touches) => numbersOf(record, walks, touches, scene),
+      thresholds: [`${KEYS} different records in 20 minutes, nearly in number order, or ${KEYS_DAY} in 24 hours`],
+      noise: [],
+      tailored: [
+        inOrder ? 'it walks through your records in number order' : 'it asks your site for one record after another',
+      ],
+    };
+    return [finding];
+  },
+};
+
+function walksOf(record: SourceRecord, scene: Scene): Walk[] {
+  const groups = new Map<number, Visit[]>();
+  for (const v of record.visits) {
+    if (v.tag !== TAG.key && v.tag !== TAG.keyRefused && v.tag !== TAG.keyBlock) continue;
+    const list = groups.get(v.group);
+    if (list === undefined) groups.set(v.group, [v]);
+    else list.push(v);
+  }
+  const walks: Walk[] = [];
+  for (const [group, visits] of groups) {
+    if (visits.length < KEYS) continue;
+    const panes = [...new Set(visits.map((v) => v.pane))].sort((a, b) => a - b);
+    for (const pane of panes) {
+      for (const [width, reached] of [
+        [1, inOrderIn],
+        [Math.ceil(DAY / WEB_PANE), manyIn],
+      ] as const) {
+        const window = visits.filter((v) => v.pane >= pane && v.pane <= pane + width);
+        const walk = walkOf(group, window, scene);
+        if (walk !== null && reached(walk)) walks.push(walk);
+      }
+    }
+  }
+  return walks;
+}
+
+const inOrderIn = (w: Walk) => w.keys >= KEYS && w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys;
+const manyIn = (w: Walk) => w.keys >= KEYS_DAY;
+
+function walkOf(group: number, window: readonly Visit[], scene: Scene): Walk | null {
+  const keys = window.filter((v) => v.tag !== TAG.keyBlock);
+  if (keys.length < KEYS) return null;
+  return {
+    group,
+    from: paneStart(Math.min(...keys.map((v) => v.pane)), WEB_PANE),
+    to: paneStart(Math.max(...keys.map((v) => v.pane)), WEB_PANE),
+    keys: countDistinct(keys, (v) => v.item, scene.ledger),
+    answered: countDistinct(
+      keys.filter((v) => v.tag === TAG.key),
+      (v) => v.item,
+      scene.ledger,
+    ),
+    blocks: countDistinct(
+      window.filter((v) => v.tag === TAG.keyBlock),
+      (v) => v.item,
+      scene.ledger,
+    ),
+  };
+}
+
+function numbersOf(
+  record: SourceRecord,
+  walks: readonly Walk[],
+  touches: readonly Touch[],
+  scene: Scene,
+): Record<string, number> {
+  const groups = new Set(walks.map((w) => w.group));
+  const from = Math.min(...touches.map((t) => t.paneMs));
+  const to = Math.max(...touches.map((t) => t.paneMs));
+  const keys = record.visits.filter(
+    (v) => (v.tag === TAG.key || v.tag === TAG.keyRefused) && groups.has(v.group) && within(v, from, to),
+  );
+  const blocks = record.visits.filter((v) => v.tag === TAG.keyBlock && groups.has(v.group) && within(v, from, to));
+  const distinctKeys = countDistinct(keys, (v) => v.item, scene.ledger);
+  return {
+    requests: keys.reduce((sum, v) => sum + v.count, 0),
+    distinct_keys: distinctKeys,
+    records_answered: countDistinct(
+      keys.filter((v) => v.tag === TAG.key),
+      (v) => v.item,
+      scene.ledger,
+    ),
+    blocks_of_64: countDistinct(blocks, (v) => v.item, scene.ledger),
+    hours: Math.max(1, Math.round((to - from) / HOUR)),
+  };
+}
+
+function within(v: Visit, from: number, to: number): boolean {
+  const at = paneStart(v.pane, WEB_PANE);
+  return at >= from && at <= to;
+}

@@ -1,0 +1,159 @@
+/**
+ * W05–W11, W13–W19 and every Sigma rule that is dropped in: what one request can show is a rule, counting is a
+ * correlation, and this detector evaluates both for a source.
+ * Evidence: matches of the correlation's rules within its timespan, counted as events or as distinct values.
+ * A rule that no correlation uses is an alert by itself. Several correlations of one detection are one finding.
+ * An answer counts only where the path itself was the probe: a page that was asked with a payload in a parameter
+ * answers 200 to everything, which shows nothing.
+ */
+import { TAG } from '../../measure/entry.ts';
+import { type Correlation, LEVELS, type Level, type Rule } from '../../model/rule.ts';
+import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
+import type { Finding, Scene, SourceDetector } from '../detector.ts';
+import { packetNumbers } from '../firewall/packets.ts';
+import { countDistinct, countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { requestNumbers, wasAnswered } from './requests.ts';
+import { LISTED } from './slow-probing.ts';
+
+/** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */
+const ANSWERED: Readonly<Record<string, Level>> = {
+  W05: 'critical',
+  W06: 'high',
+  W07: 'medium',
+  W08: 'high',
+  W16: 'critical',
+  W17: 'high',
+};
+/** Detections that one server error lifts by one level (DETECTIONS W11: 500 or size change). */
+const LIFTED_BY_ERROR = new Set(['W11', 'W14', 'W15']);
+
+export const signatures: SourceDetector = {
+  ids: ['W05', 'W06', 'W07', 'W08', 'W09', 'W10', 'W11', 'W13', 'W14', 'W15', 'W16', 'W17', 'W18', 'W19'],
+  evaluate(record, scene) {
+    const matched = record.touches.filter((t) => t.tag >= TAG.rule);
+    if (matched.length === 0) return [];
+    const byRule = new Map<number, Touch[]>();
+    for (const t of matched) {
+      const list = byRule.get(t.tag - TAG.rule);
+      if (list === undefined) byRule.set(t.tag - TAG.rule, [t]);
+      else list.push(t);
+    }
+    const hits = new Map<
+      string,
+      { by: Rule | Correlation; level: Level; touches: Set<Touch>; thresholds: Set<string> }
+    >();
+    const add = (by: Rule | Correlation, touches: readonly Touch[], threshold: string) => {
+      const id = by.detection ?? by.id;
+      const hit = hits.get(id) ?? { by, level: by.level, touches: new Set<Touch>(), thresholds: new Set<string>() };
+      if (LEVELS.indexOf(by.level) > LEVELS.indexOf(hit.level)) {
+        hit.level = by.level;
+        hit.by = by;
+      }
+      for (const t of touches) hit.touches.add(t);
+      hit.thresholds.add(threshold);
+      hits.set(id, hit);
+    };
+    for (const c of scene.correlations) {
+      const touches = c.rules
+        .flatMap((r) => byRule.get(r) ?? [])
+        .filter((t) => c.statusClasses.length === 0 || c.statusClasses.includes(statusClassOf(t)));
+      if (touches.length === 0) continue;
+      const hit = evaluateCorrelation(c, touches, scene);
+      if (hit.length > 0) add(c, hit, thresholdWords(c));
+    }
+    for (const [number, touches] of byRule) {
+      const rule = scene.rules[number];
+      if (rule?.standalone) add(rule, touches, 'one matching request');
+    }
+    return [...hits].map(([id, hit]) => toFinding(id, hit.by, hit.level, [...hit.touches], [...hit.thresholds], scene));
+  },
+};
+
+function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): Touch[] {
+  const pane = scene.packetRules.has(c.rules[0] ?? -1) ? PACKET_PANE : WEB_PANE;
+  switch (c.type) {
+    case 'event_count':
+      return inWindows(touches, c.timespanMs, pane, (w) => countEvents(w) >= c.threshold);
+    case 'value_count':
+      return inWindows(
+        touches,
+        c.timespanMs,
+        pane,
+        (w) => countDistinct(w, (t) => `${t.item}:${t.host}`, scene.ledger) >= c.threshold,
+      );
+    case 'temporal':
+      return inWindows(touches, c.timespanMs, pane, (w) => c.rules.every((r) => w.some((t) => t.tag === TAG.rule + r)));
+    case 'temporal_ordered':
+      return inWindows(touches, c.timespanMs, pane, (w) => inOrder(c.rules, w));
+  }
+}
+
+/** each rule has a match whose last time is not before the first match of the rule before it, by pane */
+function inOrder(rules: readonly number[], window: readonly Touch[]): boolean {
+  let from = Number.NEGATIVE_INFINITY;
+  for (const r of rules) {
+    const later = window.filter((t) => t.tag === TAG.rule + r && t.paneMs >= from);
+    if (later.length === 0) return false;
+    from = Math.min(...later.map((t) => t.paneMs));
+  }
+  return true;
+}
+
+function thresholdWords(c: Correlation): string {
+  const hours = c.timespanMs / 3_600_000;
+  const span =
+    hours >= 48
+      ? `${Math.round(hours / 24)} days`
+      : hours >= 1
+        ? `${Math.round(hours)} hours`
+        : `${Math.round(c.timespanMs / 60_000)} minutes`;
+  const what = c.type === 'value_count' ? 'different' : 'matching';
+  return c.threshold === 1 ? 'one matching request' : `${c.threshold} ${what} requests in ${span}`;
+}
+
+function toFinding(
+  id: string,
+  by: Rule | Correlation,
+  level: Level,
+  touches: Touch[],
+  thresholds: string[],
+  scene: Scene,
+): Finding {
+  const steps: string[] = [];
+  let base = level;
+  const rules = new Set(touches.map((t) => t.tag - TAG.rule));
+  const packets = [...rules].every((r) => scene.packetRules.has(r));
+  const byPath = !packets && [...rules].every((r) => scene.rules[r]?.item !== 'target');
+  const answered = byPath && touches.some((t) => wasAnswered(t, scene));
+  const lifted = ANSWERED[id];
+  if (answered && lifted !== undefined && LEVELS.indexOf(lifted) > LEVELS.indexOf(base)) {
+    steps.push(`the server gave content for a probed path, not its usual error page: ${base} to ${lifted}`);
+    base = lifted;
+  }
+  if (LIFTED_BY_ERROR.has(id) && touches.some((t) => statusClassOf(t) === 5) && base === 'medium') {
+    steps.push('the server failed (5xx) on such a request: medium to high');
+    base = 'high';
+  }
+  const refused = touches.every((t) => statusClassOf(t) >= 3 || statusClassOf(t) === 0);
+  const onOwnPages = !byPath && !packets && touches.some((t) => statusClassOf(t) === 2 || statusClassOf(t) === 5);
+  return {
+    detection: id,
+    rule: by,
+    base,
+    steps,
+    outcome: answered ? 'answered' : refused ? 'refused' : 'tried',
+    touches: touches.sort(
+      (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.item - b.item || a.tag - b.tag,
+    ),
+    numbers: packets ? packetNumbers(scene) : requestNumbers(scene),
+    thresholds,
+    noise:
+      LISTED.has(id) || id === 'W09' || id === 'W17' || id === 'W18' || id === 'W19'
+        ? ['scanners send this to every web server']
+        : [],
+    tailored:
+      onOwnPages && (id === 'W11' || id === 'W13' || id === 'W14')
+        ? ['the text was put into a page that exists on your site']
+        : [],
+  };
+}

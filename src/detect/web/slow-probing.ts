@@ -1,0 +1,50 @@
+/**
+ * W04 Slow web probing: names from the scanners' lists, a few at a time.
+ * Evidence: at least 15 distinct failing pages that stand in one of the lists (sensitive files, consoles, content
+ * management, known holes, web shells) within 24 hours, or at least 5 on each of 3 days.
+ * Rate-free: one request an hour is seen. Misses names that stand in no list (W01 needs 11 without a pause).
+ */
+import { TAG } from '../../measure/entry.ts';
+import { DAY, dayOf, WEB_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { pathOf, requestNumbers } from './requests.ts';
+
+const PAGES = 15;
+const PAGES_A_DAY = 5;
+const DAYS = 3;
+/** detections whose rules are lists of paths */
+export const LISTED: ReadonlySet<string> = new Set(['W05', 'W06', 'W07', 'W08', 'W16']);
+
+export const slowProbing: SourceDetector = {
+  ids: ['W04'],
+  evaluate(record, scene) {
+    const listed = record.touches.filter(
+      (t) => t.tag >= TAG.rule && statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
+    );
+    if (listed.length < PAGES_A_DAY) return [];
+    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf, scene.ledger) >= PAGES);
+    const perDay = new Map<number, Touch[]>();
+    for (const t of listed) {
+      const day = dayOf(t.paneMs, scene.dayStartMs);
+      perDay.set(day, [...(perDay.get(day) ?? []), t]);
+    }
+    const days = [...perDay.values()].filter((list) => countDistinct(list, pathOf, scene.ledger) >= PAGES_A_DAY);
+    const taken = new Set<Touch>([...inDay, ...(days.length >= DAYS ? days.flat() : [])]);
+    const hit = listed.filter((t) => taken.has(t));
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'W04',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: requestNumbers(scene),
+        thresholds: [`${PAGES} listed pages in 24 hours, or ${PAGES_A_DAY} a day on ${DAYS} days`],
+        noise: ['it works through names that scanners try on every server'],
+        tailored: [],
+      },
+    ];
+  },
+};

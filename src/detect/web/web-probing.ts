@@ -1,0 +1,67 @@
+/**
+ * W01 Web probing: one source asks for many pages that are not there.
+ * Evidence: at least 11 distinct pages answered 404, 403 or 400 on one host in one episode (10-minute panes; CrowdSec
+ * http-probing: 11 distinct, here without its rate). Static assets and unparsable requests are not pages.
+ * Not counted as probing: a source most of whose pages exist (crawlers with old links, people behind one address):
+ * missing pages must be at least half as many as the pages it was given. Links that were followed (with a referrer)
+ * need three times as many, so that a broken menu is no scan; the referrer is the sender's word, so it never excuses.
+ */
+import { paneStart, TAG, WEB } from '../../measure/entry.ts';
+import { WEB_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, episodes, type Touch } from '../record.ts';
+import { failing, pathOf, requestNumbers } from './requests.ts';
+
+const PAGES = 11;
+const PAGES_LINKED = 33;
+/** missing pages per page that was given */
+const SHARE = 0.5;
+
+export const webProbing: SourceDetector = {
+  ids: ['W01'],
+  evaluate(record, scene) {
+    const failed = failing(record);
+    if (failed.length < PAGES) return [];
+    const hit: Touch[] = [];
+    const byHost = new Map<number, Touch[]>();
+    for (const t of failed) {
+      const list = byHost.get(t.host);
+      if (list === undefined) byHost.set(t.host, [t]);
+      else list.push(t);
+    }
+    for (const onHost of byHost.values()) {
+      for (const episode of episodes(onHost, WEB_PANE)) {
+        const typed = countDistinct(
+          episode.filter((t) => (t.flags & WEB.ownReferrer) === 0),
+          pathOf,
+          scene.ledger,
+        );
+        const all = countDistinct(episode, pathOf, scene.ledger);
+        if (typed < PAGES && all < PAGES_LINKED) continue;
+        const from = episode[0]!.paneMs;
+        const to = episode[episode.length - 1]!.paneMs;
+        const given = record.visits.filter((v) => v.tag === TAG.path && inRange(paneStart(v.pane, WEB_PANE), from, to));
+        if (all < SHARE * countDistinct(given, (v) => v.item, scene.ledger)) continue;
+        hit.push(...episode);
+      }
+    }
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'W01',
+        base: 'low',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: requestNumbers(scene),
+        thresholds: [`${PAGES} different missing pages without a pause of 10 minutes`],
+        noise: [],
+        tailored: [],
+      },
+    ];
+  },
+};
+
+function inRange(value: number, from: number, to: number): boolean {
+  return value >= from && value <= to;
+}

@@ -1,0 +1,59 @@
+/**
+ * W03 Wordlist scan: a tool works through a list of names.
+ * Evidence: more than 500 failing requests for more than 250 distinct pages in two adjacent 10-minute panes (Elastic),
+ * or at least 500 distinct pages in an hour whatever the answer (BOTSv1: a scanner asked for 1,870 in one hour, the
+ * busiest lawful client for 163 in all), at least a fifth of them missing: a crawler that finds what it asks for is
+ * none.
+ */
+import { paneStart, TAG } from '../../measure/entry.ts';
+import { HOUR, WEB_PANE } from '../../model/time.ts';
+import type { SourceDetector } from '../detector.ts';
+import { countDistinct, countEvents, inWindows, type Touch } from '../record.ts';
+import { failing, pathOf, requestNumbers } from './requests.ts';
+
+const REQUESTS = 500;
+const PAGES = 250;
+const PAGES_HOUR = 500;
+const MISSING_SHARE = 0.2;
+
+export const wordlistScan: SourceDetector = {
+  ids: ['W03'],
+  evaluate(record, scene) {
+    const failed = failing(record);
+    const fast = inWindows(
+      failed,
+      WEB_PANE,
+      WEB_PANE,
+      (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf, scene.ledger) > PAGES,
+    );
+    const given = record.visits.filter((v) => v.tag === TAG.path);
+    const long =
+      failed.length + given.length < PAGES_HOUR
+        ? []
+        : inWindows(failed, HOUR, WEB_PANE, (w) => {
+            const from = Math.min(...w.map((t) => t.paneMs));
+            const ok = given.filter(
+              (v) => paneStart(v.pane, WEB_PANE) >= from && paneStart(v.pane, WEB_PANE) <= from + HOUR,
+            );
+            const missing = countDistinct(w, pathOf, scene.ledger);
+            const pages = missing + countDistinct(ok, (v) => v.item, scene.ledger);
+            return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
+          });
+    const taken = new Set<Touch>([...fast, ...long]);
+    const hit = failed.filter((t) => taken.has(t));
+    if (hit.length === 0) return [];
+    return [
+      {
+        detection: 'W03',
+        base: 'medium',
+        steps: [],
+        outcome: 'refused',
+        touches: hit,
+        numbers: requestNumbers(scene),
+        thresholds: [`more than ${PAGES} different missing pages in 20 minutes, or ${PAGES_HOUR} pages in an hour`],
+        noise: [],
+        tailored: [],
+      },
+    ];
+  },
+};
