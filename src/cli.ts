@@ -58,7 +58,7 @@ function several(value: string, before: string[] | undefined): string[] {
 function commandLine(ended: (code: Promise<number>) => Promise<void>): Command {
   const program = new Command('pollwatch')
     .description(
-      'Tells, from the logs that you already have, who is scanning or probing you, what they are after,\n' +
+      'Tells, from the logs that you already have, who is scanning or probing you, what they are after, ' +
         'whether it is ordinary Internet noise or aimed at you, whether anything answered, and what to do now.',
     )
     .version(packageJson.version)
@@ -149,9 +149,7 @@ Examples:
     .command('list', { isDefault: true })
     .description('every detection: id, name, severity, where it comes from')
     .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
-    .action((options: Given) =>
-      ended(import('./commands/rules.ts').then((m) => m.listRules(options))),
-    );
+    .action((options: Given) => ended(import('./commands/rules.ts').then((m) => m.listRules(options))));
   rules
     .command('explain')
     .description('one detection: its numbers and their sources, false positives, ATT&CK')

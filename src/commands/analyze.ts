@@ -5,7 +5,7 @@
 import { alertDocument } from '../alerts/ecs.ts';
 import type { Alert } from '../model/alert.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
-import { LEVELS } from '../model/rule.ts';
+import { LEVELS, type Level } from '../model/rule.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { analyze } from '../pipeline.ts';
 import { writeFileAtomic } from '../sinks/atomic-file.ts';
@@ -73,12 +73,13 @@ function* documents(summary: RunSummary, createdMs: number): Generator<Record<st
 function printSummary(summary: RunSummary, report: string | null, stream: NodeJS.WriteStream): void {
   const colour = stream.isTTY && (process.env['NO_COLOR'] ?? '') === '';
   const columns = stream.isTTY ? stream.columns : COLUMNS;
-  stream.write(renderTerminal(summary, { columns, colour, report: report === '-' ? null : report }));
+  const isFile = report !== null && report !== '-';
+  stream.write(renderTerminal(summary, { columns, colour, ...(isFile && { report }) }));
 }
 
 /** A log that could not be read weighs more than what was found: the answer is not whole. */
-function exitStatus(alerts: Alert[], unread: Problem[], failOn: string | undefined): number {
+function exitStatus(alerts: Alert[], unread: Problem[], failOn: Level | undefined): number {
   if (unread.length > 0) return OPERATOR;
-  const least = LEVELS.findIndex((level) => level === failOn);
-  return least >= 0 && alerts.some((a) => LEVELS.indexOf(a.severity) >= least) ? FOUND : OK;
+  const least = failOn === undefined ? LEVELS.length : LEVELS.indexOf(failOn);
+  return alerts.some((a) => LEVELS.indexOf(a.severity) >= least) ? FOUND : OK;
 }

@@ -3,6 +3,7 @@
  */
 import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
+import type { Level } from '../model/rule.ts';
 
 /** Options as the command line gives them: texts, unchecked. */
 export interface Given {
@@ -14,7 +15,8 @@ export interface Given {
   report?: string;
   config?: string;
   rules?: string[];
-  failOn?: string;
+  /** one of LEVELS: the command line takes no other */
+  failOn?: Level;
   progress?: boolean;
 }
 

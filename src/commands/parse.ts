@@ -8,7 +8,7 @@ import { eventDocument } from '../sinks/event-document.ts';
 import { documentLine } from '../sinks/ndjson.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
-import { openOutput, type Output, outputProblem } from './output.ts';
+import { type Output, openOutput, outputProblem } from './output.ts';
 import { type OpenLog, openLogs, readLines } from './reading.ts';
 
 /** Text is handed on in pieces of about this many characters. */

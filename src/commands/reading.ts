@@ -2,12 +2,13 @@
  * Opens logs for the commands that look at single lines (`parse`, `rules test`, `doctor`): which file can be read, in
  * which format it is, and in which year its lines fall when they leave the year out.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { detectFormat } from '../formats/detect.ts';
 import type { Format, OriginContext } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
 import type { Parsed } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
-import { openOrigins, type Origin } from '../origins/open-origins.ts';
+import { type Origin, openOrigins } from '../origins/open-origins.ts';
 import { referenceTime } from '../origins/reference-time.ts';
 import type { ReadingOptions } from './options.ts';
 
@@ -75,7 +76,8 @@ export async function* readLines(log: OpenLog): AsyncGenerator<ReadLine, Problem
   }
   try {
     for (;;) {
-      // a plain file answers at once; the loop still has to let go now and then, for Ctrl-C and for pipes that close
+      // a plain file answers at once: without a turn of the event loop, nobody would hear Ctrl-C
+      await nextTurn();
       const block = await reader.next();
       if (block === null) break;
       const { bytes, end } = block;
@@ -83,7 +85,7 @@ export async function* readLines(log: OpenLog): AsyncGenerator<ReadLine, Problem
         const lineFeed = bytes.indexOf(10, start);
         const stop = lineFeed < 0 || lineFeed >= end ? end : lineFeed;
         const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, stop - start)
-          .latin1Slice()
+          .toString('latin1')
           .replace(/\r$/, '');
         yield* overlongBefore(block.baseOffset + start);
         number++;

@@ -27,7 +27,14 @@ describe('a log that cannot be read is reported, the other is analysed, and the 
         return join(here.folder, 'folder.log');
       },
     ],
-    ['that is binary', (here) => here.put('binary.log', Uint8Array.from({ length: 5000 }, (_, i) => (i * 37) % 256))],
+    [
+      'that is binary',
+      (here) =>
+        here.put(
+          'binary.log',
+          Uint8Array.from({ length: 5000 }, (_, i) => (i * 37) % 256),
+        ),
+    ],
     ['of no known format', (here) => here.put('letter.log', 'Dear Sir or Madam,\nplease find enclosed\nmy poem.\n')],
     [
       'that is a gzip cut in the middle',
@@ -115,7 +122,8 @@ describe('bytes that an attacker put into the log', () => {
     expect(ran.status).toBe(0);
     expect(here.documents('a.ndjson').length).toBeGreaterThan(0);
     const outputs = [ran.stdout, ran.stderr, here.text('a.ndjson'), here.text('report.html')];
-    for (const text of outputs) expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    for (const text of outputs)
+      expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     const report = here.text('report.html');
     expect(report).not.toMatch(/<img src=x|<script>alert|<svg\/onload|<script src=\/\/evil|<b>x<\/b>/);
     // the attack is shown, as text
@@ -157,11 +165,17 @@ describe('what voters typed', () => {
           referrer: `https://vote.example.gov/form?phone=555-0188&lastname=Quillfeather`,
         }),
       ),
-      ...Array.from({ length: 20 }, (_, i) => accessLine(`/.git/x${i}?lastname=Quillfeather&phone=555-0188`, { second: i, user: 'wendeline' })),
+      ...Array.from({ length: 20 }, (_, i) =>
+        accessLine(`/.git/x${i}?lastname=Quillfeather&phone=555-0188`, { second: i, user: 'wendeline' }),
+      ),
     ];
     const ran = here.run(['analyze', '--output', 'a.ndjson', here.put('x.log', lines.join(''))]);
     expect(ran.status).toBe(0);
-    const outputs = { terminal: ran.stdout + ran.stderr, ndjson: here.text('a.ndjson'), report: here.text('report.html') };
+    const outputs = {
+      terminal: ran.stdout + ran.stderr,
+      ndjson: here.text('a.ndjson'),
+      report: here.text('report.html'),
+    };
     expect(here.documents('a.ndjson').length).toBeGreaterThan(0);
     for (const [name, text] of Object.entries(outputs)) {
       for (const value of PLANTED) expect(text.toLowerCase(), `${value} in ${name}`).not.toContain(value.toLowerCase());

@@ -87,8 +87,20 @@ describe('options', () => {
   it('all that is wrong is said at once, before anything is written', () => {
     const here = place();
     const ran = here.run([
-      ...['analyze', '--format', 'nonsense', '--year', 'soon', '--timezone', 'Moon/Crater', '--threads', '0'],
-      ...['--report', 'nowhere/report.html', '--output', '.', sample('kern.log')],
+      'analyze',
+      '--format',
+      'nonsense',
+      '--year',
+      'soon',
+      '--timezone',
+      'Moon/Crater',
+      '--threads',
+      '0',
+      '--report',
+      'nowhere/report.html',
+      '--output',
+      '.',
+      sample('kern.log'),
     ]);
     for (const part of ['nonsense', 'soon', 'Moon/Crater', '--threads', 'nowhere/report.html', 'names a folder']) {
       expect(ran.stderr).toContain(part);
@@ -117,7 +129,9 @@ describe('analyze', () => {
 
   it('writes alerts as NDJSON when asked, and no report when asked', () => {
     const here = place();
-    expect(here.run(['analyze', '--report', 'none', '--output', 'a.ndjson', sample('nginx-access.log')]).status).toBe(0);
+    expect(here.run(['analyze', '--report', 'none', '--output', 'a.ndjson', sample('nginx-access.log')]).status).toBe(
+      0,
+    );
     expect(here.names()).toEqual(['a.ndjson']);
     expect(here.documents('a.ndjson').length).toBeGreaterThan(3);
   });
@@ -150,7 +164,9 @@ describe('analyze', () => {
     const log = here.put('x.log', probingLog());
     expect(here.run(['analyze', '--report', 'none', '--fail-on', 'low', log]).status).toBe(10);
     expect(here.run(['analyze', '--report', 'none', '--fail-on', 'critical', log]).status).toBe(0);
-    expect(here.run(['analyze', '--report', 'none', '--fail-on', 'low', sample('benign-only-nginx-access.log')]).status).toBe(0);
+    expect(
+      here.run(['analyze', '--report', 'none', '--fail-on', 'low', sample('benign-only-nginx-access.log')]).status,
+    ).toBe(0);
   });
 
   it('ends with 130 after Ctrl-C and leaves no half-written file', async () => {
@@ -179,9 +195,13 @@ describe('a reader that goes away', () => {
 
   it('ends rules list and formats quietly', () => {
     for (const command of ['rules list', 'formats']) {
-      const ran = spawnSync('bash', ['-c', `'${LAUNCHER}' ${command} | head -c 10 >/dev/null; echo \${PIPESTATUS[0]}`], {
-        encoding: 'utf8',
-      });
+      const ran = spawnSync(
+        'bash',
+        ['-c', `'${LAUNCHER}' ${command} | head -c 10 >/dev/null; echo \${PIPESTATUS[0]}`],
+        {
+          encoding: 'utf8',
+        },
+      );
       expect(ran.stdout).toBe('0\n');
       expect(ran.stderr).toBe('');
     }
@@ -193,7 +213,17 @@ describe('without a network', () => {
 
   it.skipIf(!isPermitted)('analyze and doctor say the same (skipped where unshare -n is not permitted)', () => {
     const here = place();
-    const args = (out: string) => ['analyze', '--year', '2026', '--report', 'none', '--output', out, sample('nginx-access.log'), sample('kern.log')];
+    const args = (out: string) => [
+      'analyze',
+      '--year',
+      '2026',
+      '--report',
+      'none',
+      '--output',
+      out,
+      sample('nginx-access.log'),
+      sample('kern.log'),
+    ];
     expect(here.run(args('online.ndjson')).status).toBe(0);
     const ran = spawnSync('unshare', ['-n', LAUNCHER, ...args('offline.ndjson')], {
       cwd: here.folder,

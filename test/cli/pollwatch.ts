@@ -90,7 +90,10 @@ export function timeless(documents: Record<string, unknown>[]): string[] {
 }
 
 /** One line of a combined access log. */
-export function accessLine(target: string, options: { ip?: string; second?: number; status?: number; user?: string; referrer?: string; agent?: string } = {}): string {
+export function accessLine(
+  target: string,
+  options: { ip?: string; second?: number; status?: number; user?: string; referrer?: string; agent?: string } = {},
+): string {
   const { ip = '198.51.100.7', second = 0, status = 404, user = '-', referrer = '-', agent = 'Mozilla/5.0' } = options;
   const minute = String(Math.floor(second / 60) % 60).padStart(2, '0');
   const stamp = `14/Sep/2026:10:${minute}:${String(second % 60).padStart(2, '0')} +0000`;

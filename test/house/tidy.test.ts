@@ -35,8 +35,12 @@ const READS_FILES = ['src/rules/rule-folder.ts'];
 /** words that say nothing about what is in a file */
 const EMPTY_NAMES = /^(utils?|helpers?|common|misc|manager|service|base|impl|types|shared)$/;
 
-const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).stdout.split('\0').filter(Boolean);
-const sources = tracked.filter((path) => /^(src|workers|bench|test)\/.*\.ts$/.test(path) && existsSync(join(ROOT, path)));
+const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+  .stdout.split('\0')
+  .filter(Boolean);
+const sources = tracked.filter(
+  (path) => /^(src|workers|bench|test)\/.*\.ts$/.test(path) && existsSync(join(ROOT, path)),
+);
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 /** Code without comments and without what stands in plain strings, so that prose does not trip a check. */
@@ -111,8 +115,20 @@ function lacksHeader(text: string): boolean {
 }
 
 // written in two halves, so that this file does not hold what it looks for
-const REGISTRY_HOSTS = new RegExp(['registry\\.npm' + 'js', 'registry\\.yarn' + 'pkg', 'pypi\\.' + 'org', 'deb\\.deb' + 'ian', 'jsdel' + 'ivr', 'un' + 'pkg\\.com'].join('|'), 'i');
-const MACHINE_PATHS = new RegExp(['(^|[\\s"\'`(=:])/wo' + 'rk/', '/ro' + 'ot/', '/home/[a-z]', '/Users/[A-Za-z]'].join('|'));
+const REGISTRY_HOSTS = new RegExp(
+  [
+    'registry\\.npm' + 'js',
+    'registry\\.yarn' + 'pkg',
+    'pypi\\.' + 'org',
+    'deb\\.deb' + 'ian',
+    'jsdel' + 'ivr',
+    'un' + 'pkg\\.com',
+  ].join('|'),
+  'i',
+);
+const MACHINE_PATHS = new RegExp(
+  ['(^|[\\s"\'`(=:])/wo' + 'rk/', '/ro' + 'ot/', '/home/[a-z]', '/Users/[A-Za-z]'].join('|'),
+);
 
 function leaks(path: string, text: string): string[] {
   return text
@@ -238,7 +254,9 @@ describe('the checks themselves catch', () => {
   });
 
   it('nothing in prose or in a text about them', () => {
-    expect(impurities('src/detect/x.ts', "/** never Date.now() */\n// no Math.random()\nconst s = 'console.log';")).toEqual([]);
+    expect(
+      impurities('src/detect/x.ts', "/** never Date.now() */\n// no Math.random()\nconst s = 'console.log';"),
+    ).toEqual([]);
   });
 
   it.each([
