@@ -1,0 +1,185 @@
+/**
+ * The flat table from addresses to autonomous systems: sorted ranges as typed arrays, searched by halving, names as one
+ * run of bytes. It is made once from the CSV files of a data set ("1.0.0.0,1.0.0.255,13335,"Cloudflare, Inc."") and is
+ * its own file format: one aligned buffer that is read back as it stands.
+ * IPv6 is kept in steps of a /64, the key of a source; a /64 that several systems share belongs to that of its first
+ * address.
+ */
+import { crc32 } from 'node:zlib';
+import { parseIpv4, parseIpv6 } from '../model/address.ts';
+
+/** Changes with the layout below. Read as a native word, so a file from a machine of the other byte order does not fit. */
+const MAGIC = 0x50574153;
+const VERSION = 1;
+const HEADER_WORDS = 8;
+
+export interface AsTable {
+  /** index of the system that announces a source key, or -1 */
+  find(hi: number, lo: number): number;
+  /** number of the system at an index */
+  number(index: number): number;
+  /** name of its owner as the data set writes it; may be empty */
+  name(index: number): string;
+  /** ranges per family, for the tests and the doctor */
+  readonly rangesV4: number;
+  readonly rangesV6: number;
+  /** the table as it is stored */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Builds the table from two CSV files (start,end,number,name; sorted; text addresses). `stamp` identifies the data that
+ * it was made from. Rows that are no such row, or not in order, are left out.
+ */
+export function buildAsTable(csvV4: Uint8Array, csvV6: Uint8Array, stamp: number): AsTable {
+  const systems = new Map<number, string>();
+  const v4: number[] = [];
+  const v6: number[] = [];
+  const a = new Uint32Array(4);
+  const b = new Uint32Array(4);
+  eachRow(csvV4, (startText, endText, as, name) => {
+    const start = parseIpv4(startText);
+    const end = parseIpv4(endText);
+    const n = v4.length;
+    if (start < 0 || end < start || (n > 0 && start <= v4[n - 2]!)) return;
+    if (!systems.has(as)) systems.set(as, name());
+    if (n > 0 && v4[n - 1] === as && v4[n - 2]! + 1 === start) v4[n - 2] = end;
+    else v4.push(start, end, as);
+  });
+  eachRow(csvV6, (startText, endText, as, name) => {
+    if (!parseIpv6(startText, a) || !parseIpv6(endText, b)) return;
+    let [hi, lo] = [a[0]!, a[1]!];
+    if (a[2] !== 0 || a[3] !== 0) {
+      // the rest of a /64 whose first address belongs to another
+      if (++lo > 0xffffffff) {
+        lo = 0;
+        hi++;
+      }
+    }
+    const n = v6.length;
+    if (hi > b[0]! || (hi === b[0] && lo > b[1]!)) return;
+    if (n > 0 && (hi < v6[n - 3]! || (hi === v6[n - 3] && lo <= v6[n - 2]!))) return;
+    if (!systems.has(as)) systems.set(as, name());
+    v6.push(hi, lo, b[0]!, b[1]!, as);
+  });
+  return readAsTable(pack(v4, v6, systems, stamp), stamp)!;
+}
+
+function pack(v4: readonly number[], v6: readonly number[], systems: Map<number, string>, stamp: number): Uint8Array {
+  const numbers = [...systems.keys()].sort((x, y) => x - y);
+  const indexOf = new Map(numbers.map((number, index) => [number, index]));
+  const names = Buffer.from(numbers.map((number) => systems.get(number)!).join(''), 'utf8');
+  const [n4, n6, nAs] = [v4.length / 3, v6.length / 5, numbers.length];
+  const words = HEADER_WORDS + 3 * n4 + 5 * n6 + nAs + (nAs + 1);
+  const bytes = new Uint8Array(words * 4 + names.length);
+  const out = new Uint32Array(bytes.buffer, 0, words);
+  let at = HEADER_WORDS;
+  for (let column = 0; column < 3; column++) {
+    for (let i = column; i < v4.length; i += 3) out[at++] = column === 2 ? indexOf.get(v4[i]!)! : v4[i]!;
+  }
+  for (let column = 0; column < 5; column++) {
+    for (let i = column; i < v6.length; i += 5) out[at++] = column === 4 ? indexOf.get(v6[i]!)! : v6[i]!;
+  }
+  for (const number of numbers) out[at++] = number;
+  let nameEnd = 0;
+  out[at++] = 0;
+  for (const number of numbers) {
+    nameEnd += Buffer.byteLength(systems.get(number)!, 'utf8');
+    out[at++] = nameEnd;
+  }
+  bytes.set(names, words * 4);
+  out.set([MAGIC, VERSION, stamp, n4, n6, nAs, names.length], 0);
+  out[7] = crc32(bytes.subarray(HEADER_WORDS * 4));
+  return bytes;
+}
+
+/** Reads a stored table back; null when it is damaged, of another layout, or made from other data than `stamp`. */
+export function readAsTable(bytes: Uint8Array, stamp: number): AsTable | null {
+  if (bytes.byteOffset % 4 !== 0) return readAsTable(bytes.slice(), stamp);
+  if (bytes.length < HEADER_WORDS * 4) return null;
+  const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_WORDS);
+  const [magic, version, madeFrom, n4, n6, nAs, nameBytes, sum] = header as unknown as number[] & { length: 8 };
+  if (magic !== MAGIC || version !== VERSION || madeFrom !== stamp) return null;
+  const words = HEADER_WORDS + 3 * n4! + 5 * n6! + 2 * nAs! + 1;
+  if (bytes.length !== words * 4 + nameBytes! || crc32(bytes.subarray(HEADER_WORDS * 4)) !== sum) return null;
+
+  let at = HEADER_WORDS * 4;
+  const column = (length: number): Uint32Array => {
+    const view = new Uint32Array(bytes.buffer, bytes.byteOffset + at, length);
+    at += length * 4;
+    return view;
+  };
+  const [start4, end4, as4] = [column(n4!), column(n4!), column(n4!)];
+  const [startHi, startLo, endHi, endLo, as6] = [column(n6!), column(n6!), column(n6!), column(n6!), column(n6!)];
+  const numbers = column(nAs!);
+  const nameEnd = column(nAs! + 1);
+  const names = Buffer.from(bytes.buffer, bytes.byteOffset + at, nameBytes);
+
+  return {
+    bytes,
+    rangesV4: n4!,
+    rangesV6: n6!,
+    number: (index) => numbers[index]!,
+    name: (index) => names.toString('utf8', nameEnd[index]!, nameEnd[index + 1]!),
+    find(hi, lo) {
+      let from = 0;
+      if (hi === 0) {
+        let to = n4!;
+        while (from < to) {
+          const middle = (from + to) >>> 1;
+          if (start4[middle]! <= lo) from = middle + 1;
+          else to = middle;
+        }
+        return from > 0 && lo <= end4[from - 1]! ? as4[from - 1]! : -1;
+      }
+      let to = n6!;
+      while (from < to) {
+        const middle = (from + to) >>> 1;
+        const h = startHi[middle]!;
+        if (h < hi || (h === hi && startLo[middle]! <= lo)) from = middle + 1;
+        else to = middle;
+      }
+      if (from === 0) return -1;
+      const h = endHi[from - 1]!;
+      return hi < h || (hi === h && lo <= endLo[from - 1]!) ? as6[from - 1]! : -1;
+    },
+  };
+}
+
+/** Calls back for each row `start,end,number,name`; the name is made only when it is asked for. */
+function eachRow(csv: Uint8Array, row: (start: string, end: string, as: number, name: () => string) => void): void {
+  const text = Buffer.from(csv.buffer, csv.byteOffset, csv.byteLength);
+  let at = 0;
+  while (at < text.length) {
+    let end = text.indexOf(10, at);
+    if (end < 0) end = text.length;
+    const first = text.indexOf(44, at);
+    const second = text.indexOf(44, first + 1);
+    const third = text.indexOf(44, second + 1);
+    if (first > 0 && second > first && third > second && third < end) {
+      const as = decimal(text, second + 1, third);
+      if (as >= 0) {
+        const name = () => unquoted(text.toString('utf8', third + 1, end).trimEnd());
+        row(text.toString('latin1', at, first), text.toString('latin1', first + 1, second), as, name);
+      }
+    }
+    at = end + 1;
+  }
+}
+
+/** Digits of bytes[from, to) as an unsigned 32-bit number, or -1. */
+function decimal(bytes: Uint8Array, from: number, to: number): number {
+  let value = from < to && to - from <= 10 ? 0 : -1;
+  for (let i = from; i < to && value >= 0; i++) {
+    const digit = bytes[i]! - 48;
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : -1;
+  }
+  return value <= 0xffffffff ? value : -1;
+}
+
+/** A CSV field: quotes around it go, doubled ones inside become one (RFC 4180). */
+function unquoted(field: string): string {
+  return field.length > 1 && field.startsWith('"') && field.endsWith('"')
+    ? field.slice(1, -1).replaceAll('""', '"')
+    : field;
+}

@@ -1,0 +1,96 @@
+/**
+ * The data sets that come with the program: network owners (RouteViews and DB-IP, as packed by ip-location-db) and
+ * countries (geo-whois-asn-country). The owners' CSV files are turned into the flat table once and kept beside the
+ * packages in node_modules/.cache/pollwatch; where that cannot be written the table is made anew in memory each time.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { OperatorError } from '../model/problem.ts';
+import { type AsTable, buildAsTable, readAsTable } from './as-table.ts';
+import { type Database, openDatabase } from './database.ts';
+
+const AS_PACKAGE = '@ip-location-db/asn';
+const COUNTRY_PACKAGE = '@ip-location-db/geo-whois-asn-country-mmdb';
+
+/** A data set as reports name it. */
+export interface DataSet {
+  name: string;
+  /** build date, e.g. "2026-06-17", or "unknown date" */
+  date: string;
+  /** what its licence asks us to say; empty when it asks for nothing */
+  attribution: string;
+}
+
+/**
+ * The bundled table of network owners. `cacheFolder` is where the table is kept (null = nowhere; undefined = beside the
+ * packages). Throws an OperatorError when the package is not installed.
+ */
+export function openAsTable(cacheFolder?: string | null): { table: AsTable; dataSet: DataSet } {
+  const { folder, version } = packageOf(AS_PACKAGE);
+  const files = [join(folder, 'asn-ipv4.csv'), join(folder, 'asn-ipv6.csv')] as const;
+  const stamp = crc32(`${version} ${files.map((file) => statSync(file).size).join(' ')}`);
+  const cache = cacheFolder === undefined ? join(folder, '..', '..', '.cache', 'pollwatch') : cacheFolder;
+  const path = cache === null ? null : join(cache, 'as-table.bin');
+  let table = path === null ? null : readCached(path, stamp);
+  if (table === null) {
+    table = buildAsTable(readFileSync(files[0]), readFileSync(files[1]), stamp);
+    if (path !== null) keep(path, table.bytes);
+  }
+  const date = /(\d{4})(\d\d)(\d\d)\d\d$/.exec(version);
+  return {
+    table,
+    dataSet: {
+      name: 'RouteViews and DB-IP network owners',
+      date: date === null ? 'unknown date' : `${date[1]}-${date[2]}-${date[3]}`,
+      attribution:
+        'Network owners: RouteViews (routeviews.org) and IP to ASN Lite by DB-IP (https://db-ip.com), CC BY 4.0',
+    },
+  };
+}
+
+/** The bundled country database. Throws an OperatorError when the package is not installed or is damaged. */
+export function openCountries(): Database {
+  const { folder } = packageOf(COUNTRY_PACKAGE);
+  return openDatabase(join(folder, 'geo-whois-asn-country.mmdb'), 'country', {
+    name: 'geo-whois-asn-country',
+    attribution: 'Countries: geo-whois-asn-country by ip-location-db, from registry and routing data, CC0',
+  });
+}
+
+function packageOf(name: string): { folder: string; version: string } {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    return { folder: dirname(manifest), version };
+  } catch (cause) {
+    const problem = {
+      code: 'PW-ENRICH-NO-DATA',
+      message: `the data set ${name} is not installed`,
+      hint: 'run npm ci in the folder of pollwatch',
+    };
+    throw new OperatorError([problem], { cause });
+  }
+}
+
+/** A damaged, old or missing file is the same as none: the table is made again. */
+function readCached(path: string, stamp: number): AsTable | null {
+  try {
+    return readAsTable(readFileSync(path), stamp);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes beside and renames, so that a reader never sees half a file. A folder that cannot be written costs only time. */
+function keep(path: string, bytes: Uint8Array): void {
+  const beside = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(beside, bytes);
+    renameSync(beside, path);
+  } catch {
+    rmSync(beside, { force: true });
+  }
+}
