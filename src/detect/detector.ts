@@ -21,6 +21,8 @@ export interface Scene {
   soft404(host: number): ReadonlySet<number>;
   /** whether an IPv4 destination is declared dark */
   isDark(address: number): boolean;
+  /** the touches of another source, for stage 2 */
+  touchesOf(organization: number, hi: number, lo: number): Touch[];
 }
 
 /** One source and all that it did. */

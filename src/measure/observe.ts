@@ -53,6 +53,7 @@ export function createObserver(options: {
   key: HashKey;
   items: readonly Item[];
   loginRule: number;
+  crawlerRule: number;
   assets: AssetLookup;
   recordKeyParameters: readonly string[];
 }): Observer {

@@ -1,0 +1,282 @@
+/**
+ * Deciding: a settled state → decisions, one per (detection, key, day). Stage 1 asks every detector about every source
+ * that did something; what it found, and the touches of the sources that stayed below every threshold, are the facts of
+ * stage 2 (distributed.ts), which is the same measure engine keyed by prefix, network and target.
+ * A pure function of the state: no clock, no order.
+ */
+import { TAG, TAG_MASK } from '../measure/entry.ts';
+import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
+import { pageOf, startOf } from '../measure/lists.ts';
+import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
+import type { Correlation, Level, Rule } from '../model/rule.ts';
+import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
+import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
+import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
+import { detectors } from './index.ts';
+import { readTouches, readVisits, type Touch } from './record.ts';
+
+export interface DecisionKey {
+  kind: 'source' | 'prefix' | 'target' | 'as';
+  hi: number;
+  lo: number;
+}
+
+export interface Decision {
+  detection: string;
+  rule?: Rule | Correlation;
+  organization: number;
+  key: DecisionKey;
+  day: number;
+  /** true when the day before has this decision too */
+  continues: boolean;
+  base: Level;
+  steps: string[];
+  outcome: Outcome;
+  startMs: number;
+  endMs: number;
+  touches: Touch[];
+  numbers: Record<string, number>;
+  thresholds: string[];
+  noise: string[];
+  tailored: string[];
+  /** keys of the members, for stage 2 and chains */
+  members: { hi: number; lo: number }[];
+  /** decisions that this one is built on (X01) */
+  parts: Decision[];
+}
+
+export interface Settings {
+  rules: readonly Rule[];
+  correlations: readonly Correlation[];
+  dayStartMs: number;
+  /** declared number of our addresses, or 0 */
+  ownedHosts: number;
+  isDark(address: number): boolean;
+  /** number of the AS that announces a source, or 0 */
+  asOf(hi: number, lo: number): number;
+  /** detections that the configuration switched off */
+  off: ReadonlySet<string>;
+}
+
+/** Everything that the settled state decides, sorted by (detection, key, day). */
+export function decide(ledger: Ledger, settings: Settings): Decision[] {
+  const scene = sceneOf(ledger, settings);
+  const facts = createFacts(ledger.seed);
+  const decisions: Decision[] = [];
+  for (let row = 0; row < ledger.rows; row++) {
+    if ((ledger.space[row]! & 255) !== SPACE.source) continue;
+    const interesting = isInteresting(ledger, row);
+    if (!interesting) {
+      noteRecord(facts, ledger, row, null);
+      continue;
+    }
+    const record = readRecord(ledger, row, scene);
+    const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
+    const own = findings.flatMap((f) => splitByDay(f, record, scene));
+    linkDays(own);
+    const chain = settings.off.has('X01') ? [] : reconChain(own);
+    decisions.push(...own, ...chain);
+    noteRecord(facts, ledger, row, record);
+    for (const d of own) noteFinding(facts, d, record);
+  }
+  decisions.push(...decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)));
+  return decisions.sort(byIdentity);
+}
+
+export function byIdentity(a: Decision, b: Decision): number {
+  return (
+    (a.detection < b.detection ? -1 : a.detection > b.detection ? 1 : 0) ||
+    (a.key.kind < b.key.kind ? -1 : a.key.kind > b.key.kind ? 1 : 0) ||
+    a.organization - b.organization ||
+    a.key.hi - b.key.hi ||
+    a.key.lo - b.key.lo ||
+    a.day - b.day
+  );
+}
+
+function sceneOf(ledger: Ledger, settings: Settings): Scene {
+  const packetRules = new Set(settings.rules.filter((r) => r.category === 'network').map((r) => r.number));
+  const soft = new Map<number, ReadonlySet<number>>();
+  const destinationsPerDay = new Map<number, number>();
+  for (let row = 0; row < ledger.rows; row++) {
+    const space = ledger.space[row]! & 255;
+    if (space === SPACE.host) {
+      const known = soft.get(ledger.lo[row]!);
+      const sizes = usualSizes(ledger, row);
+      soft.set(ledger.lo[row]!, known === undefined ? sizes : new Set([...known, ...sizes]));
+    } else if (space === SPACE.office) {
+      for (const v of readVisits(ledger, row))
+        if (v.tag === TAG.destination) destinationsPerDay.set(v.pane, (destinationsPerDay.get(v.pane) ?? 0) + 1);
+    }
+  }
+  const none: ReadonlySet<number> = new Set();
+  return {
+    ledger,
+    rules: settings.rules,
+    correlations: settings.correlations,
+    packetRules,
+    dayStartMs: settings.dayStartMs,
+    ownedHosts: settings.ownedHosts > 0 ? settings.ownedHosts : Math.max(0, ...destinationsPerDay.values()),
+    ownedDeclared: settings.ownedHosts > 0,
+    soft404: (host) => soft.get(host) ?? none,
+    isDark: settings.isDark,
+    touchesOf: (organization, hi, lo) => {
+      const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
+      return row < 0 ? [] : readTouches(ledger, row, packetRules);
+    },
+  };
+}
+
+/** Share of a host's 404 answers from which a size is usual, and probed paths from which a 200 of one size is a page for all. */
+const USUAL_SHARE = 0.1;
+const SAME_SIZE_PATHS = 3;
+
+function usualSizes(ledger: Ledger, row: number): Set<number> {
+  const visits = readVisits(ledger, row);
+  const notFound = new Map<number, number>();
+  const matched = new Map<number, Set<number>>();
+  let total = 0;
+  for (const v of visits) {
+    if (v.tag === TAG.notFoundSize) {
+      notFound.set(v.item, (notFound.get(v.item) ?? 0) + v.count);
+      total += v.count;
+    } else if (v.tag === TAG.matchedSize) {
+      const paths = matched.get(v.group) ?? new Set<number>();
+      paths.add(v.item);
+      matched.set(v.group, paths);
+    }
+  }
+  const sizes = new Set<number>();
+  for (const [size, count] of notFound) if (count >= USUAL_SHARE * total) sizes.add(size);
+  for (const [size, paths] of matched) if (paths.size >= SAME_SIZE_PATHS) sizes.add(size);
+  return sizes;
+}
+
+/** Touches from which a source without any rule match is worth unpacking, and keys or pages for the same. */
+const TOUCHES_MIN = 2;
+const VISITS_MIN = 30;
+
+function isInteresting(ledger: Ledger, row: number): boolean {
+  const n = ledger.touches.length[row]!;
+  if (n >= TOUCHES_MIN || ledger.visits.length[row]! >= VISITS_MIN) return n > 0;
+  if (n === 0) return false;
+  const page = pageOf(ledger.touches, row);
+  const start = startOf(ledger.touches, row);
+  for (let i = 0; i < n; i++) {
+    const tag = page[start + i * 8 + 1]! & TAG_MASK;
+    if (tag !== TAG.fail && tag !== TAG.packet) return true;
+  }
+  return false;
+}
+
+function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
+  const hi = ledger.hi[row]!;
+  const lo = ledger.lo[row]!;
+  return {
+    row,
+    hi,
+    lo,
+    organization: ledger.space[row]! >>> 8,
+    touches: readTouches(ledger, row, scene.packetRules),
+    visits: readVisits(ledger, row),
+    isPrivate: hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi),
+  };
+}
+
+function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
+  const findings: Finding[] = [];
+  for (const detector of detectors) findings.push(...detector.evaluate(record, scene, findings));
+  return findings;
+}
+
+function splitByDay(f: Finding, record: SourceRecord, scene: Scene): Decision[] {
+  const days = new Map<number, Touch[]>();
+  for (const t of f.touches) {
+    const day = dayOf(t.paneMs, scene.dayStartMs);
+    const list = days.get(day);
+    if (list === undefined) days.set(day, [t]);
+    else list.push(t);
+  }
+  return [...days]
+    .sort((a, b) => a[0] - b[0])
+    .map(([day, touches]) => ({
+      detection: f.detection,
+      ...(f.rule === undefined ? {} : { rule: f.rule }),
+      organization: record.organization,
+      key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
+      day,
+      continues: false,
+      base: f.base,
+      steps: [...f.steps],
+      outcome: f.outcome,
+      startMs: Math.min(...touches.map((t) => t.firstMs)),
+      endMs: Math.max(...touches.map((t) => t.lastMs)),
+      touches,
+      numbers: f.numbers(touches),
+      thresholds: [...f.thresholds],
+      noise: [...f.noise],
+      tailored: [...f.tailored],
+      members: [{ hi: record.hi, lo: record.lo }],
+      parts: [],
+    }));
+}
+
+function linkDays(decisions: readonly Decision[]): void {
+  const seen = new Set(decisions.map((d) => `${d.detection} ${d.day}`));
+  for (const d of decisions) d.continues = seen.has(`${d.detection} ${d.day - 1}`);
+}
+
+/**
+ * X01 Recon chain: the same source in the firewall's log and in the web server's, within 24 hours, in either order.
+ * Compares by pane: first of the one with last of the other. Informational findings on either side do not count.
+ */
+function reconChain(decisions: readonly Decision[]): Decision[] {
+  const firewall = decisions.filter((d) => d.detection.startsWith('F') && d.base !== 'info');
+  const web = decisions.filter(
+    (d) => (d.detection.startsWith('W') || d.detection.startsWith('election.')) && d.base !== 'info',
+  );
+  const chains = new Map<number, Set<Decision>>();
+  for (const f of firewall) {
+    for (const w of web) {
+      if (f.startMs - w.endMs > DAY + PACKET_PANE || w.startMs - f.endMs > DAY + PACKET_PANE) continue;
+      const day = Math.max(f.day, w.day);
+      const parts = chains.get(day) ?? new Set<Decision>();
+      parts.add(f).add(w);
+      chains.set(day, parts);
+    }
+  }
+  return [...chains].map(([day, set]) => {
+    const parts = [...set].sort(byIdentity);
+    const touches = parts.flatMap((d) => d.touches.slice(0, 50));
+    return {
+      detection: 'X01',
+      organization: parts[0]!.organization,
+      key: parts[0]!.key,
+      day,
+      continues: false,
+      base: 'medium' as const,
+      steps: [],
+      outcome: parts.some((d) => d.outcome === 'answered') ? ('answered' as const) : ('refused' as const),
+      startMs: Math.min(...parts.map((d) => d.startMs)),
+      endMs: Math.max(...parts.map((d) => d.endMs)),
+      touches,
+      numbers: {
+        packets: sum(parts, 'packets'),
+        ports: most(parts, 'ports'),
+        requests: sum(
+          parts.filter((d) => !d.detection.startsWith('F')),
+          'requests',
+        ),
+        detections: parts.length,
+      },
+      thresholds: ['a firewall finding and a web finding of one source within 24 hours'],
+      noise: [],
+      tailored: ['it looked at the firewall and then at the web server, or the other way round'],
+      members: parts[0]!.members,
+      parts,
+    };
+  });
+}
+
+const sum = (list: readonly Decision[], name: string) => list.reduce((n, d) => n + (d.numbers[name] ?? 0), 0);
+const most = (list: readonly Decision[], name: string) => Math.max(0, ...list.map((d) => d.numbers[name] ?? 0));

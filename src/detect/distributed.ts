@@ -1,0 +1,383 @@
+/**
+ * Stage 2: the same measure engine over facts instead of lines. Keys are prefixes, networks (AS) and targets; items are
+ * sources. Facts are set elements: noting one again changes nothing.
+ *
+ *  F15 Hot prefix: at least 5 scanning sources of one /24 (/48) within an hour, or 10 within 7 days (CrowdSec: 6 in a
+ *      minute; scan-NG: 10).
+ *  F16 Distributed scan of one address: at least 15 sources, together at least 15 ports beyond those that everybody is
+ *      probed for, hardly overlapping (1 − |union| / sum of sets ≤ 0.2), and one agreement: 60 % of them in one network
+ *      or /24, or the ports cover half of the range that they span (Gates; Yegneswaran; Snort's distributed scan).
+ *  W21 spread over sources: at least 10 sources of one network or /24 fail to log in within an hour and none of them
+ *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
+ * Campaigns are not joined transitively: a decision lists its members.
+ */
+import { TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
+import { addVisit, createLedger, type Ledger, rowOf } from '../measure/ledger.ts';
+import { pageOf, startOf } from '../measure/lists.ts';
+import { prefixOf } from '../model/address.ts';
+import { ACTION } from '../model/batch.ts';
+import { mix32 } from '../model/hash.ts';
+import type { Level } from '../model/rule.ts';
+import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
+import type { Decision, DecisionKey, Settings } from './decide.ts';
+import type { Scene, SourceRecord } from './detector.ts';
+import { BACKGROUND_PORTS } from './firewall/packets.ts';
+import { actionOf, readVisits, type Touch, type Visit } from './record.ts';
+import { logins } from './web/credential-guessing.ts';
+
+/** Tags of stage 2; panes are hours. */
+const FACT = { scanned: 1, port: 2 } as const;
+const PREFIX_SPACE = 16;
+const TARGET_SPACE = 17;
+
+const PREFIX_HOUR = 5;
+const PREFIX_WEEK = 10;
+const F16_SOURCES = 15;
+const F16_PORTS = 15;
+const F16_OVERLAP = 0.2;
+const F16_AGREE = 0.6;
+const F16_COVERAGE = 0.5;
+const SPRAY_SOURCES = 10;
+const SPRAY_SHARE = 0.8;
+const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06', 'F13']);
+
+export interface Facts {
+  ledger: Ledger;
+  /** source key of an item (IPv6 items are hashes) */
+  keys: Map<number, { hi: number; lo: number }>;
+  /** touches that stand for a source in evidence: the earliest few of each target or network */
+  witnesses: Map<string, Touch[]>;
+  logins: { hi: number; lo: number; organization: number; failed: Touch[]; succeeded: boolean }[];
+}
+
+export function createFacts(seed: number): Facts {
+  return { ledger: createLedger(seed, 512 * 1024 * 1024), keys: new Map(), witnesses: new Map(), logins: [] };
+}
+
+function itemOf(facts: Facts, hi: number, lo: number): number {
+  if (hi === 0) return lo;
+  const item = mix32(hi ^ mix32(lo));
+  facts.keys.set(item, { hi, lo });
+  return item;
+}
+
+const keyOf = (facts: Facts, item: number) => facts.keys.get(item) ?? { hi: 0, lo: item };
+
+/** Notes what a source touched below every threshold: (target, port) of packets that were not let through, log-ins. */
+export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: SourceRecord | null): void {
+  const organization = ledger.space[row]! >>> 8;
+  const n = ledger.touches.length[row]!;
+  if (n > 0) {
+    const page = pageOf(ledger.touches, row);
+    const start = startOf(ledger.touches, row);
+    const item = itemOf(facts, ledger.hi[row]!, ledger.lo[row]!);
+    for (let i = 0; i < n; i++) {
+      const e = start + i * 8;
+      if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
+      const port = page[e + 2]! >>> 16;
+      if (BACKGROUND_PORTS.has(port)) continue;
+      const hour = Math.floor(((page[e + 1]! >>> TAG_BITS) * PACKET_PANE + Date.UTC(1990, 0, 1)) / HOUR);
+      addVisit(
+        facts.ledger,
+        rowOf(facts.ledger, (organization << 8) | TARGET_SPACE, page[e + 3]! >>> 30, page[e]!),
+        item,
+        ((hour << TAG_BITS) | FACT.port) >>> 0,
+        port,
+        1,
+      );
+    }
+  }
+  if (record === null) return;
+  const attempts = logins(record.touches);
+  if (attempts.refused.length > 0) {
+    facts.logins.push({
+      hi: record.hi,
+      lo: record.lo,
+      organization,
+      failed: attempts.refused,
+      succeeded: attempts.succeeded.length > 0,
+    });
+  }
+}
+
+/** Notes a scan of a source under its prefix. */
+export function noteFinding(facts: Facts, d: Decision, record: SourceRecord): void {
+  if (!SCANS.has(d.detection) || d.base === 'info') return;
+  const prefix = prefixOf(record.hi, record.lo);
+  const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
+  const item = itemOf(facts, record.hi, record.lo);
+  for (const hour of new Set(d.touches.map((t) => Math.floor(t.paneMs / HOUR))))
+    addVisit(facts.ledger, row, item, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
+  const name = `${prefix.hi}:${prefix.lo}:${d.day}`;
+  const known = facts.witnesses.get(name) ?? [];
+  if (known.length < 200) facts.witnesses.set(name, [...known, ...d.touches.slice(0, 2)]);
+}
+
+/** Decisions of stage 2. */
+export function decideDistributed(facts: Facts, scene: Scene, settings: Settings): Decision[] {
+  const out: Decision[] = [];
+  const { ledger } = facts;
+  for (let row = 0; row < ledger.rows; row++) {
+    const space = ledger.space[row]! & 255;
+    const organization = ledger.space[row]! >>> 8;
+    const visits = readVisits(ledger, row);
+    if (space === PREFIX_SPACE)
+      out.push(...hotPrefix(facts, organization, { hi: ledger.hi[row]!, lo: ledger.lo[row]! }, visits, scene));
+    else if (space === TARGET_SPACE)
+      out.push(...distributedScan(facts, organization, ledger.lo[row]!, visits, scene, settings));
+  }
+  out.push(...spreadLogins(facts, scene, settings));
+  return out;
+}
+
+function decision(
+  detection: string,
+  organization: number,
+  key: DecisionKey,
+  day: number,
+  base: Level,
+  touches: Touch[],
+  members: { hi: number; lo: number }[],
+  numbers: Record<string, number>,
+  thresholds: string[],
+  tailored: string[],
+  startMs: number,
+  endMs: number,
+): Decision {
+  return {
+    detection,
+    organization,
+    key,
+    day,
+    continues: false,
+    base,
+    steps: [],
+    outcome: 'refused',
+    startMs,
+    endMs,
+    touches,
+    numbers,
+    thresholds,
+    noise: [],
+    tailored,
+    members: members.sort((a, b) => a.hi - b.hi || a.lo - b.lo),
+    parts: [],
+  };
+}
+
+function hotPrefix(
+  facts: Facts,
+  organization: number,
+  prefix: { hi: number; lo: number },
+  visits: readonly Visit[],
+  scene: Scene,
+): Decision[] {
+  const days = new Map<number, Set<number>>();
+  const byHour = new Map<number, Set<number>>();
+  for (const v of visits) {
+    const day = dayOf(v.pane * HOUR, scene.dayStartMs);
+    days.set(day, (days.get(day) ?? new Set()).add(v.item));
+    byHour.set(v.pane, (byHour.get(v.pane) ?? new Set()).add(v.item));
+  }
+  const out: Decision[] = [];
+  for (const [day, members] of days) {
+    const week = new Set<number>();
+    for (const [d, items] of days) if (d <= day && d > day - 7) for (const i of items) week.add(i);
+    let hour = 0;
+    for (const [h, items] of byHour) {
+      if (dayOf(h * HOUR, scene.dayStartMs) !== day) continue;
+      hour = Math.max(hour, new Set([...items, ...(byHour.get(h + 1) ?? [])]).size);
+    }
+    if (hour < PREFIX_HOUR && week.size < PREFIX_WEEK) continue;
+    const touches = (facts.witnesses.get(`${prefix.hi}:${prefix.lo}:${day}`) ?? []).sort(
+      (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash,
+    );
+    if (touches.length === 0) continue;
+    out.push(
+      decision(
+        'F15',
+        organization,
+        { kind: 'prefix', ...prefix },
+        day,
+        'medium',
+        touches,
+        [...members].map((i) => keyOf(facts, i)),
+        { sources: members.size, sources_in_an_hour: hour, sources_in_7_days: week.size },
+        [`${PREFIX_HOUR} scanning addresses of one network block within an hour, or ${PREFIX_WEEK} within 7 days`],
+        [],
+        Math.min(...touches.map((t) => t.firstMs)),
+        Math.max(...touches.map((t) => t.lastMs)),
+      ),
+    );
+  }
+  return out;
+}
+
+function distributedScan(
+  facts: Facts,
+  organization: number,
+  target: number,
+  visits: readonly Visit[],
+  scene: Scene,
+  settings: Settings,
+): Decision[] {
+  const days = new Map<number, Visit[]>();
+  for (const v of visits) {
+    const day = dayOf(v.pane * HOUR, scene.dayStartMs);
+    const list = days.get(day);
+    if (list === undefined) days.set(day, [v]);
+    else list.push(v);
+  }
+  const out: Decision[] = [];
+  for (const [day, list] of days) {
+    const bySource = new Map<number, Set<number>>();
+    for (const v of list) bySource.set(v.item, (bySource.get(v.item) ?? new Set()).add(v.group));
+    // sources that scan alone are alerts of their own; here are those that stay below
+    for (const [item, ports] of bySource) if (ports.size >= F16_PORTS) bySource.delete(item);
+    if (bySource.size < F16_SOURCES) continue;
+    const union = new Set<number>();
+    let sum = 0;
+    for (const ports of bySource.values()) {
+      sum += ports.size;
+      for (const p of ports) union.add(p);
+    }
+    if (union.size < F16_PORTS || 1 - union.size / sum > F16_OVERLAP) continue;
+    const members = [...bySource.keys()].map((i) => keyOf(facts, i));
+    const shared = agreement(members, settings);
+    const sorted = [...union].sort((a, b) => a - b);
+    const coverage = union.size / (sorted[sorted.length - 1]! - sorted[0]! + 1);
+    const reasons: string[] = [];
+    if (shared.as >= F16_AGREE) reasons.push(`${Math.round(shared.as * 100)} % of the addresses are in one network`);
+    if (shared.prefix >= F16_AGREE)
+      reasons.push(`${Math.round(shared.prefix * 100)} % of the addresses are in one block`);
+    if (coverage >= F16_COVERAGE) reasons.push('together they cover a range of ports without gaps');
+    if (reasons.length === 0) continue;
+    const touches = witnessesOf(scene, members, target, organization, day);
+    if (touches.length === 0) continue;
+    out.push(
+      decision(
+        'F16',
+        organization,
+        { kind: 'target', hi: 0, lo: target },
+        day,
+        'high',
+        touches,
+        members,
+        {
+          sources: bySource.size,
+          ports: union.size,
+          packets: list.reduce((n, v) => n + v.count, 0),
+          overlap_percent: Math.round((1 - union.size / sum) * 100),
+        },
+        [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],
+        ['the ports of one address of yours were shared out between the senders', ...reasons],
+        Math.min(...touches.map((t) => t.firstMs)),
+        Math.max(...touches.map((t) => t.lastMs)),
+      ),
+    );
+  }
+  return out;
+}
+
+/** the packet touches of the members on the target, read back from their records */
+function witnessesOf(
+  scene: Scene,
+  members: readonly { hi: number; lo: number }[],
+  target: number,
+  organization: number,
+  day: number,
+): Touch[] {
+  const touches: Touch[] = [];
+  for (const m of members) {
+    for (const t of scene.touchesOf(organization, m.hi, m.lo)) {
+      if (
+        t.tag === TAG.packet &&
+        t.item === target &&
+        actionOf(t) !== ACTION.allow &&
+        dayOf(t.paneMs, scene.dayStartMs) === day
+      )
+        touches.push(t);
+    }
+  }
+  return touches.sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
+}
+
+function agreement(members: readonly { hi: number; lo: number }[], settings: Settings): { as: number; prefix: number } {
+  const networks = new Map<number, number>();
+  const prefixes = new Map<string, number>();
+  for (const m of members) {
+    const as = settings.asOf(m.hi, m.lo);
+    if (as > 0) networks.set(as, (networks.get(as) ?? 0) + 1);
+    const p = prefixOf(m.hi, m.lo);
+    const name = `${p.hi}:${p.lo}`;
+    prefixes.set(name, (prefixes.get(name) ?? 0) + 1);
+  }
+  return {
+    as: Math.max(0, ...networks.values()) / members.length,
+    prefix: Math.max(0, ...prefixes.values()) / members.length,
+  };
+}
+
+function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[] {
+  const groups = new Map<string, { key: DecisionKey; organization: number; sources: Facts['logins'] }>();
+  const add = (name: string, key: DecisionKey, source: Facts['logins'][number]) => {
+    const group = groups.get(name) ?? { key, organization: source.organization, sources: [] };
+    group.sources.push(source);
+    groups.set(name, group);
+  };
+  for (const s of facts.logins) {
+    const p = prefixOf(s.hi, s.lo);
+    add(`${s.organization}/p${p.hi}:${p.lo}`, { kind: 'prefix', ...p }, s);
+    const as = settings.asOf(s.hi, s.lo);
+    if (as > 0) add(`${s.organization}/a${as}`, { kind: 'as', hi: 0, lo: as }, s);
+  }
+  const out: Decision[] = [];
+  for (const { key, organization, sources } of groups.values()) {
+    const without = sources.filter((s) => !s.succeeded);
+    if (without.length < SPRAY_SOURCES || without.length < SPRAY_SHARE * sources.length) continue;
+    const days = new Map<number, Touch[]>();
+    const hours = new Map<number, Set<(typeof without)[number]>>();
+    for (const s of without) {
+      for (const t of s.failed) {
+        const hour = Math.floor(t.firstMs / HOUR);
+        hours.set(hour, (hours.get(hour) ?? new Set()).add(s));
+      }
+    }
+    for (const [hour, members] of hours) {
+      const together = new Set([...members, ...(hours.get(hour + 1) ?? [])]);
+      if (together.size < SPRAY_SOURCES) continue;
+      for (const s of together) {
+        for (const t of s.failed) {
+          if (t.firstMs < hour * HOUR || t.firstMs >= (hour + 2) * HOUR) continue;
+          const day = dayOf(t.paneMs, scene.dayStartMs);
+          const list = days.get(day) ?? [];
+          if (!list.includes(t)) list.push(t);
+          days.set(day, list);
+        }
+      }
+    }
+    for (const [day, touches] of days) {
+      touches.sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
+      const members = without
+        .filter((s) => s.failed.some((t) => touches.includes(t)))
+        .map(({ hi, lo }) => ({ hi, lo }));
+      out.push(
+        decision(
+          'W21',
+          organization,
+          key,
+          day,
+          'medium',
+          touches,
+          members,
+          { requests: touches.reduce((n, t) => n + t.count, 0), sources: members.length },
+          [`${SPRAY_SOURCES} addresses of one network that failed to log in within two hours, none that got in`],
+          ['the log-in page that they work on exists on your site'],
+          touches[0]!.firstMs,
+          Math.max(...touches.map((t) => t.lastMs)),
+        ),
+      );
+    }
+  }
+  return out;
+}
