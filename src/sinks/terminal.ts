@@ -143,7 +143,7 @@ function wrap(text: string, width: number, first: string, rest: string): string[
   };
   for (const found of text.split(/\s+/)) {
     // code points, so that a cut never splits a surrogate pair
-    let word = [...found];
+    let word = Array.from(found);
     while (word.length > 0) {
       const room = width - line.length - (empty ? 0 : 1);
       if (word.length <= room) {

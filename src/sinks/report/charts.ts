@@ -30,7 +30,13 @@ export function foldTimeline(t: Timeline): Timeline {
     }
     return out;
   };
-  return { startMs: t.startMs, paneMs: t.paneMs * step, all: fold(t.all), refused: fold(t.refused), alerted: fold(t.alerted) };
+  return {
+    startMs: t.startMs,
+    paneMs: t.paneMs * step,
+    all: fold(t.all),
+    refused: fold(t.refused),
+    alerted: fold(t.alerted),
+  };
 }
 
 const HEIGHT = 220;
@@ -104,7 +110,23 @@ function shortCount(value: number): string {
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const STEPS = [HOUR / 60, HOUR / 12, HOUR / 4, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
+const STEPS = [
+  HOUR / 60,
+  HOUR / 12,
+  HOUR / 4,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
+  30 * DAY,
+  90 * DAY,
+  365 * DAY,
+];
 
 /** At most eight labels at round UTC times; the day stands under the first and under each midnight. */
 function timeTicks(startMs: number, spanMs: number): { at: number; label: string; day: string }[] {

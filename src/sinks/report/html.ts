@@ -41,7 +41,13 @@ function render(piece: Piece): string {
   return (piece as Html)[MADE];
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Text that is inert between tags and in quoted attributes; control bytes become visible escapes. */
 export function escapeText(text: string): string {

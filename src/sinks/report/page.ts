@@ -1,0 +1,79 @@
+/**
+ * The report: one self-contained HTML page that a person opens, prints or hands on. No script, no network, no link to
+ * anywhere else; a policy in the page forbids the browser everything but the one style sheet, so that even markup that
+ * got past the escaping could do nothing.
+ */
+import { createHash } from 'node:crypto';
+import { compareAlerts } from '../../alerts/ecs.ts';
+import type { RunSummary } from '../../model/summary.ts';
+import { firstThings } from '../answer.ts';
+import { periodText } from '../quantity.ts';
+import { alertList } from './alert-list.ts';
+import { cannotShow, dataSets, howToRead, noise, whatWasRead } from './coverage.ts';
+import { html, markup, trusted } from './html.ts';
+import { answer, matters, timeline } from './overview.ts';
+import { STYLE } from './style.ts';
+import { targets, who } from './who-and-what.ts';
+
+/** Only this style sheet may be applied; nothing may be loaded, run, framed or sent. */
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+
+// an eye over a ballot's line: drawn here, used as decoration only
+const BADGE = trusted(
+  '<svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true"><rect x="1" y="1" width="24" height="24" rx="6" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M5 13c2.3-3.6 4.9-5.3 8-5.3s5.700 1.700 8 5.300c-2.300 3.600-4.900 5.300-8 5.300S7.300 16.600 5 13Z" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="m9.800 13 2.300 2.300 4.300-4.600" fill="none" stroke="currentColor" stroke-width="1.800" stroke-linecap="round" stroke-linejoin="round"/></svg>',
+);
+
+/** The whole page as text. Below 10 MB whatever the number of alerts (see alert-list.ts). */
+export function renderReport(summary: RunSummary): string {
+  const alerts = [...summary.alerts].sort(compareAlerts);
+  const first = firstThings(alerts);
+  const title = `Scanning and probing of ${summary.organization.name}`;
+  const period = periodText(summary.firstMs, summary.lastMs);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${title}, ${period}</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the answer</a>
+<div class="page">
+<header>
+<div class="brand">${BADGE}<span>pollwatch report</span></div>
+<h1>${title}</h1>
+<p class="period">${period}</p>
+<nav aria-label="Parts of this report"><ul>
+${first.first.length > 0 && html`<li><a href="#first">What matters first</a></li>`}
+<li><a href="#when">When</a></li>
+<li><a href="#who">Who</a></li>
+${alerts.length > 0 && html`<li><a href="#what">What they were after</a></li><li><a href="#alerts">All alerts</a></li>`}
+<li><a href="#read">What was read</a></li>
+<li><a href="#cannot">What these logs cannot show</a></li>
+<li><a href="#how">How to read this</a></li>
+</ul></nav>
+</header>
+<main id="main">
+${answer(summary)}
+${matters(first)}
+${timeline(summary)}
+${who(summary)}
+${targets(alerts)}
+${alertList(alerts)}
+${noise(summary)}
+${whatWasRead(summary)}
+${cannotShow(summary)}
+${dataSets(summary)}
+${howToRead()}
+</main>
+<footer>Made by pollwatch ${summary.version} from the logs listed above, on this machine. All times are UTC. This page loads nothing and sends nothing.</footer>
+</div>
+</body>
+</html>
+`;
+  return markup(page);
+}
