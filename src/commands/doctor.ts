@@ -1,0 +1,132 @@
+/**
+ * `pollwatch doctor`: whether this installation is well, and what to do where it is not: the runtime, the data sets and
+ * their age, the key, places to write, the inventory, the rules, and the formats of logs. It changes nothing.
+ */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import packageJson from '../../package.json' with { type: 'json' };
+import { createEnricher } from '../enrich/enricher.ts';
+import { formatProblem, OperatorError, printable } from '../model/problem.ts';
+import { OK, OPERATOR } from './exit-status.ts';
+import type { Given } from './options.ts';
+import { openLogs } from './reading.ts';
+import { loadRules } from './rules.ts';
+
+type State = 'ok' | 'look' | 'bad';
+
+/** One thing that was checked. */
+interface Finding {
+  state: State;
+  what: string;
+  /** what to do, when it is not well */
+  fix?: string;
+}
+
+/** Networks change hands: a data set that is older than this many days misleads about who owns what. */
+const DATA_OLD_DAYS = 180;
+const DAY_MS = 86_400_000;
+const WORDS: Readonly<Record<State, string>> = { ok: 'ok   ', look: 'look ', bad: 'BAD  ' };
+
+/** Runs the command; returns the exit status: 2 when something is bad, so that it can guard a job. */
+export async function doctorCommand(paths: string[], given: Given): Promise<number> {
+  const findings: Finding[] = [];
+  for (const check of [runtime, dataSets, places, () => rules(given), () => inventory(given)]) {
+    try {
+      findings.push(...(await check()));
+    } catch (fault) {
+      if (!(fault instanceof OperatorError)) throw fault;
+      findings.push(...fault.problems.map((p): Finding => ({ state: 'bad', what: formatProblem(p) })));
+    }
+  }
+  findings.push(...(await logs(paths)));
+  findings.push({
+    state: 'ok',
+    what: 'no browser, server, account or network is needed; any browser opens the report',
+  });
+  process.stdout.write(`pollwatch ${packageJson.version}\n${findings.map(findingText).join('')}`);
+  return findings.some((f) => f.state === 'bad') ? OPERATOR : OK;
+}
+
+function findingText({ state, what, fix }: Finding): string {
+  const lines = [...what.split('\n'), ...(fix === undefined ? [] : [`hint: ${fix}`])];
+  return lines.map((line, i) => `${i === 0 ? WORDS[state] : '     '} ${line}\n`).join('');
+}
+
+function runtime(): Finding[] {
+  const major = Number(process.versions.node.split('.', 1)[0]);
+  const what = `Node.js ${process.versions.node} (${process.execPath})`;
+  if (major >= 24) return [{ state: 'ok', what }];
+  return [{ state: 'bad', what, fix: 'pollwatch needs Node.js 24 or newer: run `npm ci`, or install it' }];
+}
+
+function dataSets(): Finding[] {
+  return createEnricher({ cacheFolder: null })
+    .dataSets()
+    .map(({ name, date }): Finding => {
+      const ageDays = (Date.now() - Date.parse(date)) / DAY_MS;
+      const what = `data set ${printable(name)}, ${date}`;
+      if (!(ageDays > DATA_OLD_DAYS)) return { state: 'ok', what };
+      return {
+        state: 'look',
+        what: `${what}: ${Math.floor(ageDays)} days old; networks may have changed hands since`,
+        fix: 'update pollwatch, or name databases of your own in the inventory',
+      };
+    });
+}
+
+function places(): Finding[] {
+  const folder = resolve('.');
+  const isFree = isWritable(folder);
+  const report: Finding = isFree
+    ? { state: 'ok', what: `the report can be written here: ${printable(folder)}` }
+    : {
+        state: 'look',
+        what: `the report cannot be written here: ${printable(folder)}`,
+        fix: 'name another place with --report, or "none"',
+      };
+  return [report];
+}
+
+function rules(given: Given): Finding[] {
+  const set = loadRules(given);
+  const own = set.rules.filter((rule) => rule.origin === 'user').length;
+  const found: Finding = {
+    state: 'ok',
+    what: `${set.rules.length - own} rules of ours${own > 0 ? `, ${own} of yours` : ''}, ${set.correlations.length} correlations`,
+  };
+  const left = set.skipped.map(
+    ({ file, title, reason }): Finding => ({
+      state: 'look',
+      what: `rule left out: ${printable(title)} (${printable(file)}): ${printable(reason)}`,
+    }),
+  );
+  return [found, ...left];
+}
+
+async function logs(paths: string[]): Promise<Finding[]> {
+  if (paths.length === 0) return [];
+  const { logs: open, problems } = await openLogs(paths, { format: 'auto', year: undefined, timezone: undefined });
+  return [
+    ...open.map(({ origin, format, yearNote }): Finding => {
+      const year = yearNote === null ? '' : `; ${yearNote}`;
+      return { state: 'ok', what: `${printable(origin.name)}: ${format.name}, ${format.title}${year}` };
+    }),
+    ...problems.map((problem): Finding => ({ state: 'bad', what: formatProblem(problem) })),
+  ];
+}
+
+function inventory(_given: Given): Finding[] {
+  return [];
+}
+
+/** Whether files can be made in a folder, or it could be made itself. */
+function isWritable(folder: string): boolean {
+  let nearest = folder;
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    return statSync(nearest).isDirectory();
+  } catch {
+    return false;
+  }
+}

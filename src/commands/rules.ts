@@ -1,0 +1,155 @@
+/**
+ * `pollwatch rules`: which detections there are, what one of them says (its numbers and where they come from, what looks
+ * like it and is harmless, ATT&CK), and a trial of a Sigma rule against logs.
+ */
+import { join } from 'node:path';
+import { fillLines } from '../formats/append-event.ts';
+import { createTally } from '../formats/format.ts';
+import { createBatch } from '../model/batch.ts';
+import { hashKey } from '../model/hash.ts';
+import { formatProblem, OperatorError, type Problem, printable } from '../model/problem.ts';
+import { listRules as catalogueOf, type Explanation, explainRule as explain } from '../rules/catalogue.ts';
+import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
+import { loadRuleSet } from '../rules/rule-folder.ts';
+import type { CompiledRuleSet } from '../rules/rule-set.ts';
+import { OK, OPERATOR } from './exit-status.ts';
+import { type Given, readingOptions, stopOn } from './options.ts';
+import { type OpenLog, openLogs } from './reading.ts';
+
+const BUILTIN_FOLDER = join(import.meta.dirname, '../../config/rules');
+/** rows of the batches that `rules test` fills */
+const ROWS = 4096;
+/** matching lines that are shown of each rule */
+const SHOWN = 3;
+const LINE_SHOWN = 200;
+
+/** The rule set of this program and of `--rules`. Throws OperatorError with everything that is wrong in it. */
+export function loadRules(given: Given): CompiledRuleSet {
+  return loadRuleSet({ builtinFolder: BUILTIN_FOLDER, userPaths: given.rules ?? [] });
+}
+
+/** `rules list`; returns the exit status. */
+export function listRules(given: Given): number {
+  const { entries, skipped } = catalogueOf(loadRules(given));
+  const lines = entries.map(({ detection, level, name, title, counting, origin, file }) => {
+    const whose = origin === 'user' ? `  (yours: ${file})` : '';
+    return `${detection.padEnd(20)} ${level.padEnd(8)} ${name.padEnd(34)} ${title}; ${counting}${whose}`;
+  });
+  const left = skipped.map(({ file, title, reason }) => `left out: ${title} (${file}): ${reason}`);
+  process.stdout.write(`${[...lines, ...left].map(printable).join('\n')}\n`);
+  return OK;
+}
+
+/** `rules explain ID`; returns the exit status. Throws OperatorError when nothing is called that. */
+export function explainRule(id: string, given: Given): number {
+  const set = loadRules(given);
+  const members = catalogueOf(set).entries.filter((e) => e.detection.toLowerCase() === id.toLowerCase());
+  const names = members.length > 0 ? members.map((e) => e.name) : [id];
+  const texts = names.map((name) => {
+    const found = explain(set, name);
+    if (!('near' in found)) return explanationText(found);
+    throw new OperatorError([
+      {
+        code: 'PW-CLI-RULE',
+        message: `no detection or rule is called "${id}"`,
+        hint:
+          found.near === null
+            ? '`pollwatch rules list` lists them; rules of yours need --rules'
+            : `did you mean "${found.near}"?`,
+      },
+    ]);
+  });
+  process.stdout.write(`${texts.join('\n')}`);
+  return OK;
+}
+
+function explanationText(found: Explanation): string {
+  const { entry } = found;
+  const list = (head: string, items: readonly string[]) =>
+    items.length === 0 ? [] : [`  ${head}:`, ...items.map((item) => `    - ${item}`)];
+  const lines = [
+    `${entry.detection === '' ? '' : `${entry.detection}  `}${entry.title}`,
+    `  ${entry.kind} ${entry.name}, ${entry.level}; id ${found.id}; ${entry.file}`,
+    `  fires: ${entry.counting}`,
+    ...(found.description === '' ? [] : found.description.split('\n').map((line) => `  ${line}`)),
+    ...list('counts the rules', found.counts),
+    ...list(
+      'looks for',
+      found.looksFor.map(
+        ({ text, values, more }) => `${text}: ${values.join('  ')}${more > 0 ? `  and ${more} more` : ''}`,
+      ),
+    ),
+    ...list('ATT&CK', entry.techniques),
+    ...list('false positives', found.falsePositives),
+    ...list('sources and references', found.references),
+    ...list('example that must match', found.mustMatch),
+    ...list('example that must not match', found.mustNotMatch),
+  ];
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** `rules test RULE LOG...`; returns the exit status. */
+export async function testRule(path: string, paths: string[], given: Given): Promise<number> {
+  const wrong: Problem[] = [];
+  const reading = readingOptions(given, wrong);
+  stopOn(wrong);
+  const set = loadRuleSet({ builtinFolder: BUILTIN_FOLDER, userPaths: [path] });
+  const own = set.rules.filter((rule) => rule.origin === 'user');
+  const { logs, problems } = await openLogs(paths, reading);
+  const found = new Map(own.map((rule) => [rule.number, { count: 0, lines: [] as string[] }]));
+  for (const log of logs) {
+    const problem = await matchLog(log, set, found);
+    if (problem !== null) problems.push(problem);
+  }
+  for (const rule of own) {
+    const { count, lines } = found.get(rule.number)!;
+    const where = logs.length === 0 ? 'compiles' : `${count} ${count === 1 ? 'line matches' : 'lines match'}`;
+    process.stdout.write(`${printable(rule.title)}: ${where}\n${lines.map((line) => `  ${line}\n`).join('')}`);
+  }
+  for (const c of set.correlations.filter((correlation) => correlation.origin === 'user')) {
+    process.stdout.write(
+      `${printable(c.title)}: a correlation; it fires at ${c.threshold} in ${c.timespanMs / 1000} s of one source ` +
+        `(\`pollwatch analyze --rules\` counts)\n`,
+    );
+  }
+  if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
+  return problems.length > 0 ? OPERATOR : OK;
+}
+
+async function matchLog(
+  log: OpenLog,
+  set: CompiledRuleSet,
+  found: ReadonlyMap<number, { count: number; lines: string[] }>,
+): Promise<Problem | null> {
+  const matcher = createMatcher(set, hashKey('rules test', 'nothing of it is kept'));
+  const batch = createBatch(ROWS);
+  const matches = createMatches(ROWS);
+  const digests = createDigests(ROWS);
+  const tally = createTally();
+  const reader = log.origin.open();
+  try {
+    for (let block = await reader.next(); block !== null; block = await reader.next()) {
+      for (let at = block.start; at < block.end; ) {
+        batch.n = 0;
+        at = fillLines(log.format, block.bytes, at, block.end, block.baseOffset, batch, log.context, tally);
+        matcher.match(batch, matches, digests);
+        for (let i = 0; i < matches.n; i++) {
+          const of = found.get(matches.rule[i]!);
+          if (of === undefined) continue;
+          of.count++;
+          const row = matches.row[i]!;
+          if (of.lines.length < SHOWN) of.lines.push(lineText(batch.bytes, batch.lineStart[row]!, batch.lineEnd[row]!));
+        }
+      }
+    }
+    return reader.fault === null
+      ? null
+      : { file: log.origin.name, code: 'PW-ORIGIN-DAMAGED', message: reader.fault.message };
+  } finally {
+    reader.close();
+  }
+}
+
+function lineText(bytes: Uint8Array, start: number, end: number): string {
+  return printable(Buffer.from(bytes.subarray(start, Math.min(end, start + LINE_SHOWN))).toString('utf8'));
+}
