@@ -68,7 +68,7 @@ const FIELDS = [
 
 /** Bytes held as latin1 → text. */
 function decode(latin1: string): string {
-  return /[^\u0000-\u007f]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }
 
 function put(document: Record<string, unknown>, path: string, value: unknown): void {

@@ -1,0 +1,512 @@
+/**
+ * The byte kernel of packet logs: a block of lines → rows of a batch, without a string per line.
+ * It scans RFC 3164 and RFC 3339 lines of the kernel whose fields have the usual forms and hands every other line
+ * (journald JSON, dmesg, fragments, rare protocols …) to the plain parser, so that both agree. The time up to the minute
+ * and the rule's prefix are recognised by their bytes: the plain code reads each of them once.
+ */
+import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
+import { ACTION, type Batch, FLAG, KIND, TCP, TRANSPORT } from '../model/batch.ts';
+import { MINUTE, SECOND } from '../model/time.ts';
+import { clearRows, latin1, putEvent, SHORTEST_LINE } from './append-event.ts';
+import { countRefused, countSkipped, type OriginContext, type Tally } from './format.ts';
+import { actionOf, isRateLimited, parsePacketLine } from './netfilter-packet.ts';
+import { unwrap } from './syslog-wrapping.ts';
+
+/** Bytes behind a line that the kernel may read (four at a time) before it sees the line end. */
+const READ_AHEAD = 8;
+/** Longest prefix of a rule that is recognised by its bytes (iptables allows 29, nftables 127). */
+const PREFIX_MAX = 64;
+const PREFIX_SLOTS = 64;
+
+const hexValue = new Int8Array(256).fill(-1);
+for (let i = 0; i < 10; i++) hexValue[48 + i] = i;
+for (let i = 0; i < 6; i++) hexValue[65 + i] = hexValue[97 + i] = 10 + i;
+
+/** The context that the remembered minute belongs to. */
+let seenReference = Number.NaN;
+let seenTimezone = '';
+/** Minute of an RFC 3164 time: `Sep 14 08:01` as words, and when it began. */
+const bsd = new Int32Array(3);
+let bsdMs = Number.NaN;
+/** Minute of an RFC 3339 time: `2026-09-14T08:01` as words, its offset (`+00:00`, or `Z` twice), and when it began. */
+const iso = new Int32Array(4);
+const isoOffset = new Int32Array(2);
+let isoMs = Number.NaN;
+
+/** Prefixes by slot: their bytes, their length + 1 (0 = free), and what they mean. */
+const prefixBytes = new Uint8Array(PREFIX_SLOTS * PREFIX_MAX);
+const prefixLength = new Uint8Array(PREFIX_SLOTS);
+const prefixAction = new Uint8Array(PREFIX_SLOTS);
+const prefixFlags = new Uint8Array(PREFIX_SLOTS);
+
+/** Words of the address that `hexAddress` read. */
+const address = { w0: 0, w1: 0, w2: 0, w3: 0 };
+/** Where the time ends, as left by `timeAt`. */
+const time = { end: 0 };
+
+/** `fill` of the netfilter format; see Format.fill. */
+export function fillNetfilter(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  baseOffset: number,
+  batch: Batch,
+  context: OriginContext,
+  tally: Tally,
+): number {
+  batch.bytes = bytes;
+  batch.textEnd = 0;
+  if (context.referenceMs !== seenReference || context.timezone !== seenTimezone) {
+    seenReference = context.referenceMs;
+    seenTimezone = context.timezone;
+    bsdMs = isoMs = Number.NaN;
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const first = batch.n;
+  clearRows(batch, first, Math.min(batch.capacity, first + Math.ceil((end - start) / SHORTEST_LINE)));
+  let at = start;
+  while (at < end && batch.n < batch.capacity) {
+    const lineFeed = buffer.indexOf(10, at);
+    let lineEnd = lineFeed < 0 || lineFeed >= end ? end : lineFeed;
+    const next = lineEnd < end ? lineEnd + 1 : end;
+    if (lineEnd > at && bytes[lineEnd - 1] === 13) lineEnd--;
+    const row = batch.n;
+    if (
+      (lineEnd + READ_AHEAD <= bytes.length && scanLine(bytes, view, at, lineEnd, batch, row, context)) ||
+      handOver(bytes, at, lineEnd, baseOffset, batch, row, context, tally)
+    ) {
+      batch.lineStart[row] = at;
+      batch.lineEnd[row] = lineEnd;
+      batch.lineOffset[row] = baseOffset + at;
+      batch.kind[row] = KIND.packet;
+      batch.n = row + 1;
+    }
+    tally.lines++;
+    at = next;
+  }
+  tally.events += batch.n - first;
+  tally.bytes += at - start;
+  return at;
+}
+
+/** A line of the usual shape into row `row`; false when it is of another, and the row then is still to be written. */
+function scanLine(
+  bytes: Uint8Array,
+  view: DataView,
+  lineStart: number,
+  lineEnd: number,
+  batch: Batch,
+  row: number,
+  context: OriginContext,
+): boolean {
+  if (lineEnd - lineStart < 80) return false;
+  const timeMs = timeAt(bytes, view, lineStart, context);
+  if (Number.isNaN(timeMs)) return false;
+  let p = time.end;
+  // host, then `kernel: `
+  while (bytes[p]! > 32) p++;
+  if (bytes[p] !== 32 || p + 60 > lineEnd) return false;
+  if (view.getInt32(p + 1, true) !== 0x6e72656b || view.getInt32(p + 5, true) !== 0x203a6c65) return false;
+  p = uptimeEnd(bytes, p + 9);
+
+  // the prefix, up to `IN=`
+  const prefixStart = p;
+  for (;;) {
+    const c = bytes[p]!;
+    if (c < 32 || p - prefixStart > PREFIX_MAX) return false;
+    if (c === 61 && p - 2 >= prefixStart && bytes[p - 1] === 78 && bytes[p - 2] === 73) break;
+    p++;
+  }
+  const prefix = prefixSlot(bytes, prefixStart, p - 2);
+  if (prefix < 0) return false;
+  p++;
+  const isInbound = bytes[p] !== 32;
+  while (bytes[p]! > 32) p++;
+  if (bytes[p] !== 32 || p + 5 > lineEnd || view.getInt32(p + 1, true) !== 0x3d54554f) return false;
+  p++;
+  let isOutbound = false;
+  if (!isInbound) isOutbound = bytes[p + 4]! > 32;
+
+  let source = -1;
+  let source1 = 0;
+  let source2 = 0;
+  let source3 = 0;
+  let destination = -1;
+  let destination1 = 0;
+  let destination2 = 0;
+  let destination3 = 0;
+  let flags = prefixFlags[prefix]!;
+  let transport = -1;
+  let sourcePort = -1;
+  let destinationPort = -1;
+  let ipId = -1;
+  let icmpType = -1;
+  let hasReserved = false;
+  let tcp: number = TCP.known;
+  while (p < lineEnd) {
+    if (bytes[p] === 91) break;
+    if (p + 4 > lineEnd) return false;
+    const word = view.getInt32(p, true);
+    switch (word) {
+      case 0x3d435253: // "SRC="
+      case 0x3d545344: {
+        // "DST="
+        const isSource = word === 0x3d435253;
+        if ((isSource ? source : destination) >= 0) return false;
+        p += 4;
+        let w0 = 0;
+        let w1 = 0;
+        let w2 = 0xffff;
+        let w3 = 0;
+        if (bytes[p + 4] === 58) {
+          if (!hexAddress(bytes, p)) return false;
+          p += 39;
+          w0 = address.w0;
+          w1 = address.w1;
+          w2 = address.w2;
+          w3 = address.w3;
+          // ::1, mapped addresses and the like
+          if (w0 === 0) return false;
+          flags |= isSource ? FLAG.ipv6 : FLAG.destinationIpv6;
+        } else {
+          let part = -1;
+          let dots = 0;
+          for (; ; p++) {
+            const d = bytes[p]! - 48;
+            if (d >= 0 && d <= 9) {
+              if (part === 0 || part > 25) {
+                if (part === 0 || part * 10 + d > 255) return false;
+              }
+              part = part < 0 ? d : part * 10 + d;
+            } else if (d === -2 && part >= 0 && dots < 3) {
+              w3 = (w3 << 8) | part;
+              dots++;
+              part = -1;
+            } else break;
+          }
+          if (dots !== 3 || part < 0) return false;
+          w3 = ((w3 << 8) | part) >>> 0;
+        }
+        if (bytes[p] !== 32) return false;
+        p++;
+        if (isSource) {
+          source = w0;
+          source1 = w1;
+          source2 = w2;
+          source3 = w3;
+        } else {
+          destination = w0;
+          destination1 = w1;
+          destination2 = w2;
+          destination3 = w3;
+        }
+        continue;
+      }
+      case 0x3d545053: // "SPT="
+      case 0x3d545044: {
+        // "DPT="
+        p += 4;
+        let port = 0;
+        const digits = p;
+        for (;;) {
+          const d = bytes[p]! - 48;
+          if (d < 0 || d > 9) break;
+          port = port * 10 + d;
+          p++;
+        }
+        if (p === digits || p - digits > 5 || port > 0xffff || bytes[p] !== 32) return false;
+        p++;
+        if (word === 0x3d545053) {
+          if (sourcePort >= 0) return false;
+          sourcePort = port;
+        } else {
+          if (destinationPort >= 0) return false;
+          destinationPort = port;
+        }
+        continue;
+      }
+      case 0x544f5250: {
+        // "PROT"
+        if (bytes[p + 4] !== 79 || bytes[p + 5] !== 61) break;
+        if (transport >= 0 || p + 12 > lineEnd) return false;
+        const name = view.getInt32(p + 6, true);
+        if (name === 0x20504354) transport = TRANSPORT.tcp;
+        else if (name === 0x20504455) transport = TRANSPORT.udp;
+        else if (name === 0x504d4349 && bytes[p + 10] === 32) transport = TRANSPORT.icmp;
+        else if (name === 0x504d4349 && bytes[p + 10] === 118 && bytes[p + 11] === 54 && bytes[p + 12] === 32) {
+          transport = TRANSPORT.icmpv6;
+        } else return false;
+        break;
+      }
+      case 0x45505954: {
+        // "TYPE"
+        if (bytes[p + 4] !== 61) break;
+        if (icmpType >= 0) return false;
+        p += 5;
+        icmpType = 0;
+        const digits = p;
+        for (;;) {
+          const d = bytes[p]! - 48;
+          if (d < 0 || d > 9) break;
+          icmpType = icmpType * 10 + d;
+          p++;
+        }
+        if (p === digits || p - digits > 3 || icmpType > 255 || bytes[p] !== 32) return false;
+        p++;
+        continue;
+      }
+      case 0x3d534552: // "RES="
+        hasReserved = true;
+        break;
+      case 0x47415246: // "FRAG"
+        return false;
+      case 0x204e5953: // "SYN "
+        if (transport >= 0) tcp |= TCP.syn;
+        p += 4;
+        continue;
+      case 0x204b4341: // "ACK "
+        if (transport >= 0) tcp |= TCP.ack;
+        p += 4;
+        continue;
+      case 0x20545352: // "RST "
+        if (transport >= 0) tcp |= TCP.rst;
+        p += 4;
+        continue;
+      case 0x204e4946: // "FIN "
+        if (transport >= 0) tcp |= TCP.fin;
+        p += 4;
+        continue;
+      case 0x20485350: // "PSH "
+        if (transport >= 0) tcp |= TCP.psh;
+        p += 4;
+        continue;
+      case 0x20475255: // "URG "
+        if (transport >= 0) tcp |= TCP.urg;
+        p += 4;
+        continue;
+      default:
+        if ((word & 0xffffff) === 0x3d4449 && transport < 0) {
+          // "ID=" of the IP header
+          if (ipId >= 0) return false;
+          p += 3;
+          ipId = 0;
+          const digits = p;
+          for (;;) {
+            const d = bytes[p]! - 48;
+            if (d < 0 || d > 9) break;
+            ipId = ipId * 10 + d;
+            p++;
+          }
+          if (p === digits || p - digits > 5 || ipId > 0xffff || bytes[p] !== 32) return false;
+          p++;
+          continue;
+        }
+    }
+    // any other word: behind its blank
+    for (;;) {
+      const x = view.getInt32(p, true);
+      const low = (x - 0x21212121) & ~x & 0x80808080;
+      if (low === 0) {
+        p += 4;
+        continue;
+      }
+      p += (31 - Math.clz32(low & -low)) >> 3;
+      break;
+    }
+    if (p < lineEnd) {
+      if (bytes[p] !== 32) return false;
+      p++;
+    }
+  }
+  if (source < 0 || destination < 0 || transport < 0) return false;
+
+  if (flags & FLAG.ipv6) {
+    batch.sourceHi[row] = source;
+    batch.sourceLo[row] = source1;
+    batch.sourceIidHi[row] = source2;
+    batch.sourceIidLo[row] = source3;
+    if (isPrivateIpv6(source)) flags |= FLAG.privateSource;
+  } else {
+    batch.sourceLo[row] = source3;
+    if (isPrivateIpv4(source3)) flags |= FLAG.privateSource;
+  }
+  batch.destination0[row] = destination;
+  batch.destination1[row] = destination1;
+  batch.destination2[row] = destination2;
+  batch.destination3[row] = destination3;
+  if (sourcePort > 0) batch.sourcePort[row] = sourcePort;
+  if (destinationPort > 0) batch.destinationPort[row] = destinationPort;
+  batch.transport[row] = transport;
+  batch.action[row] = prefixAction[prefix]!;
+  if (transport === TRANSPORT.tcp && hasReserved) batch.tcpFlags[row] = tcp;
+  if (icmpType > 0 && (transport === TRANSPORT.icmp || transport === TRANSPORT.icmpv6)) batch.icmpType[row] = icmpType;
+  if (ipId >= 0) {
+    batch.ipId[row] = ipId;
+    flags |= FLAG.hasIpId;
+  }
+  if (isOutbound) flags |= FLAG.outbound;
+  batch.flags[row] = flags;
+  batch.timeMs[row] = timeMs;
+  return true;
+}
+
+/** A line of any shape, through the plain parser; false when it is skipped or refused, which is then counted. */
+function handOver(
+  bytes: Uint8Array,
+  lineStart: number,
+  lineEnd: number,
+  baseOffset: number,
+  batch: Batch,
+  row: number,
+  context: OriginContext,
+  tally: Tally,
+): boolean {
+  const line = latin1(bytes, lineStart, lineEnd);
+  const parsed = parsePacketLine(line, context);
+  if ('event' in parsed) {
+    putEvent(batch, row, parsed.event);
+    return true;
+  }
+  if ('skipped' in parsed) countSkipped(tally, parsed.skipped);
+  else countRefused(tally, parsed.refused, baseOffset + lineStart, line);
+  return false;
+}
+
+/** The time that a line starts with, Unix milliseconds, and its end in `time.end`; NaN when it is of no known shape. */
+function timeAt(bytes: Uint8Array, view: DataView, p: number, context: OriginContext): number {
+  if (bytes[p]! > 57) {
+    // `Sep 14 08:01:00 `
+    if (bytes[p + 12] !== 58 || bytes[p + 15] !== 32) return Number.NaN;
+    const second = secondAt(bytes, p + 13);
+    if (second < 0) return Number.NaN;
+    if (
+      view.getInt32(p, true) !== bsd[0] ||
+      view.getInt32(p + 4, true) !== bsd[1] ||
+      view.getInt32(p + 8, true) !== bsd[2] ||
+      Number.isNaN(bsdMs)
+    ) {
+      const minute = minuteOf(latin1(bytes, p, p + 13), ' ', context);
+      if (Number.isNaN(minute)) return Number.NaN;
+      for (let i = 0; i < 3; i++) bsd[i] = view.getInt32(p + 4 * i, true);
+      bsdMs = minute;
+    }
+    time.end = p + 16;
+    return bsdMs + second * SECOND;
+  }
+  // `2026-09-14T08:01:00.417017+00:00 `
+  if (bytes[p + 16] !== 58) return Number.NaN;
+  const second = secondAt(bytes, p + 17);
+  if (second < 0) return Number.NaN;
+  let q = p + 19;
+  let fraction = 0;
+  if (bytes[q] === 46) {
+    q++;
+    const digits = q;
+    let scale = 100;
+    for (;;) {
+      const d = bytes[q]! - 48;
+      if (d < 0 || d > 9) break;
+      fraction += d * scale;
+      scale = scale === 100 ? 10 : scale === 10 ? 1 : 0;
+      q++;
+    }
+    if (q === digits || q - digits > 9) return Number.NaN;
+  }
+  const length = bytes[q] === 90 ? 1 : 6;
+  if (bytes[q + length] !== 32) return Number.NaN;
+  const offset0 = length === 1 ? 90 : view.getInt32(q, true);
+  const offset1 = length === 1 ? 90 : view.getInt32(q + 2, true);
+  if (
+    view.getInt32(p, true) !== iso[0] ||
+    view.getInt32(p + 4, true) !== iso[1] ||
+    view.getInt32(p + 8, true) !== iso[2] ||
+    view.getInt32(p + 12, true) !== iso[3] ||
+    offset0 !== isoOffset[0] ||
+    offset1 !== isoOffset[1] ||
+    Number.isNaN(isoMs)
+  ) {
+    const minute = minuteOf(latin1(bytes, p, p + 17), latin1(bytes, q, q + length + 1), context);
+    if (Number.isNaN(minute)) return Number.NaN;
+    for (let i = 0; i < 4; i++) iso[i] = view.getInt32(p + 4 * i, true);
+    isoOffset[0] = offset0;
+    isoOffset[1] = offset1;
+    isoMs = minute;
+  }
+  time.end = q + length + 1;
+  return isoMs + second * SECOND + fraction;
+}
+
+/**
+ * Start of the minute whose seconds stand between `head` and `tail`, as the plain parser reads it; NaN when it reads no
+ * time, or when its first and last second fall into different years (the reference lies between them).
+ */
+function minuteOf(head: string, tail: string, context: OriginContext): number {
+  const first = unwrap(`${head}00${tail}host kernel: `, context);
+  const last = unwrap(`${head}59${tail}host kernel: `, context);
+  if (typeof first === 'string' || typeof last === 'string' || !first.isKernel) return Number.NaN;
+  return last.timeMs - first.timeMs === MINUTE - SECOND ? first.timeMs : Number.NaN;
+}
+
+/** Two digits below 60, or -1. */
+function secondAt(bytes: Uint8Array, p: number): number {
+  const tens = bytes[p]! - 48;
+  const ones = bytes[p + 1]! - 48;
+  return tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+}
+
+/** Offset behind `[1234.567890] ` at `p`, or `p` when no such thing stands there. */
+function uptimeEnd(bytes: Uint8Array, p: number): number {
+  if (bytes[p] !== 91) return p;
+  let i = p + 1;
+  const blanks = i;
+  while (bytes[i] === 32 && i - blanks < 10) i++;
+  const digits = i;
+  while (bytes[i]! >= 48 && bytes[i]! <= 57) i++;
+  if (i === digits || i - digits > 10 || bytes[i] !== 46) return p;
+  i++;
+  const decimals = i;
+  while (bytes[i]! >= 48 && bytes[i]! <= 57) i++;
+  if (i === decimals || i - decimals > 9 || bytes[i] !== 93) return p;
+  i++;
+  return bytes[i] === 32 ? i + 1 : i;
+}
+
+/** Slot of the prefix bytes[start, end), judged by the plain code when it is new; -1 when it is too long. */
+function prefixSlot(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > PREFIX_MAX) return -1;
+  let hash = length;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  const slot = (hash ^ (hash >>> 16)) & (PREFIX_SLOTS - 1);
+  const base = slot * PREFIX_MAX;
+  let isSame = prefixLength[slot] === length + 1;
+  for (let i = 0; isSame && i < length; i++) isSame = prefixBytes[base + i] === bytes[start + i];
+  if (isSame) return slot;
+  const prefix = latin1(bytes, start, end);
+  const action = actionOf(prefix);
+  prefixBytes.set(bytes.subarray(start, end), base);
+  prefixLength[slot] = length + 1;
+  prefixAction[slot] = action === 'allowed' ? ACTION.allow : action === 'denied' ? ACTION.deny : ACTION.none;
+  prefixFlags[slot] = isRateLimited(prefix) ? FLAG.rateLimited : 0;
+  return slot;
+}
+
+/** Eight groups of four hexadecimal digits at `p`, as the kernel prints IPv6, into `address`. */
+function hexAddress(bytes: Uint8Array, p: number): boolean {
+  let word = 0;
+  for (let group = 0; group < 8; group++) {
+    const at = p + group * 5;
+    const a = hexValue[bytes[at]!]!;
+    const b = hexValue[bytes[at + 1]!]!;
+    const c = hexValue[bytes[at + 2]!]!;
+    const d = hexValue[bytes[at + 3]!]!;
+    if ((a | b | c | d) < 0 || (group < 7 && bytes[at + 4] !== 58)) return false;
+    word = (word << 16) | (a << 12) | (b << 8) | (c << 4) | d;
+    if (group === 1) address.w0 = word >>> 0;
+    else if (group === 3) address.w1 = word >>> 0;
+    else if (group === 5) address.w2 = word >>> 0;
+    else if (group === 7) address.w3 = word >>> 0;
+  }
+  return true;
+}
