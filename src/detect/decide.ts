@@ -63,13 +63,15 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const scene = sceneOf(ledger, settings);
   const facts = createFacts(ledger.seed);
   const decisions: Decision[] = [];
+  const busy: number[] = [];
   for (let row = 0; row < ledger.rows; row++) {
     if ((ledger.space[row]! & 255) !== SPACE.source) continue;
-    const interesting = isInteresting(ledger, row);
-    if (!interesting) {
-      noteRecord(facts, ledger, row, null);
-      continue;
-    }
+    if (isInteresting(ledger, row)) busy.push(row);
+    else noteRecord(facts, ledger, row, null);
+  }
+  // rows stand in order of arrival, which decides nothing
+  busy.sort((a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!);
+  for (const row of busy) {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
     const own = findings.flatMap((f) => splitByDay(f, record, scene));

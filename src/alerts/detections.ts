@@ -1,0 +1,447 @@
+/**
+ * The catalogue as people read it: for each detection its name, ATT&CK ids, what class of behaviour it is (which caps
+ * its severity), what the logs must carry for it to work, where its numbers come from, and what to say and do.
+ * ATT&CK v17 ids. One entry per detection; the detector itself stands in detect/.
+ */
+
+/** Class of behaviour; decides the caps of severity (ELECTIONS part 5). */
+export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign';
+
+/** What a log must carry. */
+export type Need =
+  | 'firewall'
+  | 'denied'
+  | 'allowed'
+  | 'flags'
+  | 'web'
+  | 'sizes'
+  | 'query'
+  | 'host'
+  | 'user_agent'
+  | 'post_status';
+
+export interface DetectionText {
+  readonly id: string;
+  readonly name: string;
+  readonly class: DetectionClass;
+  readonly categories: readonly ('network' | 'web')[];
+  readonly techniques: readonly string[];
+  readonly needs: readonly Need[];
+  /** where the numbers come from */
+  readonly source: string;
+  readonly why: string;
+  readonly todo: readonly string[];
+}
+
+const BLOCK = 'Check that the firewall keeps denying this; nothing more is needed unless the traffic gets through.';
+const KEEP = 'Keep the logs of this day.';
+const PATCH = 'Ask who runs the web server whether the software named here is in use, and whether it is up to date.';
+
+export const DETECTIONS: readonly DetectionText[] = [
+  {
+    id: 'F01',
+    name: 'Vertical port scan',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['denied'],
+    source: 'Zeek 15 ports in 5 min, Snort 15 in 90 s, CrowdSec 16; 8 where the log is rate-limited',
+    why: 'Trying many ports of one address shows which services run there. It is a first step, and most of it leads to nothing.',
+    todo: [BLOCK, KEEP],
+  },
+  {
+    id: 'F02',
+    name: 'Burst port scan',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['denied'],
+    source: 'scanlogd and xt_psd: weights 3 and 1, sum 21',
+    why: 'Many ports within seconds are the work of a scanning tool.',
+    todo: [BLOCK, KEEP],
+  },
+  {
+    id: 'F03',
+    name: 'Horizontal sweep of addresses',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1018'],
+    needs: ['denied'],
+    source: 'Zeek 25 hosts, scan-NG 3 to 12, at least half of your addresses',
+    why: 'Trying one port on many addresses finds every machine that offers a service.',
+    todo: [BLOCK, KEEP],
+  },
+  {
+    id: 'F04',
+    name: 'Port scan over several addresses',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['denied'],
+    source: 'Zeek simple-scan: 25 pairs of address and port, 10 with unused addresses',
+    why: 'Several ports on several addresses give a picture of the whole network.',
+    todo: [BLOCK, KEEP],
+  },
+  {
+    id: 'F06',
+    name: 'Slow port scan',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['denied'],
+    source: 'Sigma 10 in 24 h; pauses above the 15 min of Zeek simple-scan',
+    why: 'A scan spread over hours stays below the alarms of most firewalls.',
+    todo: [BLOCK, 'Look whether the same address shows up in the web server logs.', KEEP],
+  },
+  {
+    id: 'F09',
+    name: 'Probe of services that should not face the Internet',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1133'],
+    needs: ['denied'],
+    source: 'Elastic: 5 of 13 ports in a minute',
+    why: 'Remote desktop, file sharing and databases are what break-ins start with when they can be reached.',
+    todo: ['Check that none of these services can be reached from the Internet.', BLOCK],
+  },
+  {
+    id: 'F13',
+    name: 'Port scan with illegal TCP flags',
+    class: 'scan',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['flags'],
+    source: 'psad signatures 100066 to 100070',
+    why: 'No program opens a connection with such packets; scanning tools send them to slip past simple filters.',
+    todo: [BLOCK, KEEP],
+  },
+  {
+    id: 'F15',
+    name: 'Many scanning addresses in one network block',
+    class: 'campaign',
+    categories: ['network'],
+    techniques: ['T1595.001'],
+    needs: ['denied'],
+    source: 'CrowdSec 6 in a minute, scan-NG 10',
+    why: 'Several scanners side by side usually belong together, or to one hosting company that rents to them.',
+    todo: [
+      'Name the network owner when you report; do not block a whole block of a phone or cloud company without asking.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'F16',
+    name: 'Distributed port scan of one address',
+    class: 'campaign',
+    categories: ['network'],
+    techniques: ['T1595.001', 'T1046'],
+    needs: ['denied'],
+    source: 'Gates (coverage and overlap), Snort distributed scan 15, Yegneswaran 5 sources',
+    why: 'The ports of one address were shared out between many senders, so that none of them stands out. That takes planning.',
+    todo: [
+      'Tell your state contact: others may see the same addresses.',
+      'Check which services the scanned address offers.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'F18',
+    name: 'Connection allowed after a port scan',
+    class: 'answered',
+    categories: ['network'],
+    techniques: ['T1595', 'T1133', 'T1190'],
+    needs: ['denied', 'allowed'],
+    source: 'Snort open-port tag',
+    why: 'The scan found something open, and the firewall let a connection to it through.',
+    todo: [
+      'Find out what runs on that port and whether strangers should reach it.',
+      "Look in that machine's own log at this time.",
+      KEEP,
+    ],
+  },
+  {
+    id: 'W01',
+    name: 'Web probing for missing pages',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1595'],
+    needs: ['web'],
+    source: 'CrowdSec http-probing: 11 distinct pages',
+    why: 'Asking for page after page that is not there is how hidden pages are looked for.',
+    todo: ['Nothing, while all of it was refused.', KEEP],
+  },
+  {
+    id: 'W02',
+    name: 'Web probing with hardly a hit',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1595'],
+    needs: ['web'],
+    source: '404-ratio exercise; BOTSv1',
+    why: 'Visitors follow links that work. Here most pages that were asked for do not exist.',
+    todo: ['Nothing, while all of it was refused.', KEEP],
+  },
+  {
+    id: 'W03',
+    name: 'Web directory enumeration with a wordlist',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1083'],
+    needs: ['web'],
+    source: 'Elastic: 500 failing requests for 250 pages in 10 min; BOTSv1 1,870 pages in an hour',
+    why: 'A tool works through a list of file and folder names to find what is not linked.',
+    todo: [
+      'Look at the pages that were answered: is something public that should not be?',
+      'Limit the rate of requests per address if the server is slow.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'W04',
+    name: 'Slow web probing',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003'],
+    needs: ['web'],
+    source: 'CrowdSec lists; SSCI',
+    why: 'A few probes at a time stay below rate limits.',
+    todo: ['Nothing, while all of it was refused.', KEEP],
+  },
+  {
+    id: 'W05',
+    name: 'Probe for sensitive files',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1552.001', 'T1595'],
+    needs: ['web', 'sizes'],
+    source: 'CrowdSec 5, CRS list of 624 files; 2 here',
+    why: 'Settings, backups and version-control folders can hold passwords.',
+    todo: ['Check that the files named here do not exist on the server.', KEEP],
+  },
+  {
+    id: 'W06',
+    name: 'Probe for admin and database consoles',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1595'],
+    needs: ['web'],
+    source: 'CrowdSec 3',
+    why: 'A console that faces the Internet needs only one weak password.',
+    todo: ['Check that admin pages are reachable from the office network only.', KEEP],
+  },
+  {
+    id: 'W07',
+    name: 'Hunt for content management software',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1595'],
+    needs: ['web'],
+    source: 'CrowdSec 4',
+    why: 'Tools look for software with known holes on every server, whether it is there or not.',
+    todo: ['Nothing, if you do not run this software.', PATCH],
+  },
+  {
+    id: 'W08',
+    name: 'Probe for a known hole (CVE)',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1190', 'T1595'],
+    needs: ['web', 'sizes'],
+    source: 'CrowdSec single-hit lists; AA20-283A',
+    why: 'The request fits a published hole in one product. It matters only if you run that product.',
+    todo: [PATCH, KEEP],
+  },
+  {
+    id: 'W09',
+    name: 'Scanner user agent',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1595', 'T1595.003', 'T1190', 'T1110'],
+    needs: ['user_agent'],
+    source: 'CrowdSec 2, CRS 78 names, Elastic 22',
+    why: 'The tool names itself. Anyone can write any name there, so this alone shows little.',
+    todo: [
+      'Look at the other alerts of this address.',
+      'If you asked someone to test your systems, ask whether this is they.',
+    ],
+  },
+  {
+    id: 'W10',
+    name: 'Scanner artefact in a request',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1595'],
+    needs: ['web'],
+    source: 'FBI Flash T-LD1004-TT; AA20-304A; BOTSv1',
+    why: 'The request holds test text that a vulnerability scanner leaves, whatever name the tool gives itself.',
+    todo: ['If you asked someone to test your systems, ask whether this is they.', KEEP],
+  },
+  {
+    id: 'W11',
+    name: 'SQL injection attempts',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1190', 'T1595.002'],
+    needs: ['query'],
+    source: 'Wazuh 8 in 120 s, CrowdSec 11, SSCI State 10: 6 to 7 tries, Illinois 19 days',
+    why: 'The text tries to make the database behind a page answer questions that the page never asks. In 2016 low counts on one field were enough.',
+    todo: [
+      'Ask who built the page whether it uses prepared statements.',
+      'Look in the database log at these times.',
+      'Ask for the address to be blocked on this page.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'W12',
+    name: 'Parameter fuzzing',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1190'],
+    needs: ['query'],
+    source: 'State 10: all fields of a form; 30 values of which half hold query characters',
+    why: 'One field is fed many odd values to see which of them the page trips over.',
+    todo: ['Look at the requests that the server failed on (5xx).', KEEP],
+  },
+  {
+    id: 'W13',
+    name: 'Cross-site scripting (XSS) attempts',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1190'],
+    needs: ['query'],
+    source: 'CrowdSec 6, Wazuh 10; 3 here',
+    why: 'The text tries to make the page carry a script of the sender to other visitors.',
+    todo: ['Ask who built the page whether it escapes what visitors type.', KEEP],
+  },
+  {
+    id: 'W14',
+    name: 'Path traversal and file inclusion attempts',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1190', 'T1083', 'T1595.002'],
+    needs: ['query'],
+    source: 'CrowdSec 4, Elastic',
+    why: 'The request tries to read files outside the web folder, such as the list of accounts.',
+    todo: ['Look whether any answer is longer than the usual error page.', KEEP],
+  },
+  {
+    id: 'W15',
+    name: 'Remote code execution attempt',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1190', 'T1595.002', 'T1595'],
+    needs: ['query'],
+    source: 'CrowdSec and Sigma single-event rules',
+    why: 'The request carries commands for the server. One is enough where the hole exists.',
+    todo: [PATCH, 'Look for connections from the server to the addresses named in the request.', KEEP],
+  },
+  {
+    id: 'W16',
+    name: 'Search for web shells',
+    class: 'exploit',
+    categories: ['web'],
+    techniques: ['T1505.003', 'T1595.002', 'T1595'],
+    needs: ['web', 'sizes'],
+    source: 'CrowdSec 2',
+    why: 'It asks for back doors that others may have left on the server.',
+    todo: ['Check that none of the files named here exists on the server.', KEEP],
+  },
+  {
+    id: 'W17',
+    name: 'Open proxy probe',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595', 'T1090'],
+    needs: ['web'],
+    source: 'CrowdSec http-open-proxy',
+    why: 'It tests whether your server forwards traffic for strangers.',
+    todo: ['Nothing, while the answers were refusals.'],
+  },
+  {
+    id: 'W18',
+    name: 'Unusual methods and malformed requests',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.002', 'T1595'],
+    needs: ['web'],
+    source: 'CrowdSec, Wazuh (URL of 7,900 bytes)',
+    why: 'Methods and versions that no browser sends show what the server tolerates.',
+    todo: ['Nothing, while the answers were refusals.'],
+  },
+  {
+    id: 'W19',
+    name: 'Malformed non-HTTP requests on a web port',
+    class: 'scan',
+    categories: ['web'],
+    techniques: ['T1595.001', 'T1595'],
+    needs: ['web'],
+    source: 'common log evidence',
+    why: 'Another protocol was spoken to the web server to see what answers.',
+    todo: ['Nothing: the server does not speak it.'],
+  },
+  {
+    id: 'W21',
+    name: 'Credential guessing (brute force)',
+    class: 'login',
+    categories: ['web'],
+    techniques: ['T1110', 'T1110.001', 'T1110.003', 'T1110.004'],
+    needs: ['post_status'],
+    source: 'CrowdSec http-generic-bf 6 in 60 s, magento-ccs-by-as 10, ssh-slow-bf',
+    why: 'Someone or something tries to log in again and again.',
+    todo: [
+      'Check whether any account was used from this address afterwards.',
+      'Turn on a second factor and a lock after some failures.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'W28',
+    name: 'Answered after probing',
+    class: 'answered',
+    categories: ['web'],
+    techniques: ['T1190', 'T1595.003', 'T1595'],
+    needs: ['web', 'sizes'],
+    source: 'Wazuh 31106, Snort',
+    why: 'After probing, the server gave this address a page of its own size for a path that strangers should not get.',
+    todo: ['Open the paths named here yourself: what do they show?', 'Remove or protect them now.', KEEP],
+  },
+  {
+    id: 'X01',
+    name: 'Recon chain: firewall scan and web probing',
+    class: 'chain',
+    categories: ['network', 'web'],
+    techniques: ['T1595', 'T1595.001', 'T1595.002', 'T1595.003'],
+    needs: ['denied', 'web'],
+    source: 'Sigma temporal correlation',
+    why: 'The same address looked at the firewall and at the web server within a day.',
+    todo: [
+      'Read its other alerts together.',
+      'Tell your state contact if the web part was more than missing pages.',
+      KEEP,
+    ],
+  },
+  {
+    id: 'election.lookup_enum',
+    name: 'Record enumeration',
+    class: 'enumeration',
+    categories: ['web'],
+    techniques: ['T1595.003', 'T1119', 'T1213'],
+    needs: ['query'],
+    source: 'AA20-304A; 30 keys in 10 min nearly in order, or 200 in 24 h',
+    why: 'Records were asked for one after another, as a script does that copies them.',
+    todo: [
+      'Limit look-ups per address, or ask for a captcha after a few.',
+      'Ask for the address to be slowed down or blocked on this page.',
+      "Find out which records were answered, from the application's log.",
+      KEEP,
+    ],
+  },
+];
+
+const BY_ID = new Map(DETECTIONS.map((d) => [d.id, d]));
+
+/** The text of a detection, or null for a rule of the user's own. */
+export function detectionText(id: string): DetectionText | null {
+  return BY_ID.get(id) ?? null;
+}

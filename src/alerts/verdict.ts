@@ -1,0 +1,25 @@
+/**
+ * Verdict: ordinary Internet noise, aimed at us, or these logs cannot tell; always with its basis.
+ * Noise needs a reason (everybody is asked this) and nothing that speaks for us; tailored needs behaviour that only
+ * makes sense against this site. Everything else cannot be told from logs, and is said so.
+ */
+import type { Decision } from '../detect/decide.ts';
+import type { Alert } from '../model/alert.ts';
+
+export function verdictOf(d: Decision): Alert['verdict'] {
+  const tailored = [
+    ...d.tailored,
+    ...d.parts.flatMap((p) => (p.detection.startsWith('W') || p.detection.startsWith('election.') ? p.tailored : [])),
+  ];
+  if (tailored.length > 0) return { term: 'tailored', basis: [...new Set(tailored)] };
+  const noise = [...new Set(d.noise)];
+  if (noise.length > 0) return { term: 'noise', basis: noise };
+  return {
+    term: 'cannot_tell',
+    basis: [
+      d.detection.startsWith('F')
+        ? 'denied packets do not show what the sender was after'
+        : 'the requests fit a general tool as well as one aimed at you',
+    ],
+  };
+}
