@@ -155,7 +155,8 @@ describe('the rooms', () => {
 
 describe('every source file', () => {
   it('opens with a comment that says what it is', () => {
-    expect(sources.filter((path) => lacksHeader(read(path)))).toEqual([]);
+    const ours = sources.filter((path) => !path.startsWith('test/'));
+    expect(ours.filter((path) => lacksHeader(read(path)))).toEqual([]);
   });
 
   it('runs when its types are stripped, and exports by name', () => {
@@ -192,11 +193,11 @@ describe('lists and files agree', () => {
 describe('the documents', () => {
   it('name only npm scripts that exist', () => {
     const scripts = new Set([...Object.keys(packageJson.scripts), 'ci']);
-    const pages = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md'].map(read).join('\n');
-    const named = [...pages.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)].map((m) => m[1]!);
+    const pages = tracked.filter((path) => /^[A-Z]+\.md$/.test(path)).map(read).join('\n');
+    const named = [...pages.matchAll(/(?:^|`|&& )npm (?:run )?([a-z][a-z:-]*)/gm)].map((m) => m[1]!);
     expect(named).toContain('demo');
     expect(named).toContain('test');
-    expect(named.filter((name) => !scripts.has(name) && !['package', 'packages'].includes(name))).toEqual([]);
+    expect(named.filter((name) => !scripts.has(name))).toEqual([]);
   });
 
   it('link only to files that are there', () => {
