@@ -14,11 +14,9 @@ export interface Prefix {
   last: bigint;
 }
 
-/** Why a text is no network, with the offset of the mistake in it. */
+/** Why a text is no network, and what to write. */
 export interface PrefixFault {
   message: string;
-  /** 0-based position in the text */
-  at: number;
   hint: string;
 }
 
@@ -34,17 +32,15 @@ export function parsePrefix(text: string): Prefix | PrefixFault {
   if (!/^\d{1,3}$/.test(bits) || Number(bits) > width || (bits.length > 1 && bits.startsWith('0'))) {
     return {
       message: `"${bits}" is no prefix length`,
-      at: slash + 1,
       hint: `a prefix length is a number from 1 to ${width}`,
     };
   }
   const length = Number(bits);
   if (length === 0) {
-    return { message: `"${text}" is the whole Internet`, at: 0, hint: 'name the networks that are yours' };
+    return { message: `"${text}" is the whole Internet`, hint: 'name the networks that are yours' };
   }
   const wrong: PrefixFault = {
     message: `"${address}" is no IP address`,
-    at: 0,
     hint: 'networks are written like 198.51.100.0/24 or 2001:db8:1::/48',
   };
   if (isIpv6 ? address.includes('%') || address.length > 45 : parseIpv4(address) < 0) return wrong;
@@ -61,7 +57,6 @@ export function parsePrefix(text: string): Prefix | PrefixFault {
     if (written + offset !== first) {
       return {
         message: `"${text}" has bits set behind its prefix length`,
-        at: 0,
         hint: `did you mean "${range.getFirst().toString()}/${length}" or the single address "${address}"?`,
       };
     }
@@ -80,8 +75,8 @@ export function isPrefixFault(result: Prefix | PrefixFault): result is PrefixFau
 export interface PrefixTable {
   /** number of the network that holds an address (four words; IPv4 as 0, 0, 0xffff, address), 0 = none */
   find(w0: number, w1: number, w2: number, w3: number): number;
-  /** how many addresses all networks hold together, at most 2^53 */
-  readonly addresses: number;
+  /** how many IPv4 addresses all networks hold together */
+  readonly addressesV4: number;
 }
 
 /** Two networks that share addresses but not their number: their positions in the list. */
@@ -120,17 +115,17 @@ export function createPrefixTable(entries: readonly { prefix: Prefix; number: nu
   const n = ranges.length;
   const first = new Uint32Array(4 * n);
   const last = new Uint32Array(4 * n);
-  let addresses = 0n;
+  let addressesV4 = 0;
   ranges.forEach((range, i) => {
     putWords(first, 4 * i, range.first);
     putWords(last, 4 * i, range.last);
-    addresses += range.last - range.first + 1n;
+    if (range.first >> 32n === 0xffffn) addressesV4 += Number(range.last - range.first) + 1;
   });
   const numbers = Uint32Array.from(ranges, (range) => range.number);
   return {
     overlaps,
     table: {
-      addresses: addresses > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(addresses),
+      addressesV4,
       find(w0, w1, w2, w3) {
         let from = 0;
         let to = n;
