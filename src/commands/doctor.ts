@@ -1,10 +1,13 @@
 /**
  * `pollwatch doctor`: whether this installation is well, and what to do where it is not: the runtime, the data sets and
- * their age, the key, places to write, the inventory, the rules, and the formats of logs. It changes nothing.
+ * their age, the key, places to write, the inventory, the rules, and the formats of logs. All that it changes: the key is made if there is none yet.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
+import { DETECTIONS } from '../alerts/detections.ts';
+import { loadInventory } from '../config/inventory.ts';
+import { loadSecret } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { OK, OPERATOR } from './exit-status.ts';
@@ -60,7 +63,7 @@ function runtime(): Finding[] {
 }
 
 function dataSets(): Finding[] {
-  return createEnricher({ cacheFolder: null })
+  return createEnricher()
     .dataSets()
     .map(({ name, date }): Finding => {
       const ageDays = (Date.now() - Date.parse(date)) / DAY_MS;
@@ -115,8 +118,40 @@ async function logs(paths: string[]): Promise<Finding[]> {
   ];
 }
 
-function inventory(_given: Given): Finding[] {
-  return [];
+/** The inventory that was named, and the key that it (or the environment) names. */
+function inventory(given: Given): Finding[] {
+  const declared =
+    given.config === undefined
+      ? null
+      : loadInventory(
+          given.config,
+          DETECTIONS.map((d) => d.id),
+        );
+  const found: Finding =
+    declared === null
+      ? { state: 'ok', what: 'no inventory: everything works without one; --config FILE checks yours' }
+      : {
+          state: 'ok',
+          what: `inventory ${printable(given.config ?? '')}: ${printable(declared.organization.name)}, ${declared.assets.length} assets`,
+        };
+  return [found, ...key(declared?.keyFile ?? null)];
+}
+
+function key(keyFile: string | null): Finding[] {
+  const { file, isDefault } = loadSecret(keyFile);
+  if (isDefault || file === null) {
+    return [
+      {
+        state: 'look',
+        what: 'no secret key can be kept here: hashed values are hidden with a key that everybody knows',
+        fix: 'make a key file and name it: POLLWATCH_KEY_FILE=FILE, or privacy.key_file in the inventory',
+      },
+    ];
+  }
+  const mode = statSync(file).mode & 0o077;
+  const what = `secret key ${printable(file)}`;
+  if (mode === 0) return [{ state: 'ok', what }];
+  return [{ state: 'look', what: `${what} can be read by others than its owner`, fix: `chmod 600 ${printable(file)}` }];
 }
 
 /** Whether files can be made in a folder, or it could be made itself. */

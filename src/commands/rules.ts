@@ -3,6 +3,7 @@
  * like it and is harmless, ATT&CK), and a trial of a Sigma rule against logs.
  */
 import { join } from 'node:path';
+import { DETECTIONS, type DetectionText } from '../alerts/detections.ts';
 import { fillLines } from '../formats/append-event.ts';
 import { createTally } from '../formats/format.ts';
 import { createBatch } from '../model/batch.ts';
@@ -17,6 +18,7 @@ import { type Given, readingOptions, stopOn } from './options.ts';
 import { type OpenLog, openLogs } from './reading.ts';
 
 const BUILTIN_FOLDER = join(import.meta.dirname, '../../config/rules');
+const ID_WIDTH = 20;
 /** rows of the batches that `rules test` fills */
 const ROWS = 4096;
 /** matching lines that are shown of each rule */
@@ -31,36 +33,60 @@ export function loadRules(given: Given): CompiledRuleSet {
 /** `rules list`; returns the exit status. */
 export function listRules(given: Given): number {
   const { entries, skipped } = catalogueOf(loadRules(given));
-  const lines = entries.map(({ detection, level, name, title, counting, origin, file }) => {
-    const whose = origin === 'user' ? `  (yours: ${file})` : '';
-    return `${detection.padEnd(20)} ${level.padEnd(8)} ${name.padEnd(34)} ${title}; ${counting}${whose}`;
-  });
-  const left = skipped.map(({ file, title, reason }) => `left out: ${title} (${file}): ${reason}`);
-  process.stdout.write(`${[...lines, ...left].map(printable).join('\n')}\n`);
+  const lines = DETECTIONS.flatMap((detection) => [
+    `${detection.id.padEnd(ID_WIDTH)} ${detection.name}`,
+    ...entries.filter((e) => e.detection === detection.id).map((e) => entryText(e)),
+  ]);
+  const known = new Set(DETECTIONS.map((d) => d.id));
+  const others = entries.filter((e) => !known.has(e.detection));
+  if (others.length > 0) lines.push('', 'Other rules', ...others.map((e) => entryText(e)));
+  if (skipped.length > 0) lines.push('', 'Left out', ...skipped.map((s) => `  ${s.title} (${s.file}): ${s.reason}`));
+  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
   return OK;
+}
+
+function entryText({ kind, name, title, level, counting, origin, file }: CatalogueEntry): string {
+  const whose = origin === 'user' ? ` (yours: ${file})` : '';
+  return `  ${kind} ${name}: ${title}; ${level}; ${counting}${whose}`;
 }
 
 /** `rules explain ID`; returns the exit status. Throws OperatorError when nothing is called that. */
 export function explainRule(id: string, given: Given): number {
   const set = loadRules(given);
-  const members = catalogueOf(set).entries.filter((e) => e.detection.toLowerCase() === id.toLowerCase());
-  const names = members.length > 0 ? members.map((e) => e.name) : [id];
-  const texts = names.map((name) => {
-    const found = explain(set, name);
-    if (!('near' in found)) return explanationText(found);
-    throw new OperatorError([
-      {
-        code: 'PW-CLI-RULE',
-        message: `no detection or rule is called "${id}"`,
-        hint:
-          found.near === null
-            ? '`pollwatch rules list` lists them; rules of yours need --rules'
-            : `did you mean "${found.near}"?`,
-      },
-    ]);
-  });
-  process.stdout.write(`${texts.join('\n')}`);
+  const detection = DETECTIONS.find((d) => d.id.toLowerCase() === id.toLowerCase());
+  const texts: string[] = [];
+  if (detection !== undefined) {
+    texts.push(detectionText(detection));
+    for (const { name } of catalogueOf(set).entries.filter((e) => e.detection === detection.id)) {
+      const found = explain(set, name);
+      if (!('near' in found)) texts.push(explanationText(found));
+    }
+  } else {
+    const found = explain(set, id);
+    if ('near' in found) throw unknownRule(id, found.near);
+    texts.push(explanationText(found));
+  }
+  process.stdout.write(texts.join('\n'));
   return OK;
+}
+
+function unknownRule(id: string, near: string | null): OperatorError {
+  const list = '`pollwatch rules list` lists them; rules of yours need --rules';
+  const hint = near === null ? list : `did you mean "${near}"? ${list}`;
+  return new OperatorError([{ code: 'PW-CLI-RULE', message: `no detection or rule is called "${id}"`, hint }]);
+}
+
+function detectionText(d: DetectionText): string {
+  const lines = [
+    `${d.id}  ${d.name}`,
+    `  ${d.why}`,
+    `  numbers from: ${d.source}`,
+    `  ATT&CK: ${d.techniques.join(', ')}`,
+    `  needs in the logs: ${d.needs.map((need) => need.replaceAll('_', ' ')).join(', ')}`,
+    '  what to do:',
+    ...d.todo.map((step) => `    - ${step}`),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function explanationText(found: Explanation): string {

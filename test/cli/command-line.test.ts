@@ -228,7 +228,7 @@ describe('without a network', () => {
     const ran = spawnSync('unshare', ['-n', LAUNCHER, ...args('offline.ndjson')], {
       cwd: here.folder,
       encoding: 'utf8',
-      env: { PATH: process.env['PATH'], HOME: here.folder, XDG_CONFIG_HOME: join(here.folder, '.config') },
+      env: { PATH: process.env['PATH'], HOME: here.folder },
     });
     expect(ran.status).toBe(0);
     const created = /"created":"[^"]*",?/g;

@@ -37,11 +37,10 @@ export interface Place {
   run(args: string[], options?: { input?: string | Uint8Array; env?: Record<string, string> }): Ran;
 }
 
-/** A fresh folder with a configuration folder (and so a key) of its own, removed after the test. */
+/** A fresh folder that is its own home (and so has its own key), removed after the test. */
 export function place(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'pollwatch-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const config = join(folder, '.config');
   return {
     folder,
     put(name, content) {
@@ -56,14 +55,14 @@ export function place(): Place {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
-    names: () => (existsSync(folder) ? readdirSync(folder).filter((name) => name !== '.config') : []),
+    names: () => (existsSync(folder) ? readdirSync(folder).filter((name) => name !== '.local') : []),
     run(args, options = {}) {
       const ran = spawnSync(LAUNCHER, args, {
         cwd: folder,
         encoding: 'utf8',
         input: options.input ?? '',
         maxBuffer: 2 ** 28,
-        env: { PATH: process.env['PATH'], HOME: folder, XDG_CONFIG_HOME: config, TZ: 'UTC', ...options.env },
+        env: { PATH: process.env['PATH'], HOME: folder, TZ: 'UTC', ...options.env },
       });
       return { status: ran.status, stdout: ran.stdout, stderr: ran.stderr };
     },

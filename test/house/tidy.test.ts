@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { parseInventory } from '../../src/config/inventory.ts';
 import { formats } from '../../src/formats/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -20,11 +21,11 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   formats: [],
   origins: [],
   enrich: [],
-  config: [],
+  config: ['enrich'],
   rules: [],
   measure: [],
   detect: ['measure'],
-  alerts: [],
+  alerts: ['detect'],
   sinks: ['alerts'],
 };
 const CONTRACTS = ['src/formats/format.ts', 'src/origins/block.ts'];
@@ -193,11 +194,19 @@ describe('lists and files agree', () => {
 describe('the documents', () => {
   it('name only npm scripts that exist', () => {
     const scripts = new Set([...Object.keys(packageJson.scripts), 'ci']);
-    const pages = tracked.filter((path) => /^[A-Z]+\.md$/.test(path)).map(read).join('\n');
+    const pages = tracked
+      .filter((path) => /^[A-Z]+\.md$/.test(path))
+      .map(read)
+      .join('\n');
     const named = [...pages.matchAll(/(?:^|`|&& )npm (?:run )?([a-z][a-z:-]*)/gm)].map((m) => m[1]!);
     expect(named).toContain('demo');
     expect(named).toContain('test');
     expect(named.filter((name) => !scripts.has(name))).toEqual([]);
+  });
+
+  it('show an inventory that pollwatch accepts', () => {
+    const shown = /```yaml\n(version: 1\n[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
+    expect(parseInventory(shown, 'README.md').assets.map((asset) => asset.id)).toEqual(['lookup']);
   });
 
   it('link only to files that are there', () => {
