@@ -9,7 +9,12 @@ import { createTally } from '../formats/format.ts';
 import { createBatch } from '../model/batch.ts';
 import { hashKey } from '../model/hash.ts';
 import { formatProblem, OperatorError, type Problem, printable } from '../model/problem.ts';
-import { listRules as catalogueOf, type Explanation, explainRule as explain } from '../rules/catalogue.ts';
+import {
+  type CatalogueEntry,
+  listRules as catalogueOf,
+  type Explanation,
+  explainRule as explain,
+} from '../rules/catalogue.ts';
 import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
 import { loadRuleSet } from '../rules/rule-folder.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
