@@ -144,7 +144,7 @@ export function splitRequest(text: string, start: number, end: number, out: Requ
     out.method = known;
     out.methodEnd = space;
     const next = text.indexOf(' ', space + 1);
-    if (space + 1 < end && (next < 0 || next >= end)) out.version = 9;
+    if (versionStart < 0 && space + 1 < end && (next < 0 || next >= end)) out.version = 9;
     return;
   }
   out.isMalformed = false;
@@ -242,7 +242,9 @@ function findClient(line: string, end: number, out: CombinedFields): string | nu
   }
   out.source = source;
   out.userStart = Math.min(ident, end);
-  out.userEnd = isDash(line, out.userStart, end) ? out.userStart : end;
+  // Apache writes an empty name as two quotes
+  const isNone = isDash(line, out.userStart, end) || line.slice(out.userStart, end) === '""';
+  out.userEnd = isNone ? out.userStart : end;
   return null;
 }
 

@@ -150,7 +150,7 @@ function scanLine(
     const userMax = userStart + USER_MAX;
     for (p = userStart; bytes[p]! >= 32 && !(bytes[p] === 32 && bytes[p + 1] === 91); p++)
       if (p === userMax) return false;
-    if (bytes[p] !== 32 || p === userStart) return false;
+    if (bytes[p] !== 32 || p === userStart || bytes[userStart] === 34) return false;
     userEnd = p;
     p += 2;
   }

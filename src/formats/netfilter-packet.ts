@@ -155,7 +155,7 @@ export function actionOf(prefix: string): 'allowed' | 'denied' | null {
 
 /** UFW limits its own logging unless its level is raised to full. */
 export function isRateLimited(prefix: string): boolean {
-  return prefix.startsWith('[UFW ');
+  return prefix.includes('[UFW ');
 }
 
 function transportOf(name: string | undefined): string | null {

@@ -72,7 +72,8 @@ export function unwrap(line: string, context: OriginContext): Wrapped | string {
     if (Number.isNaN(ms)) return WRAPPING_REFUSED.noTime;
     const message = rest.slice(time[0].length);
     if (rest.startsWith('[')) return { timeMs: ms, host: '', message: withoutUptime(message), isKernel: true };
-    return unwrapHost(message, ms, true);
+    // OpenWrt: facility and level stand where the host would
+    return { ...unwrapHost(message, ms, true), host: '' };
   }
   return UPTIME.test(rest) ? WRAPPING_REFUSED.uptimeOnly : WRAPPING_REFUSED.noTime;
 }
