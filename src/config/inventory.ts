@@ -153,7 +153,10 @@ class Source {
         return;
       default: {
         const { code, hint } = issue.code === 'custom' ? (issue.params ?? {}) : {};
-        if (typeof code === 'string' && typeof hint === 'string') return this.fail(path, code, issue.message, hint);
+        if (typeof code === 'string' && typeof hint === 'string') {
+          this.fail(path, code, issue.message, hint);
+          return;
+        }
         const isZone = issue.message === 'this is no time zone';
         const near = isZone ? nearest(String(issue.input), Intl.supportedValuesOf('timeZone')) : null;
         this.fail(

@@ -6,7 +6,7 @@
  * address.
  */
 import { crc32 } from 'node:zlib';
-import { parseIpv4, parseIpv6 } from '../model/address.ts';
+import { parseIpv6 } from '../model/address.ts';
 
 /** Changes with the layout below. Read as a native word, so a file from a machine of the other byte order does not fit. */
 const MAGIC = 0x50574153;
@@ -37,17 +37,19 @@ export function buildAsTable(csvV4: Uint8Array, csvV6: Uint8Array, stamp: number
   const v6: number[] = [];
   const a = new Uint32Array(4);
   const b = new Uint32Array(4);
-  eachRow(csvV4, (startText, endText, as, name) => {
-    const start = parseIpv4(startText);
-    const end = parseIpv4(endText);
+  eachRow(csvV4, (csv, at, first, second, as, name) => {
+    const start = ipv4At(csv, at, first);
+    const end = ipv4At(csv, first + 1, second);
     const n = v4.length;
     if (start < 0 || end < start || (n > 0 && start <= v4[n - 2]!)) return;
     if (!systems.has(as)) systems.set(as, name());
     if (n > 0 && v4[n - 1] === as && v4[n - 2]! + 1 === start) v4[n - 2] = end;
     else v4.push(start, end, as);
   });
-  eachRow(csvV6, (startText, endText, as, name) => {
-    if (!parseIpv6(startText, a) || !parseIpv6(endText, b)) return;
+  eachRow(csvV6, (csv, at, first, second, as, name) => {
+    if (!parseIpv6(csv.toString('latin1', at, first), a) || !parseIpv6(csv.toString('latin1', first + 1, second), b)) {
+      return;
+    }
     let [hi, lo] = [a[0]!, a[1]!];
     if (a[2] !== 0 || a[3] !== 0) {
       // the rest of a /64 whose first address belongs to another
@@ -146,8 +148,11 @@ export function readAsTable(bytes: Uint8Array, stamp: number): AsTable | null {
   };
 }
 
-/** Calls back for each row `start,end,number,name`; the name is made only when it is asked for. */
-function eachRow(csv: Uint8Array, row: (start: string, end: string, as: number, name: () => string) => void): void {
+/** A row: where its start address begins and the offsets of its first and second comma; the name is made when asked. */
+type Row = (csv: Buffer, at: number, first: number, second: number, as: number, name: () => string) => void;
+
+/** Calls back for each row `start,end,number,name`. */
+function eachRow(csv: Uint8Array, row: Row): void {
   const text = Buffer.from(csv.buffer, csv.byteOffset, csv.byteLength);
   let at = 0;
   while (at < text.length) {
@@ -160,11 +165,30 @@ function eachRow(csv: Uint8Array, row: (start: string, end: string, as: number, 
       const as = decimal(text, second + 1, third);
       if (as >= 0) {
         const name = () => unquoted(text.toString('utf8', third + 1, end).trimEnd());
-        row(text.toString('latin1', at, first), text.toString('latin1', first + 1, second), as, name);
+        row(text, at, first, second, as, name);
       }
     }
     at = end + 1;
   }
+}
+
+/** Dotted quad in bytes[from, to) → unsigned 32-bit integer, or -1. */
+function ipv4At(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0;
+  let part = 0;
+  let dots = 0;
+  for (let i = from; i < to; i++) {
+    const c = bytes[i]!;
+    if (c === 46) {
+      value = value * 256 + part;
+      part = 0;
+      dots++;
+    } else if (c >= 48 && c <= 57) {
+      part = part * 10 + c - 48;
+      if (part > 255) return -1;
+    } else return -1;
+  }
+  return dots === 3 ? value * 256 + part : -1;
 }
 
 /** Digits of bytes[from, to) as an unsigned 32-bit number, or -1. */

@@ -86,11 +86,13 @@ function readCached(path: string, stamp: number): AsTable | null {
 /** Writes beside and renames, so that a reader never sees half a file. A folder that cannot be written costs only time. */
 function keep(path: string, bytes: Uint8Array): void {
   const beside = `${path}.${process.pid}`;
+  let isMade = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(beside, bytes);
+    writeFileSync(beside, bytes, { flag: 'wx' });
+    isMade = true;
     renameSync(beside, path);
   } catch {
-    rmSync(beside, { force: true });
+    if (isMade) rmSync(beside, { force: true });
   }
 }
