@@ -337,7 +337,7 @@ function hideSegment(spans: Spans, start: number, end: number, declared: boolean
 /** /1970/01/31 and /01/31/1970: a year that a voter can be born in, over three segments. */
 function hideBirthDates(spans: Spans, path: string, start: number): void {
   for (const m of path.matchAll(
-    /(?<=\/)(?:(?:19\d\d|200\d)\/\d{1,2}\/\d{1,2}|\d{1,2}\/\d{1,2}\/(?:19\d\d|20\d\d))(?=\/|;|$|\.)/g,
+    /(?<!\d)(?:(?:19\d\d|200\d)\/\d{1,2}\/\d{1,2}|\d{1,2}\/\d{1,2}\/(?:19\d\d|20\d\d))(?!\d)/g,
   )) {
     let at = start + m.index;
     for (const part of m[0].split('/')) {
@@ -395,7 +395,7 @@ function hideTail(spans: Spans, line: string, start: number): void {
 
 /** A further field of a custom log format that may be shown: a number, a time, an address list, or "-". */
 function isPlainExtra(value: string): boolean {
-  if (/^(?:rt|uct|uht|urt)?=?"?-?[\d.]{0,12}"?$/.test(value)) return true;
+  if (/^(?:(?:rt|uct|uht|urt)=)?"?(?:-|\d{0,5}(?:\.\d{1,6})?)"?$/.test(value)) return true;
   return value.length < 200 && value.split(/, ?/).every((part) => parseAddress(part) !== null);
 }
 

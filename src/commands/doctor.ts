@@ -10,9 +10,9 @@ import { loadInventory } from '../config/inventory.ts';
 import { loadSecret } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
+import { openLogs } from '../open-logs.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import type { Given } from './options.ts';
-import { openLogs } from './reading.ts';
 import { loadRules } from './rules.ts';
 
 type State = 'ok' | 'look' | 'bad';

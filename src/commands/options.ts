@@ -4,6 +4,7 @@
 import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
+import type { ReadingOptions } from '../open-logs.ts';
 
 /** Options as the command line gives them: texts, unchecked. */
 export interface Given {
@@ -18,14 +19,6 @@ export interface Given {
   /** one of LEVELS: the command line takes no other */
   failOn?: Level;
   progress?: boolean;
-}
-
-/** How lines are to be read: what `--format`, `--year` and `--timezone` said. */
-export interface ReadingOptions {
-  /** a format's name, or 'auto' */
-  format: string;
-  year: number | undefined;
-  timezone: string | undefined;
 }
 
 /** Most worker threads that `--threads` takes: more than any machine that an office has. */

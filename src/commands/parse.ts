@@ -4,12 +4,13 @@
  */
 import { countRefused, countSkipped, createTally, type Tally } from '../formats/format.ts';
 import { formatProblem, type Problem, printable } from '../model/problem.ts';
+import { type OpenLog, openLogs } from '../open-logs.ts';
 import { eventDocument } from '../sinks/event-document.ts';
 import { documentLine } from '../sinks/ndjson.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
 import { type Output, openOutput, outputProblem } from './output.ts';
-import { type OpenLog, openLogs, readLines } from './reading.ts';
+import { readLines } from './reading.ts';
 
 /** Text is handed on in pieces of about this many characters. */
 const PIECE = 64 * 1024;

@@ -9,6 +9,7 @@ import { createTally } from '../formats/format.ts';
 import { createBatch } from '../model/batch.ts';
 import { hashKey } from '../model/hash.ts';
 import { formatProblem, OperatorError, type Problem, printable } from '../model/problem.ts';
+import { type OpenLog, openLogs } from '../open-logs.ts';
 import {
   type CatalogueEntry,
   listRules as catalogueOf,
@@ -20,7 +21,6 @@ import { loadRuleSet } from '../rules/rule-folder.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
-import { type OpenLog, openLogs } from './reading.ts';
 
 const BUILTIN_FOLDER = join(import.meta.dirname, '../../config/rules');
 const ID_WIDTH = 20;

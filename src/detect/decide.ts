@@ -70,7 +70,9 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     else noteRecord(facts, ledger, row, null);
   }
   // rows stand in order of arrival, which decides nothing
-  busy.sort((a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!);
+  busy.sort(
+    (a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!,
+  );
   for (const row of busy) {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));

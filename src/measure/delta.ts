@@ -5,7 +5,7 @@
  *   "PWD1" · u32 version · u32 level · u32 rows · u32 length of the text part · u32 0
  *   rows, sorted by (space, hi, lo): u32 space, hi, lo, touches, visits · touches (8 words each) · visits (4 words each),
  *     both sorted by (word 1, word 0, word 2, word 3)
- *   text part: JSON {prefixes, timeline, hosts, destinations, spans}, sparse, sorted
+ *   text part: JSON {prefixes, timeline, hosts, destinations, spans, coverage}, sparse, sorted
  */
 import { absorbRow } from './ledger.ts';
 import { type PackedLists, pageOf, startOf } from './lists.ts';
@@ -73,6 +73,7 @@ function textPart(state: State): object {
     hosts: sorted(state.hosts),
     destinations: sorted(state.destinations),
     spans: sorted(state.spans),
+    coverage: [...state.coverage],
   };
 }
 
@@ -108,6 +109,7 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
     hosts: [number, string][];
     destinations: [number, string][];
     spans: [number, [number, number]][];
+    coverage: number[];
   };
   const { ledger } = state;
   ledger.level = Math.max(ledger.level, words[2]!);
@@ -127,6 +129,7 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   }
   for (const [i, n] of text.prefixes) state.prefixes[i]! += n;
   for (const [pane, [all, refused]] of text.timeline) addToTimeline(state, pane, all, refused);
+  for (const [i, n] of text.coverage.entries()) state.coverage[i]! += n;
   for (const [n, name] of text.hosts) remember(state.hosts, n, name);
   for (const [n, name] of text.destinations) remember(state.destinations, n, name);
   for (const [origin, [first, last]] of text.spans) widenSpan(state, origin, first, last);

@@ -381,6 +381,7 @@ export function createObserver(options: {
       }
       if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
       if (n > 0) widenSpan(state, scene.origin, first, last);
+      countCoverage(state, batch);
       holdState(state);
     },
   };
@@ -398,6 +399,54 @@ export function createObserver(options: {
 }
 
 const PANE_EPOCH = Date.UTC(1990, 0, 1);
+
+/** adds to the counts of COVERAGE, in its order */
+function countCoverage(state: State, batch: Batch): void {
+  const { n, kind, flags, action, tcpFlags, size, method } = batch;
+  let requests = 0;
+  let denied = 0;
+  let allowed = 0;
+  let withFlags = 0;
+  let limited = 0;
+  let hosts = 0;
+  let queries = 0;
+  let sizes = 0;
+  let agents = 0;
+  let posts = 0;
+  let outbound = 0;
+  for (let i = 0; i < n; i++) {
+    const f = flags[i]!;
+    if (kind[i] === KIND.request) {
+      requests++;
+      if (batch.hostEnd[i]! > batch.hostStart[i]!) hosts++;
+      if (batch.queryStart[i]! < batch.targetEnd[i]!) queries++;
+      if (size[i] !== NO_SIZE) sizes++;
+      if (batch.userAgentEnd[i]! > batch.userAgentStart[i]! + 1) agents++;
+      if (method[i] === METHOD.POST) posts++;
+    } else {
+      if (action[i] === ACTION.deny) denied++;
+      else if (action[i] === ACTION.allow) allowed++;
+      if ((tcpFlags[i]! & TCP.known) !== 0) withFlags++;
+      if ((f & FLAG.rateLimited) !== 0) limited++;
+      if ((f & FLAG.outbound) !== 0) outbound++;
+    }
+  }
+  const counts = [
+    requests,
+    n - requests,
+    denied,
+    allowed,
+    withFlags,
+    limited,
+    hosts,
+    queries,
+    sizes,
+    agents,
+    posts,
+    outbound,
+  ];
+  for (let k = 0; k < counts.length; k++) state.coverage[k]! += counts[k]!;
+}
 
 /** http(s) referrer of any host; whether the host is ours is judged where it matters, by weight (see web-probing) */
 function ownReferrer(bytes: Uint8Array, start: number, end: number): boolean {

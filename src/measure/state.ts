@@ -19,6 +19,30 @@ export interface State {
   destinations: Map<number, string>;
   /** first and last event time per origin */
   spans: Map<number, [number, number]>;
+  /** what kinds of events there were, by name of COVERAGE: what these logs can show at all */
+  coverage: Float64Array;
+}
+
+/** Kinds of events that are counted, so that "could not see" can be told from "did not happen". */
+export const COVERAGE = [
+  'requests',
+  'packets',
+  'denied',
+  'allowed',
+  'with_tcp_flags',
+  'rate_limited',
+  'with_host',
+  'with_query',
+  'with_size',
+  'with_user_agent',
+  'posts',
+  'outbound',
+] as const;
+export type Covered = (typeof COVERAGE)[number];
+
+/** Count of one kind of events. */
+export function covered(state: State, kind: Covered): number {
+  return state.coverage[COVERAGE.indexOf(kind)]!;
 }
 
 /** Buckets for IPv4 /16 prefixes and as many for IPv6. */
@@ -34,6 +58,7 @@ export function createState(seed: number, memoryBytes = MEMORY_BYTES): State {
     hosts: new Map(),
     destinations: new Map(),
     spans: new Map(),
+    coverage: new Float64Array(COVERAGE.length),
   };
 }
 

@@ -3,6 +3,7 @@
  * Terminal and report render the same answer. Alerts of one source are one thing: a reader has one address to deal with.
  */
 
+import { ownerWords } from '../alerts/caveat.ts';
 import { compareAlerts } from '../alerts/ecs.ts';
 import type { Alert } from '../model/alert.ts';
 import type { RunSummary, Visibility } from '../model/summary.ts';
@@ -124,13 +125,17 @@ export function blindSpots(visibility: readonly Visibility[]): BlindSpot[] {
   );
 }
 
-/** The names of the networks that stand behind an alert, for people: owner, prefix or group. */
+/** Longest text about who, in characters. */
+const WHO_MAX = 200;
+
+/** Who stands behind an alert, for people: the address and its network's owner, a prefix, an AS, or a group. */
 export function whoText(alert: Alert): string {
-  const owner = alert.source?.as;
-  const network =
-    owner === null || owner === undefined ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
-  if (alert.key.kind === 'as') return alert.key.text;
-  if (alert.key.kind === 'target')
-    return `${counted(alert.related.length, 'address', 'addresses')} against ${alert.key.text}`;
-  return `${alert.key.text} (${network})`;
+  const { key } = alert;
+  let text: string;
+  if (key.kind === 'as') text = key.text;
+  else if (key.kind === 'target') text = `${counted(alert.related.length, 'address', 'addresses')} against ${key.text}`;
+  else if (key.kind === 'prefix' && alert.related.length > 0)
+    text = `${counted(alert.related.length, 'address', 'addresses')} of ${key.text}`;
+  else text = `${key.text} (${ownerWords(alert.source?.as ?? null)})`;
+  return text.length > WHO_MAX ? `${text.slice(0, WHO_MAX - 1)}…` : text;
 }

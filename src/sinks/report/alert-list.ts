@@ -33,7 +33,7 @@ export function alertList(alerts: readonly Alert[]): Html | null {
 <div class="alerts">${detailed.map(details)}</div>
 ${
   rows.length > 0 &&
-  html`<div class="panel"><table class="stack"><caption>${counted(rows.length, 'further alert')}</caption><thead><tr><th scope="col">Severity</th><th scope="col">Alert</th><th scope="col">Who</th><th scope="col">First seen (UTC)</th><th scope="col">Outcome</th></tr></thead>
+  html`<div class="panel"><table class="stack"><caption>${counted(rows.length, 'further alert')}</caption><thead><tr><th scope="col" class="w-sev">Severity</th><th scope="col">Alert</th><th scope="col" class="w-name">Who</th><th scope="col" class="w-time">First seen (UTC)</th><th scope="col" class="w-sev">Outcome</th></tr></thead>
 <tbody>${rows.map(
     (alert) =>
       html`<tr><td>${SEVERITY_WORDS[alert.severity]}</td><th scope="row">${clip(alert.name, 80)}</th><td>${clip(whoText(alert), 90)}</td><td>${instantText(alert.startMs)}</td><td>${alert.outcome}</td></tr>`,

@@ -71,7 +71,7 @@ export function timelineChart(t: Timeline, unit: string): Html {
       html`<g class="${i % 2 === 1 ? 'thin' : ''}"><line class="tick" x1="${percent(at)}" x2="${percent(at)}" y1="${BASE}" y2="${BASE + 5}"/><text x="${percent(at)}" y="${BASE + 19}" text-anchor="${anchor(at)}">${label}</text>${day !== '' && html`<text class="day" x="${percent(at)}" y="${BASE + 34}" text-anchor="${anchor(at)}">${day}</text>`}</g>`,
   )}${
     peakValue > 0 &&
-    html`<text class="peak" x="${percent(Math.min(0.985, Math.max(0.015, peakX)))}" y="${round(Math.max(11, y(peakValue) - 5))}" text-anchor="${peakX < 0.2 ? 'start' : peakX > 0.8 ? 'end' : 'middle'}">${count(peakValue)} from alerted addresses</text>`
+    html`<text class="peak" x="${percent(Math.min(0.985, Math.max(0.015, peakX)))}" y="${round(Math.max(11, y(peakValue) - 5))}" dx="${peakX < 0.2 ? 10 : peakX > 0.8 ? -10 : 0}" text-anchor="${peakX < 0.2 ? 'start' : peakX > 0.8 ? 'end' : 'middle'}">${count(peakValue)} from alerted addresses</text>`
   }</svg></div>`;
 }
 

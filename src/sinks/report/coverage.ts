@@ -22,7 +22,7 @@ export function noise({ noise: n }: RunSummary): Html | null {
   const rows = (list: { label: Html; sources: number }[], max: number) =>
     list.map(
       (row) =>
-        html`<tr><th scope="row">${row.label}</th><td class="bar">${inlineBar(row.sources, max)}</td><td class="num">${count(row.sources)}</td></tr>`,
+        html`<tr><th scope="row">${row.label}${inlineBar(row.sources, max)}</th><td class="num">${count(row.sources)}</td></tr>`,
     );
   return html`<section id="noise" aria-labelledby="noise-title">
 <h2 id="noise-title">Below every threshold</h2>
@@ -30,14 +30,14 @@ export function noise({ noise: n }: RunSummary): Html | null {
 <div class="split">
 ${
   n.targets.length > 0 &&
-  html`<div class="panel"><h3>Tried most</h3><table><thead><tr><th scope="col">Port or path</th><td></td><th scope="col" class="num">Addresses</th></tr></thead><tbody>${rows(
+  html`<div class="panel"><h3>Tried most</h3><table><thead><tr><th scope="col">Port or path</th><th scope="col" class="num w-num">Addresses</th></tr></thead><tbody>${rows(
     n.targets.map((t) => ({ label: html`<code>${t.what}</code>`, sources: t.sources })),
     maxTarget,
   )}</tbody></table></div>`
 }
 ${
   n.owners.length > 0 &&
-  html`<div class="panel"><h3>Networks they belong to</h3><table><thead><tr><th scope="col">Network owner</th><td></td><th scope="col" class="num">Addresses</th></tr></thead><tbody>${rows(
+  html`<div class="panel"><h3>Networks they belong to</h3><table><thead><tr><th scope="col">Network owner</th><th scope="col" class="num w-num">Addresses</th></tr></thead><tbody>${rows(
     n.owners.map((o) => ({ label: html`${o.name}`, sources: o.sources })),
     maxOwner,
   )}</tbody></table><p class="muted small">Owner is not sender: <a href="#${CAVEAT_ID}">see the note</a>.</p></div>`
@@ -55,7 +55,7 @@ export function whatWasRead(summary: RunSummary): Html {
 <h2 id="read-title">What was read</h2>
 <p class="lead">${counted(summary.origins.length, 'log')}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped of a known kind + ${count(summary.refused)} refused.</p>
 <div class="panel"><table class="stack"><caption>Lines = events + skipped + refused</caption>
-<thead><tr><th scope="col">Log</th><th scope="col">Format</th><th scope="col" class="num">Lines</th><th scope="col" class="num">Events</th><th scope="col" class="num">Skipped</th><th scope="col" class="num">Refused</th><th scope="col">Period</th></tr></thead>
+<thead><tr><th scope="col" class="w-name">Log</th><th scope="col">Format</th><th scope="col" class="num">Lines</th><th scope="col" class="num">Events</th><th scope="col" class="num">Skipped</th><th scope="col" class="num">Refused</th><th scope="col" class="w-time">Period</th></tr></thead>
 <tbody>${shown.map(originRow)}</tbody></table>
 ${more > 0 && html`<p class="muted small">And ${counted(more, 'more log')}.</p>`}
 ${summary.bound !== null && html`<p><strong>Reduced:</strong> ${summary.bound}</p>`}
@@ -93,7 +93,7 @@ export function cannotShow(summary: RunSummary): Html {
 <div class="panel">
 ${
   spots.length > 0 &&
-  html`<table class="stack"><caption>Detections that could not work, or only in part</caption><thead><tr><th scope="col">Detection</th><th scope="col">State</th><th scope="col">Because</th><th scope="col">How to fix</th></tr></thead>
+  html`<table class="stack"><caption>Detections that could not work, or only in part</caption><thead><tr><th scope="col">Detection</th><th scope="col" class="w-state">State</th><th scope="col">Because</th><th scope="col" class="w-fix">How to fix</th></tr></thead>
 <tbody>${spots.map(
     (spot) =>
       html`<tr><th scope="row">${listText(spot.detections.map((d) => d.name))} <span class="muted small">${spot.detections.map((d) => d.detection).join(', ')}</span></th><td><span class="state ${spot.state}">${STATES[spot.state]}</span></td><td data-label="Because">${spot.because}</td><td data-label="How to fix">${spot.fix}</td></tr>`,

@@ -32,7 +32,7 @@ export function matters({ first, lower, forTheRecord }: FirstThings): Html | nul
   if (first.length === 0) return null;
   const rest = [
     ...(lower > 0 ? [`${count(lower)} lower ${lower === 1 ? 'alert' : 'alerts'}`] : []),
-    ...(forTheRecord > 0 ? [`${count(forTheRecord)} for the record`] : []),
+    ...(forTheRecord > 0 ? [`${count(forTheRecord)} kept for the record`] : []),
   ];
   return html`<section id="first" aria-labelledby="first-title">
 <h2 id="first-title">What matters first</h2>
@@ -46,7 +46,7 @@ function card({ lead, others }: Thing): Html {
   const also = [...new Set(others.map((alert) => alert.name))];
   return html`<li class="thing ${lead.severity}">
 <div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${lead.verdict.term}">${VERDICT_WORDS[lead.verdict.term]}</span></div>
-<p class="who">${whoText(lead)}${lead.asset !== null && html` at ${lead.asset.name}`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
+<p class="who">${whoText(lead)}${lead.asset !== null && html`, asking ${lead.asset.name}`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
 <dl class="facts">
 <dt>What happened</dt><dd>${lead.summary}${also.length > 0 && html` <span class="muted">Also seen from the same address: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
 <dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${lead.why}</dd>

@@ -35,7 +35,7 @@ nav ul{list-style:none;padding:0;margin:1.1rem 0 0;display:flex;flex-wrap:wrap;g
 .answer{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:1.4rem 1.5rem 1.2rem;margin-top:1.4rem}
 .answer .first{font:500 clamp(1.15rem,1rem + .75vw,1.42rem)/1.4 var(--serif);margin:0 0 .4rem;text-wrap:pretty}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.9rem 1.4rem;margin:1.2rem 0 0;padding:1rem 0 0;border-top:1px solid var(--line)}
-.figures div{display:flex;flex-direction:column-reverse}
+.figures div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
 .figures dt{color:var(--muted);font-size:.84rem;line-height:1.35}
 .figures dd{margin:0;font:600 1.5rem/1.2 var(--serif);font-variant-numeric:tabular-nums}
 .chip{display:inline-block;padding:.1rem .55rem;border-radius:4px;font-size:.78rem;font-weight:700;line-height:1.5;background:var(--info);color:var(--chip-ink);white-space:nowrap}
@@ -71,16 +71,18 @@ svg text.peak{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--pa
 .ground,.tick{stroke:var(--muted);stroke-width:1}
 .bar-all{fill:var(--all)}.bar-refused{fill:var(--refused)}.bar-alerted{fill:var(--alerted)}.track{fill:var(--soft)}
 .bars{overflow:visible}
-table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
+table{border-collapse:collapse;width:100%;table-layout:fixed;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--muted);font-size:.875rem;padding-bottom:.4rem}
 th,td{text-align:left;vertical-align:top;padding:.45rem .7rem .45rem 0;border-bottom:1px solid var(--line)}
 thead th{font-size:.82rem;color:var(--muted);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:550}
 tr:last-child>td,tr:last-child>th{border-bottom:0}
-.num{text-align:right;white-space:nowrap}
-td.bar{width:34%;padding-top:.85rem}
+.num{text-align:right}
+td.num{white-space:nowrap}
+th .inline-bar{margin-top:.4rem}
+td.bar{padding-top:.85rem}
+.w-name{width:32%}.w-num{width:6.4rem}.w-state{width:8.5rem}.w-fix{width:30%}.w-place{width:8.5rem}.w-time{width:13rem}.w-sev{width:5.5rem}
 .split{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1rem}
-.split table td.bar{width:40%}
 details>summary{cursor:pointer}
 details.more{margin-top:.8rem}
 details.more>summary{color:var(--accent);font-size:.92rem}
@@ -90,6 +92,7 @@ details.more>summary{color:var(--accent);font-size:.92rem}
 .alert>summary::-webkit-details-marker{display:none}
 .alert>summary::before{content:"";position:absolute;left:.85rem;top:1.02rem;border:5px solid transparent;border-left-color:var(--muted)}
 .alert[open]>summary::before{transform:rotate(90deg);left:.7rem;top:1.06rem}
+.alert>summary .chip{justify-self:start}
 .alert>summary .name{font-weight:600}
 .alert>summary .small{color:var(--muted)}
 .alert .body{padding:.2rem 1.3rem 1.2rem 1.9rem;border-top:1px solid var(--line)}
@@ -113,10 +116,9 @@ header{padding-top:1.3rem}
 .figures{grid-template-columns:repeat(2,minmax(0,1fr))}
 .thin{display:none}
 .alert>summary{grid-template-columns:minmax(0,1fr)}
-.alert>summary .chip{justify-self:start}
 .alert .body{padding:.2rem 1rem 1rem}
 table.stack thead{position:absolute;left:-99rem}
-table.stack,table.stack tbody,table.stack tr,table.stack td,table.stack th{display:block;width:auto}
+table.stack caption,table.stack,table.stack tbody,table.stack tr,table.stack td,table.stack th{display:block;width:auto}
 table.stack tr{padding:.6rem 0;border-bottom:1px solid var(--line)}
 table.stack tr:last-child{border-bottom:0}
 table.stack td,table.stack th{border:0;padding:.1rem 0;text-align:left}

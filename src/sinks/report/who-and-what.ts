@@ -67,7 +67,7 @@ export function who(summary: RunSummary): Html {
     shown.length === 0
       ? html`<p>No address was seen.</p>`
       : html`<table class="stack"><caption>Bars: addresses seen (${count(max)} = full width)</caption>
-<thead><tr><th scope="col">Network owner</th><th scope="col">Addresses</th><th scope="col" class="num">Addresses seen</th><th scope="col" class="num">Alerts</th><th scope="col" class="num">Events of alerted addresses</th><th scope="col">Placed in</th></tr></thead>
+<thead><tr><th scope="col" class="w-name">Network owner</th><td></td><th scope="col" class="num w-num">Addresses seen</th><th scope="col" class="num w-num">Alerts</th><th scope="col" class="num w-num">Events of alerted addresses</th><th scope="col" class="w-place">Placed in</th></tr></thead>
 <tbody>${shown.map(
           (o) =>
             html`<tr><th scope="row">${o.name === '' ? 'network owner unknown' : o.name}${o.as !== null && html` <span class="muted small">AS${o.as}</span>`}</th><td class="bar">${inlineBar(o.sources, max)}</td><td class="num" data-label="Addresses seen">${count(o.sources)}</td><td class="num" data-label="Alerts">${count(o.alerts)}</td><td class="num" data-label="Their events">${count(o.events)}</td><td data-label="Placed in">${o.country ?? 'unknown'}</td></tr>`,
@@ -113,7 +113,7 @@ function tally(alerts: readonly Alert[], of: (alert: Alert) => readonly (string 
   }
   return [...keys]
     .map(([name, set]): [string, number] => [name, set.size])
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    .sort((a, b) => b[1] - a[1] || Number(a[0]) - Number(b[0]) || (a[0] < b[0] ? -1 : 1));
 }
 
 function list(title: string, column: string, rows: [string, number][], label: (name: string) => Html): Html | null {
@@ -121,7 +121,7 @@ function list(title: string, column: string, rows: [string, number][], label: (n
   const max = Math.max(...rows.map(([, n]) => n));
   const more = rows.length - TARGETS_MAX;
   return html`<div class="panel"><h3>${title}</h3>
-<table><thead><tr><th scope="col">${column}</th><td></td><th scope="col" class="num">Addresses</th></tr></thead>
-<tbody>${rows.slice(0, TARGETS_MAX).map(([name, n]) => html`<tr><th scope="row">${label(name)}</th><td class="bar">${inlineBar(n, max)}</td><td class="num">${count(n)}</td></tr>`)}</tbody></table>
+<table><thead><tr><th scope="col">${column}</th><th scope="col" class="num w-num">Addresses</th></tr></thead>
+<tbody>${rows.slice(0, TARGETS_MAX).map(([name, n]) => html`<tr><th scope="row">${label(name)}${inlineBar(n, max)}</th><td class="num">${count(n)}</td></tr>`)}</tbody></table>
 ${more > 0 && html`<p class="muted small">And ${count(more)} more.</p>`}</div>`;
 }

@@ -1,0 +1,334 @@
+/**
+ * Decisions into alerts: who (network owner, country), what of ours, how severe, noise or tailored, in words, with
+ * evidence. Pure but for the evidence, which is handed in; the same decisions give the same alerts.
+ */
+
+import { type DetectionText, detectionText } from './alerts/detections.ts';
+import { compareAlerts } from './alerts/ecs.ts';
+import { explain } from './alerts/explain.ts';
+import { alertId } from './alerts/identity.ts';
+import { severityOf } from './alerts/severity.ts';
+import { verdictOf } from './alerts/verdict.ts';
+import type { Decision } from './detect/decide.ts';
+import { readVisits, statusClassOf, type Touch } from './detect/record.ts';
+import type { Enricher } from './enrich/enricher.ts';
+import type { Evidence } from './evidence.ts';
+import { PACKET, TAG, WEB } from './measure/entry.ts';
+import { findRow, SPACE } from './measure/ledger.ts';
+import { FIRST_HASHED_HOST } from './measure/observe.ts';
+import type { State } from './measure/state.ts';
+import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
+import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
+import type { Inventory } from './model/inventory.ts';
+import { LEVELS, type Level } from './model/rule.ts';
+import { dayLabel } from './model/time.ts';
+
+/** Members that an alert lists. */
+const RELATED_MAX = 100;
+const PORTS_MAX = 50;
+const DESTINATIONS_MAX = 20;
+const ADDRESSES_MAX = 10;
+
+const ATTACK_NAMES: Readonly<Record<string, string>> = {
+  T1595: 'Active Scanning',
+  'T1595.001': 'Scanning IP Blocks',
+  'T1595.002': 'Vulnerability Scanning',
+  'T1595.003': 'Wordlist Scanning',
+  T1046: 'Network Service Discovery',
+  T1018: 'Remote System Discovery',
+  T1133: 'External Remote Services',
+  T1190: 'Exploit Public-Facing Application',
+  T1083: 'File and Directory Discovery',
+  'T1552.001': 'Credentials In Files',
+  T1110: 'Brute Force',
+  'T1110.001': 'Password Guessing',
+  'T1110.003': 'Password Spraying',
+  'T1110.004': 'Credential Stuffing',
+  'T1505.003': 'Web Shell',
+  T1090: 'Proxy',
+  T1119: 'Automated Collection',
+  T1213: 'Data from Information Repositories',
+};
+
+export interface Surroundings {
+  readonly state: State;
+  readonly inventory: Inventory;
+  readonly enricher: Enricher;
+  /** organisations by number */
+  readonly organizations: readonly { id: string; name: string }[];
+}
+
+/** Alerts of decisions (in their order, with their evidence), most severe first. */
+export function alertsOf(decisions: readonly Decision[], evidence: readonly Evidence[], around: Surroundings): Alert[] {
+  const perSource = new Map<string, Set<string>>();
+  for (const d of decisions) {
+    const name = nameOfKey(d);
+    perSource.set(name, (perSource.get(name) ?? new Set()).add(d.detection));
+  }
+  const levels = new Map<Decision, Level>();
+  const alerts = new Map<Decision, Alert>();
+  // decisions that are built on others come after them
+  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
+  for (const i of order) {
+    const d = decisions[i]!;
+    const alert = alertOf(
+      d,
+      evidence[i]!,
+      around,
+      (perSource.get(nameOfKey(d))?.size ?? 1) - 1,
+      d.parts.map((p) => levels.get(p) ?? p.base),
+    );
+    levels.set(d, alert.severity);
+    alerts.set(d, alert);
+  }
+  return [...alerts.values()]
+    .filter((a) => a.detection !== 'X01' || LEVELS.indexOf(a.severity) > 0)
+    .sort(compareAlerts);
+}
+
+const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
+
+function alertOf(
+  d: Decision,
+  evidence: Evidence,
+  around: Surroundings,
+  corroboration: number,
+  partLevels: readonly Level[],
+): Alert {
+  const { inventory, state } = around;
+  const text = textOf(d);
+  const organization = around.organizations[d.organization] ?? around.organizations[0]!;
+  const key = keyOf(d, around);
+  const source =
+    d.key.kind === 'source'
+      ? sourceOf(d.key.hi, d.key.lo, d.organization, around)
+      : d.key.kind === 'prefix'
+        ? sourceOf(d.key.hi, d.key.lo, d.organization, around)
+        : null;
+  const asset =
+    inventory.assets.find(
+      (a) => a.number === mostFrequent(d.touches.map((t) => t.host).filter((h) => h > 0 && h < FIRST_HASHED_HOST)),
+    ) ?? null;
+  const packets = d.touches.filter(isPacket);
+  const requests = d.touches.filter((t) => !isPacket(t));
+  const destinations = unique(
+    [...(d.key.kind === 'target' ? [d.key.lo] : []), ...packets.map((t) => t.item)].map((item) =>
+      destinationText(
+        item,
+        packets.find((t) => t.item === item),
+        state,
+      ),
+    ),
+  ).sort(byAddress);
+  const hosts = unique(
+    requests
+      .map((t) => t.host)
+      .filter((h) => h >= FIRST_HASHED_HOST)
+      .map((h) => state.hosts.get(h) ?? '')
+      .filter((h) => h !== ''),
+  );
+  const severity = severityOf(d, text.class, asset?.criticality === 'critical', partLevels, corroboration);
+  const group =
+    d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
+  const target =
+    asset?.name ??
+    (destinations.length === 1
+      ? destinations[0]!
+      : destinations.length > 1
+        ? `${destinations[0]!} and ${destinations.length - 1} more`
+        : (hosts[0] ?? 'your web server'));
+  const words = explain(d, source, group, target, evidence.paths);
+  const related = d.members
+    .slice(0, RELATED_MAX)
+    .map((m) => (m.hi === 0 ? formatIpv4(m.lo) : addressesOf(m.hi, m.lo, d.organization, around)[0]!));
+  return {
+    id: alertId(organization.id, d.detection, key.kind, key.text, dayLabel(d.day, inventory.dayStartMs)),
+    detection: d.detection,
+    name: text.name,
+    day: dayLabel(d.day, inventory.dayStartMs),
+    organization,
+    asset: asset === null ? null : { id: asset.id, name: asset.name },
+    key,
+    startMs: d.startMs,
+    endMs: Math.max(d.startMs, d.endMs),
+    severity: severity.level,
+    severityBase: d.base,
+    severitySteps: severity.steps,
+    score: severity.score,
+    confidence: confidenceOf(d, state),
+    verdict: verdictOf(d),
+    outcome: d.outcome,
+    categories: [...text.categories],
+    techniques: text.techniques.map((id) => ({
+      id,
+      name: ATTACK_NAMES[id] ?? id,
+      reference: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`,
+    })),
+    source,
+    related: d.key.kind === 'source' ? [] : related,
+    network: d.key.kind === 'prefix' ? group : null,
+    destinations: destinations.slice(0, DESTINATIONS_MAX),
+    ports: unique(packets.map((t) => t.sub))
+      .sort((a, b) => a - b)
+      .slice(0, PORTS_MAX),
+    paths: evidence.paths,
+    hosts: hosts.slice(0, DESTINATIONS_MAX),
+    evidence: d.numbers,
+    statusCounts: statusCounts(requests),
+    thresholds: d.thresholds,
+    lines: evidence.lines,
+    summary: words.summary,
+    why: text.why,
+    whatToDo: [...text.todo],
+    notKnown: words.notKnown,
+  };
+}
+
+/** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */
+function textOf(d: Decision): DetectionText {
+  const known = detectionText(d.detection);
+  if (known !== null) return known;
+  const rule = d.rule;
+  const category =
+    rule !== undefined && 'category' in rule ? rule.category : d.numbers['packets'] === undefined ? 'web' : 'network';
+  return {
+    id: d.detection,
+    name: rule?.title ?? d.detection,
+    class: 'exploit',
+    categories: [category],
+    techniques: rule !== undefined && rule.techniques.length > 0 ? rule.techniques : ['T1595'],
+    needs: [category === 'web' ? 'web' : 'firewall'],
+    source: rule?.file ?? '',
+    why: rule?.description === undefined || rule.description === '' ? 'A rule of your own matched.' : rule.description,
+    todo: ["Follow the rule's own guidance.", 'Keep the logs of this day.'],
+  };
+}
+
+const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark;
+
+function keyOf(d: Decision, around: Surroundings): AlertKey {
+  switch (d.key.kind) {
+    case 'source':
+      return { kind: 'source', text: formatKey(d.key.hi, d.key.lo) };
+    case 'prefix':
+      return { kind: 'prefix', text: formatPrefix(d.key.hi, d.key.lo) };
+    case 'target':
+      return { kind: 'target', text: destinationText(d.key.lo, d.touches[0], around.state) };
+    case 'as':
+      return { kind: 'as', text: ownerOf(d, around) };
+  }
+}
+
+function ownerOf(d: Decision, around: Surroundings): string {
+  const member = d.members[0];
+  const owner = member === undefined ? null : around.enricher.owner(member.hi, member.lo);
+  return owner === null ? `AS${d.key.lo}` : `AS${owner.number} ${owner.name}`.trim();
+}
+
+/** Addresses that were seen of a source key, smallest first, at most ADDRESSES_MAX. */
+export function addressesOf(
+  hi: number,
+  lo: number,
+  organization: number,
+  around: Pick<Surroundings, 'state'>,
+): string[] {
+  if (hi === 0) return [formatIpv4(lo)];
+  const { ledger } = around.state;
+  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
+  const iids = row < 0 ? [] : readVisits(ledger, row).filter((v) => v.tag === TAG.interfaceId);
+  if (iids.length === 0) return [formatSource(hi, lo, 0, 0)];
+  return iids
+    .sort((a, b) => a.item - b.item || a.group - b.group)
+    .slice(0, ADDRESSES_MAX)
+    .map((v) => formatSource(hi, lo, v.item, v.group));
+}
+
+function sourceOf(hi: number, lo: number, organization: number, around: Surroundings): AlertSource {
+  const found = around.enricher.lookup(hi, lo);
+  const addresses = addressesOf(hi, lo, organization, around);
+  const row = findRow(around.state.ledger, (organization << 8) | SPACE.source, hi, lo);
+  const claims = row >= 0 && readVisits(around.state.ledger, row).some((v) => v.tag === TAG.agentClass);
+  return {
+    ip: addresses[0]!,
+    key: formatKey(hi, lo),
+    addresses,
+    as: found.as,
+    country: found.country,
+    place: found.place,
+    database: found.database,
+    class: claims ? 'says that it is a search engine' : null,
+  };
+}
+
+function destinationText(item: number, touch: Touch | undefined, state: State): string {
+  if (touch !== undefined && (touch.flags & PACKET.ipv6) !== 0) {
+    const words = state.destinations.get(item);
+    if (words === undefined) return '::';
+    const w = [0, 1, 2, 3].map((i) => Number.parseInt(words.slice(i * 8, i * 8 + 8), 16));
+    return formatIpv6(w[0]!, w[1]!, w[2]!, w[3]!);
+  }
+  return formatIpv4(item);
+}
+
+function confidenceOf(d: Decision, state: State): Alert['confidence'] {
+  const basis: string[] = [];
+  let level: Alert['confidence']['level'] = 'high';
+  if (d.touches.some((t) => t.tag === TAG.packet && (t.flags & PACKET.limited) !== 0)) {
+    level = 'moderate';
+    basis.push('the firewall log keeps only part of the lines');
+  }
+  const udpOnly = d.touches.every(
+    (t) => isPacket(t) && ((t.flags >>> PACKET.transportShift) & PACKET.transportMask) === 2,
+  );
+  if (udpOnly) {
+    level = 'low';
+    basis.push('UDP packets only: their sender address can be forged');
+  } else if (d.detection.startsWith('F') && d.outcome !== 'answered') {
+    level = level === 'high' ? 'moderate' : level;
+    basis.push('denied packets only: the sender address was never confirmed by an answer');
+  }
+  if (d.detection === 'W09') {
+    level = 'low';
+    basis.push('a user agent is what the sender chose to write');
+  }
+  if (state.ledger.level > 0) {
+    level = 'low';
+    basis.push('the memory bound was reached: counts are estimates');
+  }
+  if (basis.length === 0) basis.push('complete lines of the web server for every request counted');
+  return { level, basis };
+}
+
+function statusCounts(touches: readonly Touch[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const t of touches) {
+    const status =
+      t.tag === TAG.fail || t.tag === TAG.login || statusClassOf(t) >= 4
+        ? String(t.sub)
+        : (t.flags & WEB.statusMask) === 0
+          ? 'none'
+          : `${statusClassOf(t)}xx`;
+    counts[status] = (counts[status] ?? 0) + t.count;
+  }
+  return Object.fromEntries(Object.entries(counts).sort((a, b) => (a[0] < b[0] ? -1 : 1)));
+}
+
+function mostFrequent(numbers: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const n of numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
+  let best = 0;
+  let most = 0;
+  for (const [n, c] of [...counts].sort((a, b) => a[0] - b[0])) {
+    if (c > most) {
+      best = n;
+      most = c;
+    }
+  }
+  return best;
+}
+
+function unique<T>(list: readonly T[]): T[] {
+  return [...new Set(list)];
+}
+
+const byAddress = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });

@@ -1,0 +1,313 @@
+/**
+ * The one way: origins → formats → rules → measures → decisions → alerts, and what a run adds up to. `analyze` on one
+ * machine; the queue's workers call the same functions with other origins and another place for the state.
+ */
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { RangeJob, ThreadSetup } from '../workers/analyze-range.ts';
+import { alertsOf, type Surroundings } from './alerting.ts';
+import { loadSecret } from './config/secret.ts';
+import { type Decision, decide } from './detect/decide.ts';
+import { createEnricher } from './enrich/enricher.ts';
+import { collectEvidence, type EvidenceOrigin } from './evidence.ts';
+import { countRefused, createTally, type Tally } from './formats/format.ts';
+import { mergeDelta } from './measure/delta.ts';
+import type { Scene } from './measure/observe.ts';
+import { holdState, type State, settleState } from './measure/state.ts';
+import type { Inventory } from './model/inventory.ts';
+import type { Problem } from './model/problem.ts';
+import type { RunSummary } from './model/summary.ts';
+import { type OpenLog, openLogs } from './open-logs.ts';
+import type { BlockReader } from './origins/block.ts';
+import { readLines, readLinesAt } from './origins/lines.ts';
+import { createProgress, type Progress } from './origins/progress.ts';
+import { splitRanges } from './origins/range.ts';
+import { nextOrigin, OPEN_MAX, openingOrder } from './origins/step.ts';
+import type { CompiledRuleSet } from './rules/rule-set.ts';
+import { createScanner, type Scanner } from './scan.ts';
+import { inventoryOf, organizationsOf, rulesOf } from './setting.ts';
+import { summarize } from './summarize.ts';
+
+export interface AnalyzeOptions {
+  paths: string[];
+  /** name of a format, or 'auto' */
+  format: string;
+  year?: number;
+  /** IANA zone of lines that carry none */
+  timezone?: string;
+  configFile?: string;
+  threads: number;
+  rulesPaths?: string[];
+  /** draw a progress bar on a terminal */
+  progress: boolean;
+}
+
+/** Ranges that a thread takes at a time; a plain file is cut into pieces of this size. */
+const RANGE_BYTES = 8 * 1024 * 1024;
+/** Below this many bytes of plain logs threads cost more than they bring. */
+const THREADS_FROM_BYTES = 4 * RANGE_BYTES;
+
+/** A log that is being read, and what stopped it early. */
+interface Reading {
+  log: OpenLog;
+  scene: Scene;
+  fault: string | null;
+  spool: number | null;
+}
+
+/** Reads the logs and says what they show. Throws an OperatorError when it cannot start; what cannot be read is in the summary. */
+export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
+  const started = performance.now();
+  const inventory = inventoryOf(options.configFile);
+  const rulesPaths = options.rulesPaths ?? [];
+  const ruleSet = rulesOf(rulesPaths);
+  const enricher = createEnricher({ databases: inventory.databases });
+  const secret = loadSecret(inventory.keyFile).key;
+  const { logs, problems, empty } = await openLogs(options.paths, {
+    format: options.format,
+    year: options.year,
+    timezone: options.timezone ?? inventory.organization.timezone ?? undefined,
+    timezoneOf: (path) => inventory.originFor(path)?.timezone ?? null,
+  });
+  const declared = logs.map((log) => inventory.originFor(log.origin.path ?? log.origin.name));
+  const organizations = organizationsOf(
+    inventory,
+    declared.map((d) => d?.organization ?? null),
+  );
+  const readings: Reading[] = logs.map((log, i) => ({
+    log,
+    scene: {
+      organization: Math.max(
+        0,
+        organizations.findIndex((o) => o.id === declared[i]?.organization),
+      ),
+      origin: log.origin.id,
+      asset: declared[i]?.asset ?? 0,
+      dayStartMs: inventory.dayStartMs,
+    },
+    fault: null,
+    spool: null,
+  }));
+  const scanner = createScanner(ruleSet, inventory, secret);
+  const total = logs.reduce((sum, log) => sum + log.origin.sizeBytes, 0);
+  const progress = createProgress(options.progress ? total : 0, options.progress ? process.stderr : SILENT);
+  try {
+    const threaded = options.threads > 1 ? readings.filter(isPlain) : [];
+    const large = threaded.reduce((sum, r) => sum + r.log.origin.sizeBytes, 0) >= THREADS_FROM_BYTES;
+    await scanInStep(large ? readings.filter((r) => !isPlain(r)) : readings, scanner, progress);
+    if (large)
+      await scanInThreads(
+        threaded,
+        { configFile: options.configFile, rulesPaths, secret },
+        options.threads,
+        scanner,
+        progress,
+      );
+    progress.stop();
+    settleState(scanner.state);
+    const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+    const evidence = await collectEvidence(decisions, evidenceOrigins(readings), ruleSet, inventory, secret);
+    const around: Surroundings = { state: scanner.state, inventory, enricher, organizations };
+    const alerts = alertsOf(decisions, evidence, around);
+    const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
+    const summary = await summarize({
+      around,
+      ruleSet,
+      secret,
+      alerts,
+      decisions,
+      logs,
+      tallies: scanner.tallies,
+      problems: [...problems, ...faults],
+      empty,
+      fetch: evidenceOrigins(readings),
+    });
+    return { ...summary, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    progress.stop();
+    for (const r of readings) if (r.spool !== null) closeSync(r.spool);
+  }
+}
+
+const SILENT = { isTTY: false, write: () => true } as unknown as NodeJS.WritableStream & { isTTY: boolean };
+const isPlain = (r: Reading) => r.log.origin.path !== null && r.log.origin.compression === 'none';
+
+/** Decisions of a settled state under an inventory. */
+export function decideAll(
+  state: State,
+  ruleSet: CompiledRuleSet,
+  inventory: Inventory,
+  asOf: (hi: number, lo: number) => number,
+): Decision[] {
+  return decide(state.ledger, {
+    rules: ruleSet.rules,
+    correlations: ruleSet.correlations,
+    dayStartMs: inventory.dayStartMs,
+    ownedHosts: inventory.ownedHosts,
+    isDark: (address) => inventory.isDark(address),
+    asOf,
+    off: new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id)),
+  });
+}
+
+/** Several logs at once, always the one that is furthest behind in event time. */
+async function scanInStep(readings: readonly Reading[], scanner: Scanner, progress: Progress): Promise<void> {
+  const order = openingOrder(readings.map((r) => r.log.firstMs));
+  const open: { reading: Reading; reader: BlockReader; lastMs: number; done: boolean }[] = [];
+  let next = 0;
+  let read = 0;
+  let lines = 0;
+  for (let turn = 0; ; turn++) {
+    while (next < order.length && open.filter((o) => !o.done).length < OPEN_MAX) {
+      const reading = readings[order[next++]!]!;
+      open.push({ reading, reader: reading.log.origin.open(), lastMs: Number.NEGATIVE_INFINITY, done: false });
+    }
+    const i = nextOrigin(open);
+    if (i < 0) break;
+    const current = open[i]!;
+    const before = current.reader.bytesRead;
+    const answer = current.reader.next();
+    const block = answer instanceof Promise ? await answer : answer;
+    read += current.reader.bytesRead - before;
+    const { log, scene } = current.reading;
+    if (block === null) {
+      current.done = true;
+      current.reading.fault = current.reader.fault?.message ?? null;
+      countOverlong(scanner, log.origin.id, current.reader.overlong);
+      current.reader.close();
+      continue;
+    }
+    if (log.origin.path === null) spool(current.reading, block.bytes, block.start, block.end, block.baseOffset);
+    const tallied = scanner.tallies.get(log.origin.id)?.lines ?? 0;
+    current.lastMs = scanner.scanBlock(block, log.format, log.context, scene) ?? current.lastMs;
+    lines += scanner.tallies.get(log.origin.id)!.lines - tallied;
+    progress.update(read, lines);
+    // a plain file answers at once: without a turn of the event loop, nobody would hear Ctrl-C
+    if (turn % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Standard input cannot be read again: its lines go through a file that has no name, so that nothing of it is left. */
+function spool(reading: Reading, bytes: Uint8Array, start: number, end: number, baseOffset: number): void {
+  if (reading.spool === null) {
+    const folder = mkdtempSync(join(tmpdir(), 'pollwatch-'));
+    reading.spool = openSync(join(folder, 'spool'), 'wx+', 0o600);
+    rmSync(folder, { recursive: true });
+  }
+  let at = start;
+  while (at < end) at += writeSync(reading.spool, bytes, at, end - at, baseOffset + at);
+}
+
+function countOverlong(scanner: Scanner, origin: number, overlong: readonly { offset: number; text: string }[]): void {
+  if (overlong.length === 0) return;
+  let tally = scanner.tallies.get(origin);
+  if (tally === undefined) {
+    tally = createTally();
+    scanner.tallies.set(origin, tally);
+  }
+  for (const line of overlong) {
+    tally.lines++;
+    countRefused(tally, 'line longer than 256 KiB', line.offset, line.text);
+  }
+}
+
+/** Ranges of plain files over threads, each with a state of its own; their deltas are merged as they come. */
+async function scanInThreads(
+  readings: readonly Reading[],
+  setup: ThreadSetup,
+  threads: number,
+  scanner: Scanner,
+  progress: Progress,
+): Promise<void> {
+  const jobs: RangeJob[] = readings.flatMap(({ log, scene }) =>
+    splitRanges(log.origin.sizeBytes, Math.ceil(log.origin.sizeBytes / RANGE_BYTES), RANGE_BYTES).map(
+      ({ from, to }) => ({
+        path: log.origin.path!,
+        from,
+        to,
+        format: log.format.name,
+        context: log.context,
+        scene,
+      }),
+    ),
+  );
+  let next = 0;
+  let read = 0;
+  const one = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL('../workers/analyze-range.ts', import.meta.url), { workerData: setup });
+      const give = () => worker.postMessage(next < jobs.length ? jobs[next++]! : 'done');
+      worker.on('error', reject);
+      worker.on('message', (message: unknown) => {
+        if (message === 'ready') give();
+        else if (isResult(message)) {
+          mergeDelta(scanner.state, message.delta);
+          holdState(scanner.state);
+          for (const [origin, tally] of message.tallies) mergeTally(scanner.tallies, origin, tally);
+          resolve();
+        } else {
+          const { origin, bytesRead, overlong, fault } = message as {
+            origin: number;
+            bytesRead: number;
+            overlong: { offset: number; text: string }[];
+            fault: string | null;
+          };
+          countOverlong(scanner, origin, overlong);
+          const reading = readings.find((r) => r.scene.origin === origin);
+          if (fault !== null && reading !== undefined) reading.fault = fault;
+          read += bytesRead;
+          progress.update(read, 0);
+          give();
+        }
+      });
+    });
+  await Promise.all(Array.from({ length: Math.min(threads, jobs.length) }, one));
+}
+
+function isResult(message: unknown): message is { delta: Uint8Array; tallies: [number, Tally][] } {
+  return typeof message === 'object' && message !== null && 'delta' in message;
+}
+
+/** into[origin] := into[origin] + tally */
+export function mergeTally(into: Map<number, Tally>, origin: number, tally: Tally): void {
+  const mine = into.get(origin);
+  if (mine === undefined) {
+    into.set(origin, tally);
+    return;
+  }
+  mine.lines += tally.lines;
+  mine.events += tally.events;
+  mine.bytes += tally.bytes;
+  for (const [kind, n] of tally.skipped) mine.skipped.set(kind, (mine.skipped.get(kind) ?? 0) + n);
+  for (const [reason, kind] of tally.refused) {
+    for (const sample of kind.samples) countRefused(mine, reason, sample.offset, sample.text);
+    const merged = mine.refused.get(reason)!;
+    merged.count += kind.count - kind.samples.length;
+  }
+}
+
+function evidenceOrigins(readings: readonly Reading[]): Map<number, EvidenceOrigin> {
+  return new Map(
+    readings.map((r) => [
+      r.log.origin.id,
+      {
+        name: r.log.origin.name,
+        format: r.log.format,
+        context: r.log.context,
+        fetch: (offsets: readonly number[]) =>
+          r.spool === null ? readLines(r.log.origin, offsets) : Promise.resolve(readLinesAt(r.spool, offsets)),
+      },
+    ]),
+  );
+}
+
+function damaged(name: string, message: string): Problem {
+  return {
+    file: name,
+    code: 'PW-ORIGIN-DAMAGED',
+    message,
+    hint: 'everything before the damage was read; copy the file again',
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The core's inner loop: blocks of lines in, state out. Formats fill a batch, rules match it, measures take it in.
+ * `analyze`, its threads and the queue's workers run this and nothing else; only where blocks come from differs.
+ */
+
+import { fillLines } from './formats/append-event.ts';
+import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
+import { type AssetLookup, createObserver, type Observer, type Scene } from './measure/observe.ts';
+import { createState, type State } from './measure/state.ts';
+import { type Batch, createBatch } from './model/batch.ts';
+import { type HashKey, hashKey } from './model/hash.ts';
+import type { Inventory } from './model/inventory.ts';
+import type { Block } from './origins/block.ts';
+import { createDigests, createMatcher, createMatches, type Matcher } from './rules/matcher.ts';
+import type { CompiledRuleSet } from './rules/rule-set.ts';
+
+/** Rows of a batch: large enough to spread the cost of a call, small enough to stay in the cache. */
+const BATCH_ROWS = 2048;
+
+export interface Scanner {
+  readonly state: State;
+  /** counts per origin number */
+  readonly tallies: Map<number, Tally>;
+  /** Reads all lines of a block of an origin; returns the time of its last event, or null. */
+  scanBlock(block: Block, format: Format, context: OriginContext, scene: Scene): number | null;
+}
+
+/** Keys of all hashes, from the organisation's secret. */
+export function measureKey(secret: Uint8Array): HashKey {
+  return hashKey(secret, 'measure');
+}
+
+/** A scanner with an empty state. */
+export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, secret: Uint8Array): Scanner {
+  const key = measureKey(secret);
+  const state = createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
+  const tallies = new Map<number, Tally>();
+  const batch: Batch = createBatch(BATCH_ROWS);
+  const arena = createBatch(BATCH_ROWS);
+  const digests = createDigests(BATCH_ROWS);
+  const matches = createMatches(BATCH_ROWS);
+  const matcher: Matcher = createMatcher(ruleSet, key);
+  const named = (name: string) => ruleSet.rules.find((r) => r.origin === 'builtin' && r.name === name)?.number ?? -1;
+  const observer: Observer = createObserver({
+    key,
+    items: ruleSet.rules.map((r) => r.item),
+    loginRule: named('login-page'),
+    crawlerRule: named('crawler-claim'),
+    assets: assetLookup(inventory),
+    recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
+  });
+  return {
+    state,
+    tallies,
+    scanBlock(block, format, context, scene) {
+      let tally = tallies.get(scene.origin);
+      if (tally === undefined) {
+        tally = createTally();
+        tallies.set(scene.origin, tally);
+      }
+      const target = format.fill === undefined ? arena : batch;
+      let at = block.start;
+      let last: number | null = null;
+      while (at < block.end) {
+        target.n = 0;
+        target.textEnd = 0;
+        const next =
+          format.fill === undefined
+            ? fillLines(format, block.bytes, at, block.end, block.baseOffset, target, context, tally)
+            : format.fill(block.bytes, at, block.end, block.baseOffset, target, context, tally);
+        if (target.n > 0) {
+          matcher.match(target, matches, digests);
+          observer.observe(state, target, matches, digests, scene);
+          last = target.timeMs[target.n - 1]!;
+        }
+        if (next <= at) throw new Error(`format ${format.name} made no progress`);
+        at = next;
+      }
+      return last;
+    },
+  };
+}
+
+function assetLookup(inventory: Inventory): AssetLookup {
+  return {
+    hasRequestAssets: inventory.assets.some((a) => a.hosts.length > 0 || a.urlPrefixes.length > 0),
+    hasAddressAssets: inventory.assets.some((a) => a.cidrs.length > 0),
+    assetOfRequest: (host, path) => inventory.assetOfRequest(host, path),
+    assetOfAddress: (a, b, c, d) => inventory.assetOfAddress(a, b, c, d),
+  };
+}

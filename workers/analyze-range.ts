@@ -1,0 +1,61 @@
+/**
+ * A thread of `analyze`: scans ranges of plain files that the main thread hands out and gives back one delta.
+ * Message in: {path, from, to, origin…} or 'done'; message out: 'ready', then the delta and the tallies.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { OriginContext } from '../src/formats/format.ts';
+import { findFormat, formats } from '../src/formats/index.ts';
+import { encodeState } from '../src/measure/delta.ts';
+import type { Scene } from '../src/measure/observe.ts';
+import { openRange } from '../src/origins/range.ts';
+import { createScanner } from '../src/scan.ts';
+import { inventoryOf, rulesOf } from '../src/setting.ts';
+
+/** What a thread is started with. */
+export interface ThreadSetup {
+  configFile: string | undefined;
+  rulesPaths: readonly string[];
+  secret: Uint8Array;
+}
+
+/** One piece of work. */
+export interface RangeJob {
+  path: string;
+  from: number;
+  to: number;
+  format: string;
+  context: OriginContext;
+  scene: Scene;
+}
+
+const setup = workerData as ThreadSetup;
+const port = parentPort;
+if (port === null) throw new Error('workers/analyze-range.ts runs as a thread of analyze');
+
+const scanner = createScanner(rulesOf(setup.rulesPaths), inventoryOf(setup.configFile), setup.secret);
+
+port.on('message', (job: RangeJob | 'done') => {
+  if (job === 'done') {
+    const delta = encodeState(scanner.state);
+    port.postMessage({ delta, tallies: [...scanner.tallies] }, [delta.buffer as ArrayBuffer]);
+    port.close();
+    return;
+  }
+  const format = findFormat(job.format) ?? formats[0]!;
+  const reader = openRange(job.path, job.from, job.to);
+  let bytesRead = 0;
+  for (;;) {
+    const block = reader.next();
+    if (block === null || block instanceof Promise) break;
+    scanner.scanBlock(block, format, job.context, job.scene);
+    bytesRead = reader.bytesRead;
+  }
+  reader.close();
+  port.postMessage({
+    origin: job.scene.origin,
+    bytesRead,
+    overlong: reader.overlong,
+    fault: reader.fault?.message ?? null,
+  });
+});
+port.postMessage('ready');
