@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { lintWording } from '../../src/alerts/wording-linter.ts';
+import { FIRST_THINGS_MAX } from '../../src/sinks/answer.ts';
+import { renderTerminal } from '../../src/sinks/terminal.ts';
+import { hostileSummary, manyAlertsSummary, ordinarySummary, quietSummary, unreadableSummary } from './fixtures.ts';
+
+const plain = { columns: 80, colour: false, report: 'report.html' };
+
+describe('the summary in the terminal', () => {
+  it('answers in its first sentence and puts the gravest first', () => {
+    const text = renderTerminal(ordinarySummary(), plain);
+    const lines = text.split('\n');
+    expect(lines[2]).toMatch(/^4 addresses and 1 group of addresses scanned or probed your systems/);
+    expect(text).toMatch(/1\. CRITICAL Sensitive files asked for/);
+    expect(text).toContain('Do now: Ask your web person');
+    expect(text).toContain('Report: report.html');
+  });
+
+  it('treats the alerts of one address as one thing', () => {
+    const text = renderTerminal(ordinarySummary(), plain);
+    expect(text.match(/Who: 198\.51\.100\.23/g)).toHaveLength(1);
+    expect(text).toContain('Also: Scanner user agent.');
+  });
+
+  it('shows at most five things, and counts the others', () => {
+    const text = renderTerminal(manyAlertsSummary(700), plain);
+    expect(text.match(/^\d+\. /gm)).toHaveLength(FIRST_THINGS_MAX);
+    expect(text).toContain('595 lower ones and 100 for the record only in the report.');
+  });
+
+  it('says numbers that add up, and what could not be read', () => {
+    const s = ordinarySummary();
+    const text = renderTerminal(s, plain);
+    expect(s.events + s.skipped + s.refused).toBe(s.lines);
+    expect(text).toContain('14,332 lines = 14,040 events + 288 skipped + 4 refused.');
+    expect(text).toContain('PROBLEM old.log.gz: the compressed file ends too early');
+    expect(text).toContain('Cannot: Wrong host names');
+  });
+
+  it('never says that nothing was found without what could not be seen', () => {
+    const text = renderTerminal(quietSummary(), plain);
+    expect(text).toContain('Nothing needs your attention');
+    expect(text).toContain('2 of 6 detections could work fully');
+    expect(text).toContain('WHAT THESE LOGS CANNOT SHOW');
+  });
+
+  it('does not call it quiet when nothing could be read', () => {
+    const text = renderTerminal(unreadableSummary(), plain);
+    expect(text).toContain('These logs answer nothing');
+    expect(text).not.toContain('Nothing needs');
+  });
+
+  it('fits any width from 40 columns, whatever the log holds', () => {
+    for (const columns of [40, 80, 100, 300]) {
+      for (const s of [ordinarySummary(), quietSummary(), hostileSummary()]) {
+        const longest = Math.max(...renderTerminal(s, { ...plain, columns }).split('\n').map((line) => line.length));
+        expect(longest).toBeLessThanOrEqual(Math.min(columns, 110));
+      }
+    }
+  });
+
+  it('lets no control byte of a log through, and none at all without colour', () => {
+    expect(renderTerminal(hostileSummary(), plain).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    const coloured = renderTerminal(hostileSummary(), { ...plain, colour: true }).replaceAll('\n', '');
+    expect(coloured).toMatch(/\u001b\[1;35mCRITICAL\u001b\[0m/);
+    expect(coloured.replace(/\u001b\[[0-9;]{1,5}m/g, '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  });
+
+  it('keeps to the wording rules', () => {
+    for (const s of [ordinarySummary(), quietSummary(), unreadableSummary()]) {
+      expect(lintWording(renderTerminal(s, plain).replace(/\s+/g, ' '))).toEqual([]);
+    }
+  });
+});
