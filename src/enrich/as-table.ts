@@ -37,16 +37,16 @@ export function buildAsTable(csvV4: Uint8Array, csvV6: Uint8Array, stamp: number
   const v6: number[] = [];
   const a = new Uint32Array(4);
   const b = new Uint32Array(4);
-  eachRow(csvV4, (csv, at, first, second, as, name) => {
+  eachRow(csvV4, (csv, at, first, second, third, end, as) => {
     const start = ipv4At(csv, at, first);
-    const end = ipv4At(csv, first + 1, second);
+    const last = ipv4At(csv, first + 1, second);
     const n = v4.length;
-    if (start < 0 || end < start || (n > 0 && start <= v4[n - 2]!)) return;
-    if (!systems.has(as)) systems.set(as, name());
-    if (n > 0 && v4[n - 1] === as && v4[n - 2]! + 1 === start) v4[n - 2] = end;
-    else v4.push(start, end, as);
+    if (start < 0 || last < start || (n > 0 && start <= v4[n - 2]!)) return;
+    if (!systems.has(as)) systems.set(as, fieldAt(csv, third + 1, end));
+    if (n > 0 && v4[n - 1] === as && v4[n - 2]! + 1 === start) v4[n - 2] = last;
+    else v4.push(start, last, as);
   });
-  eachRow(csvV6, (csv, at, first, second, as, name) => {
+  eachRow(csvV6, (csv, at, first, second, third, end, as) => {
     if (!parseIpv6(csv.toString('latin1', at, first), a) || !parseIpv6(csv.toString('latin1', first + 1, second), b)) {
       return;
     }
@@ -61,7 +61,7 @@ export function buildAsTable(csvV4: Uint8Array, csvV6: Uint8Array, stamp: number
     const n = v6.length;
     if (hi > b[0]! || (hi === b[0] && lo > b[1]!)) return;
     if (n > 0 && (hi < v6[n - 3]! || (hi === v6[n - 3] && lo <= v6[n - 2]!))) return;
-    if (!systems.has(as)) systems.set(as, name());
+    if (!systems.has(as)) systems.set(as, fieldAt(csv, third + 1, end));
     v6.push(hi, lo, b[0]!, b[1]!, as);
   });
   return readAsTable(pack(v4, v6, systems, stamp), stamp)!;
@@ -148,8 +148,8 @@ export function readAsTable(bytes: Uint8Array, stamp: number): AsTable | null {
   };
 }
 
-/** A row: where its start address begins and the offsets of its first and second comma; the name is made when asked. */
-type Row = (csv: Buffer, at: number, first: number, second: number, as: number, name: () => string) => void;
+/** A row: where it begins, the offsets of its three commas and of its end, and the number of its system. */
+type Row = (csv: Buffer, at: number, first: number, second: number, third: number, end: number, as: number) => void;
 
 /** Calls back for each row `start,end,number,name`. */
 function eachRow(csv: Uint8Array, row: Row): void {
@@ -163,10 +163,7 @@ function eachRow(csv: Uint8Array, row: Row): void {
     const third = text.indexOf(44, second + 1);
     if (first > 0 && second > first && third > second && third < end) {
       const as = decimal(text, second + 1, third);
-      if (as >= 0) {
-        const name = () => unquoted(text.toString('utf8', third + 1, end).trimEnd());
-        row(text, at, first, second, as, name);
-      }
+      if (as >= 0) row(text, at, first, second, third, end, as);
     }
     at = end + 1;
   }
@@ -201,8 +198,9 @@ function decimal(bytes: Uint8Array, from: number, to: number): number {
   return value <= 0xffffffff ? value : -1;
 }
 
-/** A CSV field: quotes around it go, doubled ones inside become one (RFC 4180). */
-function unquoted(field: string): string {
+/** The last field of a row: quotes around it go, doubled ones inside become one (RFC 4180). */
+function fieldAt(csv: Buffer, from: number, to: number): string {
+  const field = csv.toString('utf8', from, to).trimEnd();
   return field.length > 1 && field.startsWith('"') && field.endsWith('"')
     ? field.slice(1, -1).replaceAll('""', '"')
     : field;
