@@ -15,7 +15,7 @@ import type { Enricher } from './enrich/enricher.ts';
 import type { Evidence } from './evidence.ts';
 import { PACKET, TAG, WEB } from './measure/entry.ts';
 import { findRow, SPACE } from './measure/ledger.ts';
-import { FIRST_HASHED_HOST } from './measure/observe.ts';
+import { FIRST_HASHED_HOST, LABEL } from './measure/observe.ts';
 import type { State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
@@ -247,7 +247,7 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
   const found = around.enricher.lookup(hi, lo);
   const addresses = addressesOf(hi, lo, organization, around);
   const row = findRow(around.state.ledger, (organization << 8) | SPACE.source, hi, lo);
-  const claims = row >= 0 && readVisits(around.state.ledger, row).some((v) => v.tag === TAG.agentClass);
+  const claims = row < 0 ? undefined : readVisits(around.state.ledger, row).find((v) => v.tag === TAG.agentClass);
   return {
     ip: addresses[0]!,
     key: formatKey(hi, lo),
@@ -256,7 +256,12 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
     country: found.country,
     place: found.place,
     database: found.database,
-    class: claims ? 'says that it is a search engine' : null,
+    class:
+      claims === undefined
+        ? null
+        : claims.item === LABEL.crawler
+          ? 'says that it is a crawler'
+          : 'says that it is a monitor',
   };
 }
 

@@ -5,7 +5,7 @@
 
 import { fillLines } from './formats/append-event.ts';
 import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
-import { type AssetLookup, createObserver, type Observer, type Scene } from './measure/observe.ts';
+import { type AssetLookup, createObserver, LABEL, type Observer, type Scene } from './measure/observe.ts';
 import { createState, type State } from './measure/state.ts';
 import { type Batch, createBatch } from './model/batch.ts';
 import { type HashKey, hashKey } from './model/hash.ts';
@@ -16,6 +16,13 @@ import type { CompiledRuleSet } from './rules/rule-set.ts';
 
 /** Rows of a batch: large enough to spread the cost of a call, small enough to stay in the cache. */
 const BATCH_ROWS = 2048;
+
+/** Built-in rules that label a request. */
+const LABELS: Readonly<Record<string, number>> = {
+  'login-page': LABEL.login,
+  'crawler-agent': LABEL.crawler,
+  'monitor-agent': LABEL.monitor,
+};
 
 export interface Scanner {
   readonly state: State;
@@ -40,12 +47,10 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
   const digests = createDigests(BATCH_ROWS);
   const matches = createMatches(BATCH_ROWS);
   const matcher: Matcher = createMatcher(ruleSet, key);
-  const named = (name: string) => ruleSet.rules.find((r) => r.origin === 'builtin' && r.name === name)?.number ?? -1;
   const observer: Observer = createObserver({
     key,
     items: ruleSet.rules.map((r) => r.item),
-    loginRule: named('login-page'),
-    crawlerRule: named('crawler-claim'),
+    labels: ruleSet.rules.map((r) => (r.origin === 'builtin' ? (LABELS[r.name] ?? LABEL.none) : LABEL.none)),
     assets: assetLookup(inventory),
     recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
   });

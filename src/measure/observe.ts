@@ -47,17 +47,18 @@ export interface Observer {
   observe(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): void;
 }
 
-/** `items[r]` says what matches of rule r are counted by; `loginRule` and `crawlerRule` are the numbers of
- * the rules `login-page` and `crawler-claim`, which label a request and are no attack, or -1. */
+/** Rules that only say what a request is, and are no attack: by what they say. */
+export const LABEL = { none: 0, login: 1, crawler: 2, monitor: 3 } as const;
+
+/** `items[r]` says what matches of rule r are counted by, `labels[r]` is a LABEL. */
 export function createObserver(options: {
   key: HashKey;
   items: readonly Item[];
-  loginRule: number;
-  crawlerRule: number;
+  labels: readonly number[];
   assets: AssetLookup;
   recordKeyParameters: readonly string[];
 }): Observer {
-  const { key, items, loginRule, crawlerRule, assets } = options;
+  const { key, items, labels, assets } = options;
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, number>();
   const assetNumbers = new Map<number, number>();
@@ -188,12 +189,10 @@ export function createObserver(options: {
             let known = false;
             while (match < matches.n && matches.row[match] === i) {
               const rule = matches.rule[match++]!;
-              if (rule === loginRule) {
-                if (post) login = true;
-                continue;
-              }
-              if (rule === crawlerRule) {
-                addVisit(ledger, row, 1, (dayTag | TAG.agentClass) >>> 0, 0, 1);
+              const label = labels[rule]!;
+              if (label !== LABEL.none) {
+                if (label === LABEL.login) login ||= post;
+                else addVisit(ledger, row, label, (dayTag | TAG.agentClass) >>> 0, 0, 1);
                 continue;
               }
               known = true;
