@@ -25,7 +25,7 @@ export interface Enrichment {
   as: { number: number; name: string } | null;
   country: { isoCode: string; name: string } | null;
   place: { city: string | null; lat: number; lon: number } | null;
-  /** which data sets and dates answered: "RouteViews and DB-IP network owners, 2026-06-17; …"; empty when reserved */
+  /** the data set that names the country, and its date: "geo-whois-asn-country, 2026-06-17"; empty when reserved */
   database: string;
   /** why no data set was asked: "documentation address (RFC 5737)"; null for ordinary addresses */
   reserved: string | null;
@@ -55,7 +55,8 @@ export function createEnricher(options: EnricherOptions = {}): Enricher {
   const countries = own.country === undefined ? (cities ?? openCountries()) : open(own.country, 'country');
   const owners = own.asn === undefined ? bundledOwners(options.cacheFolder) : ownersOf(open(own.asn, 'asn'));
   const sets = distinct([owners.dataSet, dataSetOf(countries), ...(cities === null ? [] : [dataSetOf(cities)])]);
-  const database = sets.map((set) => `${set.name}, ${set.date}`).join('; ');
+  const placing = dataSetOf(countries);
+  const database = `${placing.name}, ${placing.date}`;
   const countryNames = new Map<string, { isoCode: string; name: string }>();
   const answers = new Map<string, Enrichment>();
 
