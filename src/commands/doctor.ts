@@ -5,15 +5,13 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { DETECTIONS } from '../alerts/detections.ts';
-import { loadInventory } from '../config/inventory.ts';
 import { loadSecret } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { openLogs } from '../open-logs.ts';
+import { inventoryOf, rulesOf } from '../setting.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import type { Given } from './options.ts';
-import { loadRules } from './rules.ts';
 
 type State = 'ok' | 'look' | 'bad';
 
@@ -91,7 +89,7 @@ function places(): Finding[] {
 }
 
 function rules(given: Given): Finding[] {
-  const set = loadRules(given);
+  const set = rulesOf(given.rules ?? []);
   const own = set.rules.filter((rule) => rule.origin === 'user').length;
   const found: Finding = {
     state: 'ok',
@@ -120,13 +118,7 @@ async function logs(paths: string[]): Promise<Finding[]> {
 
 /** The inventory that was named, and the key that it (or the environment) names. */
 function inventory(given: Given): Finding[] {
-  const declared =
-    given.config === undefined
-      ? null
-      : loadInventory(
-          given.config,
-          DETECTIONS.map((d) => d.id),
-        );
+  const declared = given.config === undefined ? null : inventoryOf(given.config);
   const found: Finding =
     declared === null
       ? { state: 'ok', what: 'no inventory: everything works without one; --config FILE checks yours' }

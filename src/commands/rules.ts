@@ -2,7 +2,6 @@
  * `pollwatch rules`: which detections there are, what one of them says (its numbers and where they come from, what looks
  * like it and is harmless, ATT&CK), and a trial of a Sigma rule against logs.
  */
-import { join } from 'node:path';
 import { DETECTIONS, type DetectionText } from '../alerts/detections.ts';
 import { fillLines } from '../formats/append-event.ts';
 import { createTally } from '../formats/format.ts';
@@ -17,12 +16,11 @@ import {
   explainRule as explain,
 } from '../rules/catalogue.ts';
 import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
-import { loadRuleSet } from '../rules/rule-folder.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
+import { rulesOf } from '../setting.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
 
-const BUILTIN_FOLDER = join(import.meta.dirname, '../../config/rules');
 const ID_WIDTH = 20;
 /** rows of the batches that `rules test` fills */
 const ROWS = 4096;
@@ -30,14 +28,9 @@ const ROWS = 4096;
 const SHOWN = 3;
 const LINE_SHOWN = 200;
 
-/** The rule set of this program and of `--rules`. Throws OperatorError with everything that is wrong in it. */
-export function loadRules(given: Given): CompiledRuleSet {
-  return loadRuleSet({ builtinFolder: BUILTIN_FOLDER, userPaths: given.rules ?? [] });
-}
-
 /** `rules list`; returns the exit status. */
 export function listRules(given: Given): number {
-  const { entries, skipped } = catalogueOf(loadRules(given));
+  const { entries, skipped } = catalogueOf(rulesOf(given.rules ?? []));
   const lines = DETECTIONS.flatMap((detection) => [
     `${detection.id.padEnd(ID_WIDTH)} ${detection.name}`,
     ...entries.filter((e) => e.detection === detection.id).map((e) => entryText(e)),
@@ -57,7 +50,7 @@ function entryText({ kind, name, title, level, counting, origin, file }: Catalog
 
 /** `rules explain ID`; returns the exit status. Throws OperatorError when nothing is called that. */
 export function explainRule(id: string, given: Given): number {
-  const set = loadRules(given);
+  const set = rulesOf(given.rules ?? []);
   const detection = DETECTIONS.find((d) => d.id.toLowerCase() === id.toLowerCase());
   const texts: string[] = [];
   if (detection !== undefined) {
@@ -124,7 +117,7 @@ export async function testRule(path: string, paths: string[], given: Given): Pro
   const wrong: Problem[] = [];
   const reading = readingOptions(given, wrong);
   stopOn(wrong);
-  const set = loadRuleSet({ builtinFolder: BUILTIN_FOLDER, userPaths: [path] });
+  const set = rulesOf([path]);
   const own = set.rules.filter((rule) => rule.origin === 'user');
   const { logs, problems } = await openLogs(paths, reading);
   const found = new Map(own.map((rule) => [rule.number, { count: 0, lines: [] as string[] }]));
