@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, lstatSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -54,7 +54,10 @@ describe('NDJSON', () => {
   it('says what to do when the folder is missing', async () => {
     const failed = await writeNdjson([], join(folder, 'none', 'alerts.ndjson')).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(OperatorError);
-    expect((failed as OperatorError).problems[0]).toMatchObject({ code: 'PW-OUTPUT-WRITE', hint: expect.stringContaining('folder') });
+    expect((failed as OperatorError).problems[0]).toMatchObject({
+      code: 'PW-OUTPUT-WRITE',
+      hint: expect.stringContaining('folder'),
+    });
   });
 
   it('goes to standard output for "-", no faster than the reader takes it', async () => {
@@ -76,7 +79,10 @@ describe('NDJSON', () => {
   });
 
   it('stops quietly when the reader has gone', async () => {
-    const gone = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })) });
+    const gone = new Writable({
+      highWaterMark: 1,
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
+    });
     await expect(writeNdjson([{ a: 1 }, { b: 2 }], '-', gone)).resolves.toBeUndefined();
   });
 });

@@ -53,14 +53,20 @@ describe('the summary in the terminal', () => {
   it('fits any width from 40 columns, whatever the log holds', () => {
     for (const columns of [40, 80, 100, 300]) {
       for (const s of [ordinarySummary(), quietSummary(), hostileSummary()]) {
-        const longest = Math.max(...renderTerminal(s, { ...plain, columns }).split('\n').map((line) => line.length));
+        const longest = Math.max(
+          ...renderTerminal(s, { ...plain, columns })
+            .split('\n')
+            .map((line) => line.length),
+        );
         expect(longest).toBeLessThanOrEqual(Math.min(columns, 110));
       }
     }
   });
 
   it('lets no control byte of a log through, and none at all without colour', () => {
-    expect(renderTerminal(hostileSummary(), plain).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    expect(renderTerminal(hostileSummary(), plain).replaceAll('\n', '')).not.toMatch(
+      /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/,
+    );
     const coloured = renderTerminal(hostileSummary(), { ...plain, colour: true }).replaceAll('\n', '');
     expect(coloured).toMatch(/\u001b\[1;35mCRITICAL\u001b\[0m/);
     expect(coloured.replace(/\u001b\[[0-9;]{1,5}m/g, '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);

@@ -100,7 +100,7 @@ function numbers(alert: Alert): Html {
 
 function evidence(lines: readonly EvidenceLine[]): Html | null {
   if (lines.length === 0) return null;
-  return html`<h4>Lines of the log that show it${lines.length > LINES_MAX && ` (the first ${LINES_MAX} of ${lines.length} kept)`}. A tilde with eight characters stands for a value that is kept private.</h4>
+  return html`<h3 class="minor">Lines of the log that show it${lines.length > LINES_MAX && ` (the first ${LINES_MAX} of ${lines.length} kept)`}. A tilde with eight characters stands for a value that is kept private.</h3>
 <ol class="lines">${lines
     .slice(0, LINES_MAX)
     .map(

@@ -55,7 +55,7 @@ export function whatWasRead(summary: RunSummary): Html {
 <h2 id="read-title">What was read</h2>
 <p class="lead">${counted(summary.origins.length, 'log')}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped of a known kind + ${count(summary.refused)} refused.</p>
 <div class="panel"><table class="stack"><caption>Lines = events + skipped + refused</caption>
-<thead><tr><th scope="col" class="w-name">Log</th><th scope="col">Format</th><th scope="col" class="num">Lines</th><th scope="col" class="num">Events</th><th scope="col" class="num">Skipped</th><th scope="col" class="num">Refused</th><th scope="col" class="w-time">Period</th></tr></thead>
+<thead><tr><th scope="col" class="w-name">Log</th><th scope="col" class="w-num">Format</th><th scope="col" class="num">Lines</th><th scope="col" class="num">Events</th><th scope="col" class="num">Skipped</th><th scope="col" class="num">Refused</th><th scope="col" class="w-period">Period</th></tr></thead>
 <tbody>${shown.map(originRow)}</tbody></table>
 ${more > 0 && html`<p class="muted small">And ${counted(more, 'more log')}.</p>`}
 ${summary.bound !== null && html`<p><strong>Reduced:</strong> ${summary.bound}</p>`}
@@ -89,7 +89,7 @@ export function cannotShow(summary: RunSummary): Html {
   }
   return html`<section id="cannot" aria-labelledby="cannot-title">
 <h2 id="cannot-title">What these logs cannot show</h2>
-<p class="lead">No alert is worth only as much as what could be seen. ${count(works.length)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs.</p>
+<p class="lead">“No alerts” is worth only as much as what could be seen. ${count(works.length)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs.</p>
 <div class="panel">
 ${
   spots.length > 0 &&

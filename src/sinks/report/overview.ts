@@ -72,7 +72,7 @@ export function timeline(summary: RunSummary): Html | null {
 <h2 id="when-title">When</h2>
 <figure class="panel">
 <figcaption>Events ${unit}, times in UTC. Heights are on a square-root scale: a bar twice as high has four times the events.</figcaption>
-<ul class="legend"><li>${key('bar-all')}all events</li><li>${key('bar-refused')}refused or failed</li><li>${key('bar-alerted')}from alerted addresses</li></ul>
+<ul class="legend"><li>${key('bar-all')}all events</li><li>${key('bar-refused')}refused or failed</li>${folded.alerted.some((value) => value > 0) && html`<li>${key('bar-alerted')}from alerted addresses</li>`}</ul>
 ${timelineChart(folded, unit)}
 <details class="more"><summary>The same as a table</summary>
 <table><caption>Events ${unit}</caption><thead><tr><th scope="col">From (UTC)</th><th scope="col" class="num">All</th><th scope="col" class="num">Refused or failed</th><th scope="col" class="num">From alerted addresses</th></tr></thead>

@@ -20,7 +20,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 // an eye over a ballot's line: drawn here, used as decoration only
 const BADGE = trusted(
-  '<svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true"><rect x="1" y="1" width="24" height="24" rx="6" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M5 13c2.3-3.6 4.9-5.3 8-5.3s5.700 1.700 8 5.300c-2.300 3.600-4.900 5.300-8 5.300S7.300 16.600 5 13Z" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="m9.800 13 2.300 2.300 4.300-4.600" fill="none" stroke="currentColor" stroke-width="1.800" stroke-linecap="round" stroke-linejoin="round"/></svg>',
+  '<svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true"><rect x="1" y="1" width="24" height="24" rx="6" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M5 13c2.3-3.6 4.9-5.3 8-5.3s5.7 1.7 8 5.3c-2.3 3.6-4.9 5.3-8 5.3S7.3 16.6 5 13Z" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="m9.8 13 2.3 2.3 4.3-4.6" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"/></svg>',
 );
 
 /** The whole page as text. Below 10 MB whatever the number of alerts (see alert-list.ts). */
@@ -33,7 +33,7 @@ export function renderReport(summary: RunSummary): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${trusted(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -49,7 +49,7 @@ export function renderReport(summary: RunSummary): string {
 <p class="period">${period}</p>
 <nav aria-label="Parts of this report"><ul>
 ${first.first.length > 0 && html`<li><a href="#first">What matters first</a></li>`}
-<li><a href="#when">When</a></li>
+${summary.timeline.all.length > 0 && html`<li><a href="#when">When</a></li>`}
 <li><a href="#who">Who</a></li>
 ${alerts.length > 0 && html`<li><a href="#what">What they were after</a></li><li><a href="#alerts">All alerts</a></li>`}
 <li><a href="#read">What was read</a></li>

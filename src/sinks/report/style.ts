@@ -25,7 +25,7 @@ header{padding:2.2rem 0 .4rem}
 h1{font:600 clamp(1.55rem,1.1rem + 2vw,2.35rem)/1.18 var(--serif);margin:.7rem 0 .25rem;text-wrap:balance}
 h2{font:600 clamp(1.2rem,1.05rem + .7vw,1.5rem)/1.25 var(--serif);margin:0 0 .35rem}
 h3{font-size:1.06rem;line-height:1.35;margin:0;font-weight:650}
-h4{font-size:.82rem;margin:1.1rem 0 .3rem;color:var(--muted);font-weight:650;letter-spacing:.02em}
+h4,h3.minor{font-size:.82rem;margin:1.1rem 0 .3rem;color:var(--muted);font-weight:650;letter-spacing:.02em}
 p{margin:.35rem 0}
 .muted,.period,figcaption,.lead{color:var(--muted)}
 .small{font-size:.875rem}
@@ -76,12 +76,13 @@ caption{text-align:left;color:var(--muted);font-size:.875rem;padding-bottom:.4re
 th,td{text-align:left;vertical-align:top;padding:.45rem .7rem .45rem 0;border-bottom:1px solid var(--line)}
 thead th{font-size:.82rem;color:var(--muted);font-weight:600;vertical-align:bottom}
 tbody th{font-weight:550}
+tbody th .small{font-weight:400}
 tr:last-child>td,tr:last-child>th{border-bottom:0}
 .num{text-align:right}
 td.num{white-space:nowrap}
 th .inline-bar{margin-top:.4rem}
 td.bar{padding-top:.85rem}
-.w-name{width:32%}.w-num{width:6.4rem}.w-state{width:8.5rem}.w-fix{width:30%}.w-place{width:8.5rem}.w-time{width:13rem}.w-sev{width:5.5rem}
+.w-name{width:32%}.w-num{width:6.4rem}.w-state{width:8.5rem}.w-fix{width:30%}.w-place{width:8.5rem}.w-time{width:13rem}.w-period{width:11.5rem}.w-sev{width:5.5rem}
 .split{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:1rem}
 details>summary{cursor:pointer}
 details.more{margin-top:.8rem}

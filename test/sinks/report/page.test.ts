@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { CAVEAT } from '../../../src/alerts/caveat.ts';
+import { lintWording } from '../../../src/alerts/wording-linter.ts';
+import { BARS_MAX, foldTimeline } from '../../../src/sinks/report/charts.ts';
+import { escapeText, html, markup } from '../../../src/sinks/report/html.ts';
+import { renderReport } from '../../../src/sinks/report/page.ts';
+import {
+  HOSTILE,
+  hostileSummary,
+  manyAlertsSummary,
+  ordinarySummary,
+  quietSummary,
+  unreadableSummary,
+} from '../fixtures.ts';
+
+/** The words of a page, without its style sheet, evidence lines and refused samples. */
+function words(page: string): string {
+  return page
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .replace(/<code>[\s\S]*?<\/code>/g, '')
+    .replace(/<\/(?:p|li|dd|dt|td|th|h\d|div|title|desc|caption)>/g, '.\n')
+    .replace(/<[^>]*>/g, '')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&amp;/g, '&');
+}
+
+describe('the html template', () => {
+  it('escapes text wherever it stands, and joins lists', () => {
+    expect(markup(html`<td title="${'"><script>'}">${["a'b", html`<b>${'&'}</b>`, null, false, 7]}</td>`)).toBe(
+      '<td title="&quot;&gt;&lt;script&gt;">a&#39;b<b>&amp;</b>7</td>',
+    );
+  });
+
+  it('shows control bytes and lone surrogates, and passes none', () => {
+    for (const text of HOSTILE) expect(escapeText(text)).not.toMatch(/[<>"'\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(escapeText('\ud800')).toBe('\ufffd');
+  });
+});
+
+describe('the report', () => {
+  it('opens with the answer, then what matters first, then the rest in order', () => {
+    const page = renderReport(ordinarySummary());
+    const order = [
+      'id="answer"',
+      'id="first"',
+      'id="when"',
+      'id="who"',
+      'id="what"',
+      'id="alerts"',
+      'id="noise"',
+      'id="read"',
+      'id="cannot"',
+      'id="data"',
+      'id="how"',
+    ].map((id) => page.indexOf(id));
+    expect(order.every((at, i) => at > (order[i - 1] ?? 0))).toBe(true);
+    expect(page).toContain('<html lang="en">');
+  });
+
+  it('allows one style sheet by its hash and nothing else', () => {
+    const page = renderReport(ordinarySummary());
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)![1]!;
+    expect(policy).toContain(`style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+    expect(policy).toContain("default-src 'none'");
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|\sstyle="|\son\w+="/);
+  });
+
+  it('marks the matched fragment in a redacted line', () => {
+    const page = renderReport(ordinarySummary());
+    expect(page).toContain('&quot;GET <mark>/.git/config</mark> HTTP/1.1&quot;');
+    expect(page).toContain('id=~0aa2054d<mark>&#39; UNION SELECT 1,2,3--</mark> HTTP/1.1');
+  });
+
+  it('carries the caveat and keeps to the wording rules', () => {
+    for (const s of [ordinarySummary(), quietSummary(), unreadableSummary()]) {
+      const page = renderReport(s);
+      expect(page).toContain(CAVEAT);
+      expect(lintWording(words(page))).toEqual([]);
+    }
+  });
+
+  it('names the data sets, their dates and whose they are', () => {
+    const page = renderReport(ordinarySummary());
+    for (const text of ['RouteViews', 'CC BY 4.0', 'NRO', '2026-06-17']) expect(page).toContain(text);
+  });
+
+  it('says nothing is needed only together with what was read and what could not be seen', () => {
+    const page = renderReport(quietSummary());
+    expect(page).toContain('Nothing needs your attention');
+    expect(page).toContain('14,332 lines = 14,040 events + 288 skipped of a known kind + 4 refused');
+    expect(page).toContain('the log does not name the virtual host');
+    expect(page).not.toContain('id="first"');
+  });
+
+  it('stays below 10 MB with 5,000 alerts, opens the gravest 200 and says so', () => {
+    const page = renderReport(manyAlertsSummary(5000));
+    expect(Buffer.byteLength(page)).toBeLessThan(10_000_000);
+    expect(page.match(/<details class="alert">/g)).toHaveLength(200);
+    expect(page).toContain('The first 200 open up, the next 4,800 stand in the table below them.');
+    expect(page.match(/<tr><td>(?:Critical|High|Medium|Low|Info)<\/td>/g)).toHaveLength(4800);
+  });
+
+  it('keeps every hostile text as text', () => {
+    const page = renderReport(hostileSummary());
+    const tags = new Set([...page.matchAll(/<([a-zA-Z!][\w-]*)/g)].map((m) => m[1]!.toLowerCase()));
+    expect(
+      [...tags].filter((tag) => ['script', 'img', 'a', 'svg', 'style', 'iframe', '!--'].includes(tag)).sort(),
+    ).toEqual(['a', 'style', 'svg']);
+    expect([...page.matchAll(/href="([^"]*)"/g)].every((m) => m[1]!.startsWith('#'))).toBe(true);
+    expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(page.match(/<style>/g)).toHaveLength(1);
+  });
+});
+
+describe('the timeline', () => {
+  it('adds up panes until its bars are few, and loses no event', () => {
+    const { timeline } = manyAlertsSummary(1);
+    const folded = foldTimeline(timeline);
+    const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+    expect(folded.all.length).toBeLessThanOrEqual(BARS_MAX);
+    expect(folded.paneMs).toBe(timeline.paneMs * 25);
+    expect([sum(folded.all), sum(folded.refused), sum(folded.alerted)]).toEqual([
+      sum(timeline.all),
+      sum(timeline.refused),
+      sum(timeline.alerted),
+    ]);
+  });
+});
