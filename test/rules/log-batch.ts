@@ -1,8 +1,9 @@
 /**
  * Log lines as a batch for the tests of rules: raw combined or netfilter lines in, one full batch out.
  */
-import { findFormat } from '../../src/formats/index.ts';
+
 import { createTally } from '../../src/formats/format.ts';
+import { findFormat } from '../../src/formats/index.ts';
 import { type Batch, createBatch } from '../../src/model/batch.ts';
 
 /** All lines as one batch; throws when a line is no event, so that row n is line n. */
@@ -22,8 +23,22 @@ export function batchOf(lines: readonly string[], format = 'combined'): Batch {
 /** One request as a combined line. Quotes and control bytes in the texts are the caller's business. */
 export function requestLine(
   request: string,
-  options: { status?: number; size?: number; referrer?: string; userAgent?: string; source?: string; user?: string } = {},
+  options: {
+    status?: number;
+    size?: number;
+    referrer?: string;
+    userAgent?: string;
+    source?: string;
+    user?: string;
+  } = {},
 ): string {
-  const { status = 404, size = 153, referrer = '-', userAgent = 'Mozilla/5.0', source = '203.0.113.7', user = '-' } = options;
+  const {
+    status = 404,
+    size = 153,
+    referrer = '-',
+    userAgent = 'Mozilla/5.0',
+    source = '203.0.113.7',
+    user = '-',
+  } = options;
   return `${source} - ${user} [14/Sep/2026:10:00:00 +0000] "${request}" ${status} ${size} "${referrer}" "${userAgent}"`;
 }
