@@ -215,10 +215,9 @@ function scanLine(
           for (; ; p++) {
             const d = bytes[p]! - 48;
             if (d >= 0 && d <= 9) {
-              if (part === 0 || part > 25) {
-                if (part === 0 || part * 10 + d > 255) return false;
-              }
+              if (part === 0) return false;
               part = part < 0 ? d : part * 10 + d;
+              if (part > 255) return false;
             } else if (d === -2 && part >= 0 && dots < 3) {
               w3 = (w3 << 8) | part;
               dots++;

@@ -128,7 +128,7 @@ for (const format of formats) {
             expectSame(format, Buffer.from(`${some.join('\n')}\n`, 'latin1'), n, at);
           },
         ),
-        { numRuns: 400, seed: 20261103 },
+        { numRuns: 1500, seed: 20261103 },
       );
     });
 
