@@ -5,9 +5,18 @@ import { alertDocument, canonicalAlert, compareAlerts, type DocumentContext } fr
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import { alert, hostileSummary, ordinaryAlerts } from '../sinks/fixtures.ts';
 
-const CONTEXT: DocumentContext = { createdMs: Date.UTC(2026, 8, 15), revision: 1, generation: 0, version: '0.1.0', status: 'new', continues: null };
+const CONTEXT: DocumentContext = {
+  createdMs: Date.UTC(2026, 8, 15),
+  revision: 1,
+  generation: 0,
+  version: '0.1.0',
+  status: 'new',
+  continues: null,
+};
 
-const schema = JSON.parse(readFileSync(new URL('../../config/schema/alert.schema.json', import.meta.url), 'utf8')) as object;
+const schema = JSON.parse(
+  readFileSync(new URL('../../config/schema/alert.schema.json', import.meta.url), 'utf8'),
+) as object;
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, formats: { 'date-time': true } });
 const validate = ajv.compile(schema);
 const problems = (document: unknown) => (validate(document) ? [] : validate.errors);
@@ -23,7 +32,11 @@ const aggregate = alert({
 
 describe('the ECS document of an alert', () => {
   it('holds to the published schema, for every kind of key', () => {
-    const kinds = [...ordinaryAlerts(), aggregate, alert({ key: { kind: 'as', text: 'AS64500 EXAMPLE-HOSTING' }, source: null, related: ['192.0.2.1'] })];
+    const kinds = [
+      ...ordinaryAlerts(),
+      aggregate,
+      alert({ key: { kind: 'as', text: 'AS64500 EXAMPLE-HOSTING' }, source: null, related: ['192.0.2.1'] }),
+    ];
     for (const one of kinds) expect(problems(alertDocument(one, CONTEXT)), one.name).toEqual([]);
   });
 
@@ -51,23 +64,41 @@ describe('the ECS document of an alert', () => {
       },
       threat: {
         tactic: { id: ['TA0043', 'TA0006'] },
-        technique: { id: ['T1595', 'T1552'], name: ['Active Scanning', 'Unsecured Credentials'], subtechnique: { id: ['T1595.003', 'T1552.001'] } },
+        technique: {
+          id: ['T1595', 'T1552'],
+          name: ['Active Scanning', 'Unsecured Credentials'],
+          subtechnique: { id: ['T1595.003', 'T1552.001'] },
+        },
       },
-      source: { ip: '192.0.2.17', address: '192.0.2.17', as: { number: 64500, organization: { name: 'EXAMPLE-HOSTING' } }, geo: { country_iso_code: 'NL' } },
+      source: {
+        ip: '192.0.2.17',
+        address: '192.0.2.17',
+        as: { number: 64500, organization: { name: 'EXAMPLE-HOSTING' } },
+        geo: { country_iso_code: 'NL' },
+      },
       destination: { domain: 'voterlookup.example.gov' },
-      pollwatch: { evidence: { requests: 42, distinct_paths: 31, status_counts: { '200': 1, '404': 41 } }, explanation: { caveat_id: 'attr.caveat.v1' } },
+      pollwatch: {
+        evidence: { requests: 42, distinct_paths: 31, status_counts: { '200': 1, '404': 41 } },
+        explanation: { caveat_id: 'attr.caveat.v1' },
+      },
     });
   });
 
   it('names no source for an aggregate, but its network and its members', () => {
     const document = alertDocument(aggregate, CONTEXT);
     expect(document).not.toHaveProperty('source');
-    expect(document).toMatchObject({ related: { ip: ['198.51.100.1', '198.51.100.2', '198.51.100.3'] }, pollwatch: { source: { network: '198.51.100.0/24', count: 3 } } });
+    expect(document).toMatchObject({
+      related: { ip: ['198.51.100.1', '198.51.100.2', '198.51.100.3'] },
+      pollwatch: { source: { network: '198.51.100.0/24', count: 3 } },
+    });
   });
 
   it('names the /64 of an IPv6 source beside the address that was seen', () => {
     const v6 = ordinaryAlerts().find((one) => one.key.text.includes(':'))!;
-    expect(alertDocument(v6, CONTEXT)).toMatchObject({ source: { ip: '2001:db8:7:1::9' }, pollwatch: { source: { network: '2001:db8:7:1::/64' } } });
+    expect(alertDocument(v6, CONTEXT)).toMatchObject({
+      source: { ip: '2001:db8:7:1::9' },
+      pollwatch: { source: { network: '2001:db8:7:1::/64' } },
+    });
   });
 
   it('is made for any text that a log can hold', () => {
@@ -79,7 +110,10 @@ describe('the ECS document of an alert', () => {
 
   it('keeps to the wording rules', () => {
     for (const one of [...ordinaryAlerts(), aggregate]) {
-      const { message, pollwatch } = alertDocument(one, CONTEXT) as { message: string; pollwatch: { explanation: object } };
+      const { message, pollwatch } = alertDocument(one, CONTEXT) as {
+        message: string;
+        pollwatch: { explanation: object };
+      };
       expect(lintWording(message)).toEqual([]);
       expect(lintWording(Object.values(pollwatch.explanation).flat().join('\n'))).toEqual([]);
     }
@@ -90,7 +124,9 @@ describe('the canonical alert', () => {
   it('does not change with file names, offsets, key order or the order of lines', () => {
     const one = alert();
     const moved = Object.fromEntries(Object.entries(one).reverse()) as typeof one;
-    moved.lines = [...one.lines].reverse().map((line) => ({ ...line, origin: 'other.log.1', offset: line.offset + 17 }));
+    moved.lines = [...one.lines]
+      .reverse()
+      .map((line) => ({ ...line, origin: 'other.log.1', offset: line.offset + 17 }));
     expect(canonicalAlert(moved)).toBe(canonicalAlert(one));
   });
 

@@ -218,7 +218,7 @@ describe('voters’ data', () => {
         fc.integer({ min: -5, max: 400 }),
         fc.boolean(),
         (noise, from, to, framed) => {
-          const bytes = noise.replace(/[^\u0000-\u00ff]/g, '?');
+          const bytes = Buffer.from(noise, 'latin1').toString('latin1');
           const text = framed ? line(bytes) : bytes;
           const result = redactLine(text, 'request', { matched: [[from, to]] }, token);
           expect(result.text.length).toBeLessThanOrEqual(TEXT_MAX);

@@ -517,6 +517,16 @@ export const HOSTILE = [
   'A'.repeat(3000),
 ] as const;
 
+/** True when a text holds a byte that a terminal obeys (C0 but the line feed, DEL, C1) or a bidirectional control. */
+export function obeyed(text: string): boolean {
+  for (const c of text) {
+    const code = c.codePointAt(0)!;
+    if ((code < 32 && code !== 10) || (code >= 127 && code < 160)) return true;
+    if ((code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069)) return true;
+  }
+  return false;
+}
+
 /** A summary in which every text of a log, a file name or a data set is hostile. */
 export function hostileSummary(): RunSummary {
   const s = ordinarySummary();
