@@ -1,6 +1,6 @@
 /**
  * One event as the ECS 9.4 document that `pollwatch parse` prints, nested. What ECS has no field for stands under
- * `pollwatch.*`: the number of the line, TCP flags, IP-ID, ICMP type, and what is odd about a line.
+ * `pollwatch.*`: TCP flags, IP-ID, ICMP type, and what is odd about a line.
  * Text of the log is UTF-8 where its bytes are; every invalid byte reads U+FFFD.
  * https://www.elastic.co/docs/reference/ecs
  */
@@ -29,7 +29,7 @@ export function eventDocument(event: LogEvent, origin: EventOrigin): object {
   const status = event['http.response.status_code'];
   if (status !== undefined) put(document, 'event.outcome', status < 400 ? 'success' : 'failure');
   put(document, 'log.file.path', origin.name);
-  put(document, 'pollwatch.line', origin.line);
+  put(document, 'log.file.line', origin.line);
   for (const key of FIELDS) {
     const value = event[key];
     if (value !== undefined) put(document, key, typeof value === 'string' ? decode(value) : value);
