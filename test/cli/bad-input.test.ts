@@ -139,7 +139,7 @@ describe('bytes that an attacker put into the log', () => {
 
   it('of any kind end no run with a fault', () => {
     const here = place();
-    const noise = Uint8Array.from({ length: 60_000 }, (_, i) => (i * i * 31 + i * 7) % 251);
+    const noise = Uint8Array.from({ length: 3000 }, (_, i) => (i * i * 31 + i * 7) % 251);
     const log = here.put('x.log', Buffer.concat([Buffer.from(probingLog()), noise, Buffer.from(`\n${probingLog()}`)]));
     const ran = here.run(['analyze', '--report', 'none', log]);
     expect(ran.stderr).not.toContain('PW-FAULT');
