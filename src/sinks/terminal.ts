@@ -119,9 +119,10 @@ function renderThing(
   const lines = [head!.replace(word, paint(SEVERITY_COLOURS[lead.severity], word)), ...more];
   const say = (text: string) => lines.push(...wrap(printable(text), width, '   ', '   '));
   say(lead.summary);
-  say(
-    `Who: ${whoText(lead)}, ${VERDICT_WORDS[lead.verdict.term]}; ${OUTCOME_WORDS[lead.outcome]}; ${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)}).`,
-  );
+  // the summary names the address and its owner when there is one; a group is named here
+  const who = lead.summary.includes(lead.key.text) ? '' : `Who: ${whoText(lead)}. `;
+  const when = `${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)})`;
+  say(`${who}Verdict: ${VERDICT_WORDS[lead.verdict.term]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${when}.`);
   if (others.length > 0) {
     const names = [...new Set(others.map((a) => a.name))];
     say(`Also: ${listText(names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names)}.`);

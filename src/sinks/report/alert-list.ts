@@ -13,6 +13,8 @@ import { type Html, html } from './html.ts';
 
 /** Alerts that are shown with everything. */
 export const DETAILS_MAX = 200;
+/** Up to so many alerts are printed with everything; of more, those that the reader opened. */
+const PRINTED_MAX = 12;
 /** Further alerts that are shown as a row. */
 export const ROWS_MAX = 10_000;
 /** Evidence lines, and member addresses, that one alert shows. */
@@ -30,7 +32,7 @@ export function alertList(alerts: readonly Alert[]): Html | null {
   return html`<section id="alerts" aria-labelledby="alerts-title">
 <h2 id="alerts-title">All alerts</h2>
 <p class="lead">${counted(alerts.length, 'alert')}, the gravest first. Open one to see what it rests on. ${rows.length > 0 && `The first ${count(detailed.length)} open up, the next ${count(rows.length)} stand in the table below them.`}${left > 0 && ` ${count(left)} more are only in the NDJSON output.`}</p>
-<div class="alerts">${detailed.map(details)}</div>
+<div class="alerts${alerts.length <= PRINTED_MAX && ' few'}">${detailed.map(details)}</div>
 ${
   rows.length > 0 &&
   html`<div class="panel"><table class="stack"><caption>${counted(rows.length, 'further alert')}</caption><thead><tr><th scope="col" class="w-sev">Severity</th><th scope="col">Alert</th><th scope="col" class="w-name">Who</th><th scope="col" class="w-time">First seen (UTC)</th><th scope="col" class="w-sev">Outcome</th></tr></thead>

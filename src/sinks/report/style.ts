@@ -136,6 +136,7 @@ nav,.skip{display:none}
 section{margin-top:1.6rem}
 .thing,.alert,figure,tr,.lines li{break-inside:avoid}
 h2,h3,h4{break-after:avoid}
-details::details-content{content-visibility:visible;block-size:auto}
+.few>.alert::details-content{content-visibility:visible;block-size:auto}
+details.more:not([open]){display:none}
 }
 `;
