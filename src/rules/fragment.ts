@@ -3,7 +3,7 @@
  * readable. A fragment that only shows after decoding is given as the range of the raw text that decodes to it.
  *   rule "traversal to a system file", target `/x?f=..%2f..%2fetc%2fpasswd` → the range of `%2fetc%2fpasswd`
  */
-import { createDecodedText, type DecodedText, decodeOnce, leavesRoot } from './decode.ts';
+import { createDecodedText, type DecodedText, decodeOnce, leavesRoot, needsDecoding } from './decode.ts';
 import {
   decide,
   type Facts,
@@ -93,6 +93,7 @@ function formsOf(kind: number, text: string, malformed: boolean): Form[] {
   const bytes = Buffer.from(text, 'latin1');
   const query = findQuery(kind, bytes, 0, bytes.length, malformed);
   const forms = [form(bytes, bytes.length, query, (i) => i)];
+  if (!needsDecoding(bytes, 0, bytes.length, query)) return forms;
   const first = createDecodedText(true);
   decodeOnce(bytes, 0, bytes.length, query, true, first);
   if (!first.changed) return forms;

@@ -480,13 +480,23 @@ function regexFault(source: string, flags: string): string | null {
   }
 }
 
-/** A regular expression with Sigma's flags (i, m, s) in the linear-time engine. Throws when it does not compile. */
+const compiled = new Map<string, RE2JS>();
+
+/**
+ * A regular expression with Sigma's flags (i, m, s) in the linear-time engine, compiled once: there are as many as the
+ * rules have. Throws when it does not compile.
+ */
 export function compileRegex(source: string, flags: string): RE2JS {
+  const name = `${flags}/${source}`;
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
   let bits = 0;
   if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
   if (flags.includes('m')) bits |= RE2JS.MULTILINE;
   if (flags.includes('s')) bits |= RE2JS.DOTALL;
-  return RE2JS.compile(source, bits);
+  const regex = RE2JS.compile(source, bits);
+  compiled.set(name, regex);
+  return regex;
 }
 
 /** Bare words look at every text of the line, at its method and at its status. */
