@@ -141,7 +141,7 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     if (table[at] === a && table[at + 1] === second && table[at + 2] !== 0) return table[at + 2]! & 0xffff;
     if (table[at + 4] === a && table[at + 5] === second && table[at + 6] !== 0) return table[at + 6]! & 0xffff;
     const number = judge(kind, b.bytes, start, end, false);
-    table.copyWithin(at + 4, at, at + 4);
+    age(table, at);
     table[at] = a;
     table[at + 1] = second;
     table[at + 2] = (VALID | number) >>> 0;
@@ -321,7 +321,7 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
           value = VALID | judge(0, bytes, start, end, malformed !== 0);
           if (malformed === 0 && query === end && isStaticPath(bytes, start, end)) value |= STATIC;
           value >>>= 0;
-          targets.copyWithin(at + 4, at, at + 4);
+          age(targets, at);
           targets[at] = a;
           targets[at + 1] = second;
           targets[at + 2] = value;
@@ -370,6 +370,14 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     facts.malformed = malformed !== 0;
     facts.batch = null;
   }
+}
+
+/** The newer entry of a set becomes the older one. */
+function age(table: Uint32Array, at: number): void {
+  table[at + 4] = table[at]!;
+  table[at + 5] = table[at + 1]!;
+  table[at + 6] = table[at + 2]!;
+  table[at + 7] = table[at + 3]!;
 }
 
 const STATIC_EXTENSIONS = new Set(

@@ -24,6 +24,8 @@ export interface TextScanner {
   forms(): Uint16Array[];
 }
 
+const NONE = new Uint16Array(0);
+
 /** Something to ask after the pass over a form. */
 interface Check {
   predicate: number;
@@ -246,6 +248,7 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
     }
     for (const number of always[kind]!) ask(number, bytes);
     for (const number of gated[kind]!) if (checks[number]!.gates!.some((gate) => holds[gate] === 1)) ask(number, bytes);
+    if (held === 0) return NONE;
     const list = heldList.slice(0, held).sort();
     for (let i = 0; i < held; i++) holds[heldList[i]!] = 0;
     return list;
