@@ -202,7 +202,8 @@ function scanLine(
     if (c === 63 && query < 0) query = p;
     c = bytes[++p]!;
   }
-  if (c !== 34 || bytes[p - 1] === 92) return false;
+  // a quote behind the digit that the version ends with is not escaped
+  if (c !== 34) return false;
   const targetEnd = p - 9;
   if (targetEnd <= targetStart || view.getInt32(targetEnd, true) !== 0x54544820 /* " HTT" */) return false;
   if (bytes[targetEnd + 4] !== 80 || bytes[targetEnd + 5] !== 47 || bytes[targetEnd + 7] !== 46) return false;
