@@ -97,7 +97,7 @@ function scaleTicks(max: number): number[] {
   const ticks: number[] = [];
   while (ticks.length < 3 && value >= 1) {
     ticks.push(Math.floor(value));
-    value = Math.floor(value / 4);
+    value = value >= 40 ? Math.floor(value / 20) * 5 : Math.floor(value / 4);
   }
   return ticks;
 }

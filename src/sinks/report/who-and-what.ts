@@ -26,6 +26,7 @@ const SERVICES: Readonly<Record<number, string>> = {
   88: 'Kerberos',
   110: 'mail (POP3)',
   123: 'time',
+  135: 'Windows services',
   139: 'Windows files',
   143: 'mail (IMAP)',
   161: 'device management (SNMP)',
