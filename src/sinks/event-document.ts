@@ -1,6 +1,7 @@
 /**
  * One event as the ECS 9.4 document that `pollwatch parse` prints, nested. What ECS has no field for stands under
  * `pollwatch.*`: TCP flags, IP-ID, ICMP type, and what is odd about a line.
+ * `log.file.line` is promised by `parse` although ECS has no such field: tools that compare line by line read it there.
  * Text of the log is UTF-8 where its bytes are; every invalid byte reads U+FFFD.
  * https://www.elastic.co/docs/reference/ecs
  */

@@ -15,8 +15,7 @@ it('a request is a nested document with the fields of ECS', () => {
     '@timestamp': '2026-09-14T06:01:00.000Z',
     ecs: { version: '9.4.0' },
     event: { kind: 'event', category: ['web'], type: ['access'], outcome: 'failure' },
-    log: { file: { path: '/var/log/a.log' } },
-    pollwatch: { line: 7 },
+    log: { file: { path: '/var/log/a.log', line: 7 } },
     source: { ip: '203.0.113.9' },
     http: { request: { method: 'GET' }, version: '1.1', response: { status_code: 404, body: { bytes: 153 } } },
     url: { original: '/a?b=1', path: '/a', query: 'b=1' },
@@ -34,7 +33,8 @@ it('a packet says what became of it, and keeps what ECS has no field for under p
     destination: { ip: '198.51.100.1', port: 0 },
     host: { name: 'gw01' },
     observer: { ingress: { interface: { name: 'eth0' } } },
-    pollwatch: { line: 7, tcp_flags: ['SYN'], ip_id: 1 },
+    log: { file: { line: 7 } },
+    pollwatch: { tcp_flags: ['SYN'], ip_id: 1 },
   });
 });
 
