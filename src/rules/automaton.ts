@@ -83,14 +83,21 @@ export function buildAutomaton(literals: readonly Uint8Array[]): Automaton | nul
     if (s !== 0 && ends[f]!.length > 0) ends[s]!.push(...ends[f]!);
   }
 
+  // numbered breadth first: the shallow states, where a text spends its time, lie together in the cache
+  const rank = new Int32Array(states);
+  for (let k = 0; k < states; k++) rank[order[k]!] = k;
   const foundStart = new Uint32Array(states + 1);
-  for (let s = 0; s < states; s++) foundStart[s + 1] = foundStart[s]! + ends[s]!.length;
+  for (let k = 0; k < states; k++) foundStart[k + 1] = foundStart[k]! + ends[order[k]!]!.length;
   const found = new Uint32Array(foundStart[states]!);
-  for (let s = 0; s < states; s++) found.set(ends[s]!, foundStart[s]);
   const next = new Int32Array(states * classCount);
-  for (let i = 0; i < next.length; i++) {
-    const to = trie[i]!;
-    next[i] = ends[to]!.length > 0 ? ~(to * classCount) : to * classCount;
+  for (let k = 0; k < states; k++) {
+    const s = order[k]!;
+    found.set(ends[s]!, foundStart[k]);
+    for (let c = 0; c < classCount; c++) {
+      const to = trie[s * classCount + c]!;
+      const at = rank[to]! * classCount;
+      next[k * classCount + c] = ends[to]!.length > 0 ? ~at : at;
+    }
   }
   return { classes, classCount, next, foundStart, found, states };
 }
