@@ -308,12 +308,12 @@ function statusCounts(touches: readonly Touch[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const t of touches) {
     const status =
-      t.tag === TAG.fail || t.tag === TAG.login || statusClassOf(t) >= 4
+      t.tag === TAG.fail || t.tag === TAG.login || (t.tag >= TAG.rule && statusClassOf(t) >= 4)
         ? String(t.sub)
         : (t.flags & WEB.statusMask) === 0
-          ? 'none'
+          ? 'other'
           : `${statusClassOf(t)}xx`;
-    counts[status] = (counts[status] ?? 0) + t.count;
+    counts[status] = (counts[status] ?? 0) + Math.round(t.count * t.weight);
   }
   return Object.fromEntries(Object.entries(counts).sort((a, b) => (a[0] < b[0] ? -1 : 1)));
 }

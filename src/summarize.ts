@@ -9,7 +9,7 @@ import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
 import type { EvidenceOrigin } from './evidence.ts';
 import type { Tally } from './formats/format.ts';
-import { paneStart, TAG, TAG_BITS, TAG_MASK } from './measure/entry.ts';
+import { paneStart, TAG, TAG_BITS, TAG_MASK, WEB } from './measure/entry.ts';
 import { findRow, type Ledger, SPACE } from './measure/ledger.ts';
 import { pageOf, startOf } from './measure/lists.ts';
 import { COVERAGE, covered } from './measure/state.ts';
@@ -153,7 +153,8 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
       const e = start + i * 8;
       const tag = page[e + 1]! & TAG_MASK;
       if (tag !== TAG.fail && tag !== TAG.packet) continue;
-      if (tag === TAG.packet && ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
+      const flags = page[e + 3]! >>> 24;
+      if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
       events += page[e + 3]! & 0xffffff;
       const name =
         tag === TAG.packet

@@ -34,7 +34,7 @@ export const URGENCY_WORDS: Readonly<Record<Level, string>> = {
 
 /** What came of it, in a clause that follows "The requests …" or "It …". */
 export const OUTCOME_WORDS: Readonly<Record<Alert['outcome'], string>> = {
-  tried: 'no answer is visible in these logs',
+  tried: 'these logs do not show what came of it',
   refused: 'refused or answered with an error',
   answered: 'something was answered',
 };

@@ -3,7 +3,7 @@
  * detectors ask about. Only keys that did something are unpacked; a million quiet ones stay packed.
  */
 import { COUNT_MAX, PACKET, paneStart, TAG, TAG_BITS, TAG_MASK, TICK_MS, WEB } from '../measure/entry.ts';
-import { distinct, type Ledger, priorityOf } from '../measure/ledger.ts';
+import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
 import { pageOf, startOf } from '../measure/lists.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
 
@@ -25,6 +25,8 @@ export interface Touch {
   lineHash: number;
   /** keyed order, see measure/ledger.ts */
   priority: number;
+  /** how many like it this one stands for: 1 unless its group overflowed or was sampled */
+  weight: number;
 }
 
 export interface Visit {
@@ -35,6 +37,7 @@ export interface Visit {
   group: number;
   count: number;
   priority: number;
+  weight: number;
 }
 
 /** Status class of a web touch (0 = none). */
@@ -78,8 +81,10 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
       lineHigh: page[e + 6]!,
       lineHash: page[e + 7]!,
       priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+      weight: 1,
     });
   }
+  weigh(out, (t) => `${t.tag} ${t.paneMs}`, ledger);
   return out.sort(inTime);
 }
 
@@ -113,8 +118,10 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
       group: page[e + 2]!,
       count: page[e + 3]!,
       priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+      weight: 1,
     });
   }
+  weigh(out, (v) => `${v.tag} ${v.pane} ${v.group}`, ledger);
   return out;
 }
 
@@ -168,24 +175,58 @@ export function inWindows(
   return taken.size === touches.length ? [...touches] : touches.filter((t) => taken.has(t));
 }
 
-/** Distinct values of `of` among touches or visits; above GROUP_MAX or under sampling an estimate. */
-export function countDistinct<T extends { priority: number }>(
-  list: readonly T[],
-  of: (t: T) => number | string,
-  ledger: Ledger,
-): number {
-  const seen = new Map<number | string, number>();
-  let largest = 0;
-  for (const t of list) {
-    seen.set(of(t), t.priority);
-    if (t.priority > largest) largest = t.priority;
-  }
-  return distinct(ledger, seen.size, largest);
+/**
+ * Distinct values of `of` among the touches or visits that are kept: what decisions go by. Never more than there were;
+ * a group that overflowed keeps 1,024, which is above every threshold, and sampling only ever lowers it.
+ */
+export function countDistinct<T>(list: readonly T[], of: (t: T) => number | string): number {
+  const seen = new Set<number | string>();
+  for (const t of list) seen.add(of(t));
+  return seen.size;
 }
 
-/** Sum of counts. */
+/** Sum of counts of what is kept: what decisions go by. */
 export function countEvents(list: readonly { count: number }[]): number {
   let sum = 0;
   for (const t of list) sum += t.count;
   return sum;
+}
+
+/** Distinct values with what overflow and sampling left out, estimated: what people are shown. */
+export function estimateDistinct<T extends { weight: number }>(
+  list: readonly T[],
+  of: (t: T) => number | string,
+): number {
+  const weights = new Map<number | string, number>();
+  for (const t of list) weights.set(of(t), Math.max(weights.get(of(t)) ?? 0, t.weight));
+  let sum = 0;
+  for (const w of weights.values()) sum += w;
+  return Math.round(sum);
+}
+
+/** Sum of counts with what overflow and sampling left out, estimated: what people are shown. */
+export function estimateEvents(list: readonly { count: number; weight: number }[]): number {
+  let sum = 0;
+  for (const t of list) sum += t.count * t.weight;
+  return Math.round(sum);
+}
+
+/** Gives the members of each group the share of it that each stands for. */
+function weigh<T extends { weight: number; priority: number }>(
+  list: readonly T[],
+  groupOf: (t: T) => number | string,
+  ledger: Ledger,
+): void {
+  if (list.length < GROUP_MAX && ledger.level === 0) return;
+  const groups = new Map<number | string, T[]>();
+  for (const t of list) {
+    const group = groups.get(groupOf(t));
+    if (group === undefined) groups.set(groupOf(t), [t]);
+    else group.push(t);
+  }
+  for (const group of groups.values()) {
+    const largest = group.reduce((m, t) => Math.max(m, t.priority), 0);
+    const weight = distinct(ledger, group.length, largest) / group.length;
+    for (const t of group) t.weight = weight;
+  }
 }

@@ -39,6 +39,8 @@ export const FIRST_HASHED_HOST = 1024;
 
 /** Service ports whose packets to a high port are answers to us, or their leftovers (DETECTIONS F01, F21). */
 const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667]);
+/** Matches whose values nobody counts are kept under 64 items: some examples, and every event counted. */
+const UNCOUNTED_MASK = 63;
 /** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
 const ZMAP_IP_ID = 54321;
 
@@ -198,7 +200,13 @@ export function createObserver(options: {
               known = true;
               const item = items[rule];
               const hash =
-                item === 'target' ? digests.target[i]! : item === 'user_agent' ? digests.userAgent[i]! : pathHash;
+                item === 'target'
+                  ? digests.target[i]!
+                  : item === 'user_agent'
+                    ? digests.userAgent[i]!
+                    : item === 'none'
+                      ? pathHash & UNCOUNTED_MASK
+                      : pathHash;
               addTouch(
                 ledger,
                 row,

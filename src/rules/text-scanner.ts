@@ -247,8 +247,8 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
       ask(number, bytes);
     }
     for (const number of always[kind]!) ask(number, bytes);
-    for (const number of gated[kind]!) if (checks[number]!.gates!.some((gate) => holds[gate] === 1)) ask(number, bytes);
     if (held === 0) return NONE;
+    for (const number of gated[kind]!) if (checks[number]!.gates!.some((gate) => holds[gate] === 1)) ask(number, bytes);
     const list = heldList.slice(0, held).sort();
     for (let i = 0; i < held; i++) holds[heldList[i]!] = 0;
     return list;

@@ -15,7 +15,7 @@ const PUBLIC_PORTS = new Set([80, 443]);
 
 export const allowedAfterScan: SourceDetector = {
   ids: ['F18'],
-  evaluate(record, scene, earlier) {
+  evaluate(record, _scene, earlier) {
     const scan = earlier.filter((f) => SCANS.has(f.detection)).flatMap((f) => f.touches);
     if (scan.length === 0) return [];
     const first = Math.min(...scan.map((t) => t.paneMs));
@@ -35,7 +35,7 @@ export const allowedAfterScan: SourceDetector = {
         steps: [],
         outcome: 'answered',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: ['one allowed connection within 24 hours of a scan'],
         noise: [],
         tailored: ['it used what its scan had found open'],

@@ -21,7 +21,7 @@ function weightOf(window: readonly Touch[]): number {
 
 export const burstScan: SourceDetector = {
   ids: ['F02'],
-  evaluate(record, scene) {
+  evaluate(record) {
     const hit = inWindows(probes(record), SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT);
     if (hit.length === 0) return [];
     return [
@@ -31,7 +31,7 @@ export const burstScan: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [`ports within 10 seconds whose weights (3 below 1024, else 1) sum to ${WEIGHT}`],
         noise: noiseWords(hit),
         tailored: [],

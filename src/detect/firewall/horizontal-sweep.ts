@@ -25,7 +25,7 @@ export const horizontalSweep: SourceDetector = {
     let base: Level = 'info';
     for (const [port, onPort] of groupBy(probes(record), portOf)) {
       for (const episode of episodes(onPort, PACKET_PANE)) {
-        const hosts = countDistinct(episode, targetOf, scene.ledger);
+        const hosts = countDistinct(episode, targetOf);
         if (hosts < threshold) continue;
         hit.push(...episode);
         if (!SWEPT_BY_ALL.has(port)) base = 'medium';
@@ -40,7 +40,7 @@ export const horizontalSweep: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [`${threshold} of your addresses on one port, pauses under 15 minutes`],
         noise: noiseWords(hit),
         tailored: [],

@@ -14,7 +14,7 @@ const PACKETS_MEDIUM = 3;
 
 export const illegalFlags: SourceDetector = {
   ids: ['F13'],
-  evaluate(record, scene) {
+  evaluate(record) {
     const hit = record.touches.filter((t) => t.tag === TAG.illegalFlags);
     if (new Set(hit.map(portOf)).size < PORTS) return [];
     return [
@@ -24,7 +24,7 @@ export const illegalFlags: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [`packets with flags that no program sends, to ${PORTS} ports`],
         noise: [],
         tailored: [],

@@ -4,8 +4,8 @@
  */
 import { TAG } from '../../measure/entry.ts';
 import { ACTION } from '../../model/batch.ts';
-import type { Scene, SourceRecord } from '../detector.ts';
-import { actionOf, countDistinct, countEvents, type Touch } from '../record.ts';
+import type { SourceRecord } from '../detector.ts';
+import { actionOf, estimateDistinct, estimateEvents, type Touch } from '../record.ts';
 
 /** Denied, or not known to have been let through: the packets that scans are made of. */
 export function probes(record: SourceRecord): Touch[] {
@@ -33,13 +33,13 @@ export const targetOf = (t: Touch) => t.item;
 export const socketOf = (t: Touch) => t.item * 65536 + t.sub;
 
 /** Numbers that every firewall alert shows. */
-export function packetNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
-  return (touches) => ({
-    packets: countEvents(touches),
-    ports: countDistinct(touches, portOf, scene.ledger),
-    hosts: countDistinct(touches, targetOf, scene.ledger),
-    packets_allowed: countEvents(touches.filter((t) => actionOf(t) === ACTION.allow)),
-  });
+export function packetNumbers(touches: readonly Touch[]): Record<string, number> {
+  return {
+    packets: estimateEvents(touches),
+    ports: estimateDistinct(touches, portOf),
+    hosts: estimateDistinct(touches, targetOf),
+    packets_allowed: estimateEvents(touches.filter((t) => actionOf(t) === ACTION.allow)),
+  };
 }
 
 /** Groups touches by a value, in order of first appearance. */

@@ -17,7 +17,7 @@ const PORTS_LOW = 5;
 
 export const sensitiveService: SourceDetector = {
   ids: ['F09'],
-  evaluate(record, scene) {
+  evaluate(record) {
     if (record.isPrivate) return [];
     const hit = inWindows(
       packets(record).filter((t) => SENSITIVE.has(t.sub)),
@@ -35,7 +35,7 @@ export const sensitiveService: SourceDetector = {
         steps: [],
         outcome: allowed ? 'answered' : 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [`${PORTS} services that should not face the Internet within one hour`],
         noise: allowed ? [] : noiseWords(hit),
         tailored: [],

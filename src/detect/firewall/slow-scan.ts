@@ -25,13 +25,13 @@ export const slowScan: SourceDetector = {
         .flatMap((f) => f.touches.map((t) => dayOf(t.paneMs, scene.dayStartMs))),
     );
     const rest = probes(record).filter((t) => !covered.has(dayOf(t.paneMs, scene.dayStartMs)));
-    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf, scene.ledger) >= PAIRS_DAY);
+    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf) >= PAIRS_DAY);
     const inMonth = inWindows(
       rest,
       30 * DAY,
       PACKET_PANE,
       (w) =>
-        countDistinct(w, socketOf, scene.ledger) >= PAIRS_MONTH &&
+        countDistinct(w, socketOf) >= PAIRS_MONTH &&
         new Set(w.map((t) => dayOf(t.paneMs, scene.dayStartMs))).size >= DAYS_MONTH &&
         episodes(w, PACKET_PANE).length >= RUNS_MONTH,
     );
@@ -45,7 +45,7 @@ export const slowScan: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [
           inDay.length > 0
             ? `${PAIRS_DAY} pairs of address and port in 24 hours`

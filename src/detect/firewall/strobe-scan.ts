@@ -22,7 +22,7 @@ export const strobeScan: SourceDetector = {
     for (const episode of episodes(probes(record), PACKET_PANE)) {
       if (new Set(episode.map(portOf)).size < PORTS_MIN || new Set(episode.map(targetOf)).size < HOSTS_MIN) continue;
       const touchesDark = new Set(episode.filter((t) => scene.isDark(t.item)).map(targetOf)).size >= DARK_HOSTS;
-      if (countDistinct(episode, socketOf, scene.ledger) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
+      if (countDistinct(episode, socketOf) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
       dark ||= touchesDark;
       hit.push(...episode);
     }
@@ -34,7 +34,7 @@ export const strobeScan: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [
           dark
             ? `${PAIRS_DARK} pairs of address and port, ${DARK_HOSTS} of the addresses unused`

@@ -19,13 +19,13 @@ const PORTS_LIMITED = 8;
 
 export const verticalScan: SourceDetector = {
   ids: ['F01'],
-  evaluate(record, scene) {
+  evaluate(record) {
     const hit: Touch[] = [];
     let limited = false;
     for (const onTarget of groupBy(probes(record), targetOf).values()) {
       for (const episode of episodes(onTarget, PACKET_PANE)) {
         const rateLimited = episode.some((t) => (t.flags & PACKET.limited) !== 0);
-        if (countDistinct(episode, portOf, scene.ledger) < (rateLimited ? PORTS_LIMITED : PORTS)) continue;
+        if (countDistinct(episode, portOf) < (rateLimited ? PORTS_LIMITED : PORTS)) continue;
         limited ||= rateLimited;
         hit.push(...episode);
       }
@@ -41,7 +41,7 @@ export const verticalScan: SourceDetector = {
         steps: [],
         outcome: 'refused',
         touches: hit,
-        numbers: packetNumbers(scene),
+        numbers: packetNumbers,
         thresholds: [threshold],
         noise: noiseWords(hit),
         tailored: [],

@@ -9,7 +9,7 @@
 import { TAG, WEB } from '../../measure/entry.ts';
 import { DAY, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 
 const POSTS = 6;
 const REQUESTS = 20;
@@ -55,9 +55,9 @@ export const credentialGuessing: SourceDetector = {
         outcome: 'refused',
         touches: hit,
         numbers: (touches) => ({
-          requests: countEvents(touches),
-          refused: countEvents(touches.filter(isRefused)),
-          answered_with_page: countEvents(touches.filter((t) => !isRefused(t))),
+          requests: estimateEvents(touches),
+          refused: estimateEvents(touches.filter(isRefused)),
+          answered_with_page: estimateEvents(touches.filter((t) => !isRefused(t))),
           minutes: new Set(touches.map((t) => t.item)).size,
         }),
         thresholds: [`${POSTS} refused log-ins within two minutes, or ${A_DAY} in 24 hours with none that succeeded`],

@@ -25,7 +25,7 @@ export const failingRatio: SourceDetector = {
     const hit = inWindows(failed, WEB_PANE, WEB_PANE, (w) => {
       const requests = countEvents(w);
       if (requests < REQUESTS) return false;
-      const pages = countDistinct(w, pathOf, scene.ledger);
+      const pages = countDistinct(w, pathOf);
       if (pages < PAGES || pages < UNIQUE * requests) return false;
       const from = Math.min(...w.map((t) => t.paneMs));
       const ok = new Set(

@@ -7,13 +7,13 @@
 import { TAG } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countDistinct, estimateDistinct, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 
 const VALUES = 15;
 
 export const parameterFuzzing: SourceDetector = {
   ids: ['W12'],
-  evaluate(record, scene) {
+  evaluate(record) {
     const groups = new Map<number, Touch[]>();
     for (const t of record.touches) {
       if (t.tag !== TAG.oddValue) continue;
@@ -24,7 +24,7 @@ export const parameterFuzzing: SourceDetector = {
     }
     const hit: Touch[] = [];
     for (const list of groups.values())
-      hit.push(...inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item, scene.ledger) >= VALUES));
+      hit.push(...inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES));
     if (hit.length === 0) return [];
     const exists = hit.some((t) => statusClassOf(t) === 2 || statusClassOf(t) === 5);
     return [
@@ -35,10 +35,10 @@ export const parameterFuzzing: SourceDetector = {
         outcome: 'tried',
         touches: hit,
         numbers: (touches) => ({
-          requests: countEvents(touches),
-          distinct_values: countDistinct(touches, (t) => t.item, scene.ledger),
+          requests: estimateEvents(touches),
+          distinct_values: estimateDistinct(touches, (t) => t.item),
           parameters: new Set(touches.map((t) => t.sub)).size,
-          server_errors: countEvents(touches.filter((t) => statusClassOf(t) === 5)),
+          server_errors: estimateEvents(touches.filter((t) => statusClassOf(t) === 5)),
         }),
         thresholds: [`${VALUES} different values with query characters for one parameter in 20 minutes`],
         noise: [],

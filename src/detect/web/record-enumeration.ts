@@ -10,7 +10,7 @@
 import { paneStart, TAG } from '../../measure/entry.ts';
 import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countDistinct, type Touch, type Visit } from '../record.ts';
+import { countDistinct, estimateDistinct, estimateEvents, type Touch, type Visit } from '../record.ts';
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;
@@ -82,23 +82,21 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
 const inOrderIn = (w: Walk) => w.keys >= KEYS && w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys;
 const manyIn = (w: Walk) => w.keys >= KEYS_DAY;
 
-function walkOf(group: number, window: readonly Visit[], scene: Scene): Walk | null {
+function walkOf(group: number, window: readonly Visit[], _scene: Scene): Walk | null {
   const keys = window.filter((v) => v.tag !== TAG.keyBlock);
   if (keys.length < KEYS) return null;
   return {
     group,
     from: paneStart(Math.min(...keys.map((v) => v.pane)), WEB_PANE),
     to: paneStart(Math.max(...keys.map((v) => v.pane)), WEB_PANE),
-    keys: countDistinct(keys, (v) => v.item, scene.ledger),
+    keys: countDistinct(keys, (v) => v.item),
     answered: countDistinct(
       keys.filter((v) => v.tag === TAG.key),
       (v) => v.item,
-      scene.ledger,
     ),
     blocks: countDistinct(
       window.filter((v) => v.tag === TAG.keyBlock),
       (v) => v.item,
-      scene.ledger,
     ),
   };
 }
@@ -107,7 +105,7 @@ function numbersOf(
   record: SourceRecord,
   walks: readonly Walk[],
   touches: readonly Touch[],
-  scene: Scene,
+  _scene: Scene,
 ): Record<string, number> {
   const groups = new Set(walks.map((w) => w.group));
   const from = Math.min(...touches.map((t) => t.paneMs));
@@ -116,16 +114,15 @@ function numbersOf(
     (v) => (v.tag === TAG.key || v.tag === TAG.keyRefused) && groups.has(v.group) && within(v, from, to),
   );
   const blocks = record.visits.filter((v) => v.tag === TAG.keyBlock && groups.has(v.group) && within(v, from, to));
-  const distinctKeys = countDistinct(keys, (v) => v.item, scene.ledger);
+  const distinctKeys = estimateDistinct(keys, (v) => v.item);
   return {
-    requests: keys.reduce((sum, v) => sum + v.count, 0),
+    requests: estimateEvents(keys),
     distinct_keys: distinctKeys,
-    records_answered: countDistinct(
+    records_answered: estimateDistinct(
       keys.filter((v) => v.tag === TAG.key),
       (v) => v.item,
-      scene.ledger,
     ),
-    blocks_of_64: countDistinct(blocks, (v) => v.item, scene.ledger),
+    blocks_of_64: estimateDistinct(blocks, (v) => v.item),
     hours: Math.max(1, Math.round((to - from) / HOUR)),
   };
 }

@@ -3,7 +3,7 @@
  */
 import { TAG, WEB } from '../../measure/entry.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
-import { countDistinct, countEvents, statusClassOf, type Touch } from '../record.ts';
+import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
 
 /** Statuses that say "there is nothing here for you". */
 const FAILING = new Set([400, 403, 404]);
@@ -27,10 +27,10 @@ export function wasAnswered(t: Touch, scene: Scene): boolean {
 /** Numbers that every web alert shows. */
 export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
   return (touches) => ({
-    requests: countEvents(touches),
-    distinct_paths: countDistinct(touches, pagesOf, scene.ledger),
-    refused: countEvents(touches.filter((t) => statusClassOf(t) >= 4)),
-    answered: countEvents(touches.filter((t) => t.tag >= TAG.rule && wasAnswered(t, scene))),
-    server_errors: countEvents(touches.filter((t) => statusClassOf(t) === 5)),
+    requests: estimateEvents(touches),
+    distinct_paths: estimateDistinct(touches, pagesOf),
+    refused: estimateEvents(touches.filter((t) => statusClassOf(t) >= 4)),
+    answered: estimateEvents(touches.filter((t) => t.tag >= TAG.rule && wasAnswered(t, scene))),
+    server_errors: estimateEvents(touches.filter((t) => statusClassOf(t) === 5)),
   });
 }

@@ -79,7 +79,7 @@ function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): To
         touches,
         c.timespanMs,
         pane,
-        (w) => countDistinct(w, (t) => `${t.item}:${t.host}`, scene.ledger) >= c.threshold,
+        (w) => countDistinct(w, (t) => `${t.item}:${t.host}`) >= c.threshold,
       );
     case 'temporal':
       return inWindows(touches, c.timespanMs, pane, (w) => c.rules.every((r) => w.some((t) => t.tag === TAG.rule + r)));
@@ -145,7 +145,7 @@ function toFinding(
     touches: touches.sort(
       (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.item - b.item || a.tag - b.tag,
     ),
-    numbers: packets ? packetNumbers(scene) : requestNumbers(scene),
+    numbers: packets ? packetNumbers : requestNumbers(scene),
     thresholds,
     noise:
       LISTED.has(id) || id === 'W09' || id === 'W17' || id === 'W18' || id === 'W19'

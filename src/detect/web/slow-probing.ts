@@ -23,13 +23,13 @@ export const slowProbing: SourceDetector = {
       (t) => t.tag >= TAG.rule && statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
     );
     if (listed.length < PAGES_A_DAY) return [];
-    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf, scene.ledger) >= PAGES);
+    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf) >= PAGES);
     const perDay = new Map<number, Touch[]>();
     for (const t of listed) {
       const day = dayOf(t.paneMs, scene.dayStartMs);
       perDay.set(day, [...(perDay.get(day) ?? []), t]);
     }
-    const days = [...perDay.values()].filter((list) => countDistinct(list, pathOf, scene.ledger) >= PAGES_A_DAY);
+    const days = [...perDay.values()].filter((list) => countDistinct(list, pathOf) >= PAGES_A_DAY);
     const taken = new Set<Touch>([...inDay, ...(days.length >= DAYS ? days.flat() : [])]);
     const hit = listed.filter((t) => taken.has(t));
     if (hit.length === 0) return [];

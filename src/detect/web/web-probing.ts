@@ -34,14 +34,13 @@ export const webProbing: SourceDetector = {
         const typed = countDistinct(
           episode.filter((t) => (t.flags & WEB.ownReferrer) === 0),
           pathOf,
-          scene.ledger,
         );
-        const all = countDistinct(episode, pathOf, scene.ledger);
+        const all = countDistinct(episode, pathOf);
         if (typed < PAGES && all < PAGES_LINKED) continue;
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
         const given = record.visits.filter((v) => v.tag === TAG.path && inRange(paneStart(v.pane, WEB_PANE), from, to));
-        if (all < SHARE * countDistinct(given, (v) => v.item, scene.ledger)) continue;
+        if (all < SHARE * countDistinct(given, (v) => v.item)) continue;
         hit.push(...episode);
       }
     }

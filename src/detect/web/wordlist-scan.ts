@@ -24,7 +24,7 @@ export const wordlistScan: SourceDetector = {
       failed,
       WEB_PANE,
       WEB_PANE,
-      (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf, scene.ledger) > PAGES,
+      (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf) > PAGES,
     );
     const given = record.visits.filter((v) => v.tag === TAG.path);
     const long =
@@ -35,8 +35,8 @@ export const wordlistScan: SourceDetector = {
             const ok = given.filter(
               (v) => paneStart(v.pane, WEB_PANE) >= from && paneStart(v.pane, WEB_PANE) <= from + HOUR,
             );
-            const missing = countDistinct(w, pathOf, scene.ledger);
-            const pages = missing + countDistinct(ok, (v) => v.item, scene.ledger);
+            const missing = countDistinct(w, pathOf);
+            const pages = missing + countDistinct(ok, (v) => v.item);
             return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
           });
     const taken = new Set<Touch>([...fast, ...long]);
