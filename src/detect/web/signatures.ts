@@ -124,9 +124,10 @@ function toFinding(
   const rules = new Set(touches.map((t) => t.tag - TAG.rule));
   const packets = [...rules].every((r) => scene.packetRules.has(r));
   const byPath = !packets && [...rules].every((r) => scene.rules[r]?.item !== 'target');
-  const answered = byPath && touches.some((t) => wasAnswered(t, scene));
   const lifted = ANSWERED[id];
-  if (answered && lifted !== undefined && LEVELS.indexOf(lifted) > LEVELS.indexOf(base)) {
+  // only where the path itself is the probe does an answer say something
+  const answered = lifted !== undefined && byPath && touches.some((t) => wasAnswered(t, scene));
+  if (answered && LEVELS.indexOf(lifted) > LEVELS.indexOf(base)) {
     steps.push(`the server gave content for a probed path, not its usual error page: ${base} to ${lifted}`);
     base = lifted;
   }
