@@ -291,6 +291,8 @@ function reduce(ledger: Ledger): void {
       if (lists.length[row]! > 0) trimGroups(ledger, row, family);
     }
   }
+  // what came since the level was raised was not asked yet whether it stays
+  if (ledger.level > 0) sample(ledger);
   while (units(ledger) > ledger.unitsMax && ledger.level < 32) {
     ledger.level++;
     sample(ledger);
