@@ -247,7 +247,7 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
   const found = around.enricher.lookup(hi, lo);
   const addresses = addressesOf(hi, lo, organization, around);
   const row = findRow(around.state.ledger, (organization << 8) | SPACE.source, hi, lo);
-  const claims = row < 0 ? undefined : readVisits(around.state.ledger, row).find((v) => v.tag === TAG.agentClass);
+  const claims = row < 0 ? [] : readVisits(around.state.ledger, row).filter((v) => v.tag === TAG.agentClass);
   return {
     ip: addresses[0]!,
     key: formatKey(hi, lo),
@@ -257,9 +257,10 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
     place: found.place,
     database: found.database,
     class:
-      claims === undefined
+      claims.length === 0
         ? null
-        : claims.item === LABEL.crawler
+        : // a source may claim both, in any order: the first of the labels is shown
+          claims.some((v) => v.item === LABEL.crawler)
           ? 'says that it is a crawler'
           : 'says that it is a monitor',
   };
