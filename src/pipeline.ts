@@ -42,12 +42,14 @@ export interface AnalyzeOptions {
   rulesPaths?: string[];
   /** draw a progress bar on a terminal */
   progress: boolean;
+  /** bytes of a plain file that a thread takes at a time; threads start from four times as many. Default RANGE_BYTES */
+  rangeBytes?: number;
 }
 
 /** Ranges that a thread takes at a time; a plain file is cut into pieces of this size. */
 const RANGE_BYTES = 8 * 1024 * 1024;
-/** Below this many bytes of plain logs threads cost more than they bring. */
-const THREADS_FROM_BYTES = 4 * RANGE_BYTES;
+/** Below this many ranges of plain logs threads cost more than they bring. */
+const THREADS_FROM_RANGES = 4;
 
 /** A log that is being read, and what stopped it early. */
 interface Reading {
@@ -95,13 +97,16 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
   const progress = createProgress(options.progress ? total : 0, options.progress ? process.stderr : SILENT);
   try {
     const threaded = options.threads > 1 ? readings.filter(isPlain) : [];
-    const large = threaded.reduce((sum, r) => sum + r.log.origin.sizeBytes, 0) >= THREADS_FROM_BYTES;
+    const rangeBytes = options.rangeBytes ?? RANGE_BYTES;
+    const bytes = threaded.reduce((sum, r) => sum + r.log.origin.sizeBytes, 0);
+    const large = bytes >= THREADS_FROM_RANGES * rangeBytes && threaded.length > 0;
     await scanInStep(large ? readings.filter((r) => !isPlain(r)) : readings, scanner, progress);
     if (large)
       await scanInThreads(
         threaded,
         { configFile: options.configFile, rulesPaths, secret },
         options.threads,
+        rangeBytes,
         scanner,
         progress,
       );
@@ -218,20 +223,19 @@ async function scanInThreads(
   readings: readonly Reading[],
   setup: ThreadSetup,
   threads: number,
+  rangeBytes: number,
   scanner: Scanner,
   progress: Progress,
 ): Promise<void> {
   const jobs: RangeJob[] = readings.flatMap(({ log, scene }) =>
-    splitRanges(log.origin.sizeBytes, Math.ceil(log.origin.sizeBytes / RANGE_BYTES), RANGE_BYTES).map(
-      ({ from, to }) => ({
-        path: log.origin.path!,
-        from,
-        to,
-        format: log.format.name,
-        context: log.context,
-        scene,
-      }),
-    ),
+    splitRanges(log.origin.sizeBytes, Math.ceil(log.origin.sizeBytes / rangeBytes), rangeBytes).map(({ from, to }) => ({
+      path: log.origin.path!,
+      from,
+      to,
+      format: log.format.name,
+      context: log.context,
+      scene,
+    })),
   );
   let next = 0;
   let read = 0;

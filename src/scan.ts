@@ -30,6 +30,8 @@ export interface Scanner {
   readonly tallies: Map<number, Tally>;
   /** Reads all lines of a block of an origin; returns the time of its last event, or null. */
   scanBlock(block: Block, format: Format, context: OriginContext, scene: Scene): number | null;
+  /** Hands out what was scanned since the last call and starts anew: a delta per chunk with one matcher for all. */
+  take(): { state: State; tallies: Map<number, Tally> };
 }
 
 /** Keys of all hashes, from the organisation's secret. */
@@ -40,8 +42,9 @@ export function measureKey(secret: Uint8Array): HashKey {
 /** A scanner with an empty state. */
 export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, secret: Uint8Array): Scanner {
   const key = measureKey(secret);
-  const state = createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
-  const tallies = new Map<number, Tally>();
+  const newState = () => createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
+  let state = newState();
+  let tallies = new Map<number, Tally>();
   const batch: Batch = createBatch(BATCH_ROWS);
   const arena = createBatch(BATCH_ROWS);
   const digests = createDigests(BATCH_ROWS);
@@ -55,8 +58,18 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
     recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
   });
   return {
-    state,
-    tallies,
+    get state() {
+      return state;
+    },
+    get tallies() {
+      return tallies;
+    },
+    take() {
+      const taken = { state, tallies };
+      state = newState();
+      tallies = new Map();
+      return taken;
+    },
     scanBlock(block, format, context, scene) {
       let tally = tallies.get(scene.origin);
       if (tally === undefined) {
