@@ -228,6 +228,11 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
     if (patternHolds(pattern, regex, bytes, regions.start[region]!, regions.end[region]!)) hold(check.predicate);
   }
 
+  function gateHolds(number: number): boolean {
+    const { gates } = checks[number]!;
+    return gates !== null && gates.some((gate) => holds[gate] === 1);
+  }
+
   /** One form: the predicates that hold, ascending. */
   function judge(kind: number, bytes: Uint8Array, start: number, end: number, query: number): Uint16Array {
     setRegions(regions, bytes, start, end, query);
@@ -241,14 +246,16 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
         report(kind, state, i, bytes);
       }
     }
+    // what waits for other predicates comes last
+    for (let i = 0; i < wantedCount; i++) if (checks[wantedList[i]!]!.gates === null) ask(wantedList[i]!, bytes);
+    for (const number of always[kind]!) ask(number, bytes);
     for (let i = 0; i < wantedCount; i++) {
       const number = wantedList[i]!;
       wanted[number] = 0;
-      ask(number, bytes);
+      if (held > 0 && gateHolds(number)) ask(number, bytes);
     }
-    for (const number of always[kind]!) ask(number, bytes);
     if (held === 0) return NONE;
-    for (const number of gated[kind]!) if (checks[number]!.gates!.some((gate) => holds[gate] === 1)) ask(number, bytes);
+    for (const number of gated[kind]!) if (gateHolds(number)) ask(number, bytes);
     const list = heldList.slice(0, held).sort();
     for (let i = 0; i < held; i++) holds[heldList[i]!] = 0;
     return list;
