@@ -176,6 +176,24 @@ describe('every tracked file', () => {
   });
 });
 
+describe('the lock file', () => {
+  it('names every package for every system, also those that the registry of whoever made it lacks (else `npm ci` stops)', () => {
+    interface Locked {
+      version?: string;
+      optionalDependencies?: Record<string, string>;
+    }
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> };
+    const named = Object.entries(packages).flatMap(([at, locked]) =>
+      Object.keys(locked.optionalDependencies ?? {}).map((name) => ({ at, name })),
+    );
+    const missing = named.filter(
+      ({ at, name }) => !(`${at}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe('lists and files agree', () => {
   it('every format has a folder of fixtures with a log in it', () => {
     const without = formats.filter((format) => {
