@@ -79,7 +79,7 @@ function commandLine(ended: (code: Promise<number>) => Promise<void>): Command {
 Examples:
   pollwatch analyze /var/log/nginx/access.log* /var/log/kern.log
   zcat old.log.gz | pollwatch analyze -
-  pollwatch parse --format nginx access.log | jq -r '."source.ip"' | sort | uniq -c
+  pollwatch parse --format nginx access.log | jq -r .source.ip | sort | uniq -c
   pollwatch rules explain W05
 
 Exit status: 0 ran, whatever was found; 2 you must act (options, config, rules, or a log that could not be read);
