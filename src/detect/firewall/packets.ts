@@ -3,13 +3,24 @@
  * Internet is probed for.
  */
 import { TAG } from '../../measure/entry.ts';
-import { ACTION } from '../../model/batch.ts';
+import { ACTION, TRANSPORT } from '../../model/batch.ts';
 import type { SourceRecord } from '../detector.ts';
-import { actionOf, estimateDistinct, estimateEvents, type Touch } from '../record.ts';
+import { actionOf, estimateDistinct, estimateEvents, type Touch, transportOf } from '../record.ts';
 
-/** Denied, or not known to have been let through: the packets that scans are made of. */
+/**
+ * UDP ports of traceroute: 33434 and one more with every probe, 30 hops of three and some more. A traceroute that ends
+ * at a firewall leaves up to a hundred ports in a row; whoever scans nothing but these learns nothing either.
+ */
+const TRACEROUTE_FIRST = 33434;
+const TRACEROUTE_LAST = 33534;
+
+/** Denied, or not known to have been let through: the packets that scans are made of. Traceroutes are none. */
 export function probes(record: SourceRecord): Touch[] {
-  return record.touches.filter((t) => t.tag === TAG.packet && actionOf(t) !== ACTION.allow);
+  return record.touches.filter((t) => t.tag === TAG.packet && actionOf(t) !== ACTION.allow && !isTraceroute(t));
+}
+
+function isTraceroute(t: Touch): boolean {
+  return t.sub >= TRACEROUTE_FIRST && t.sub <= TRACEROUTE_LAST && transportOf(t) === TRANSPORT.udp;
 }
 
 /** All packets to us, let through or not. */
