@@ -1,0 +1,89 @@
+/**
+ * Logs as text in, alerts out: the real core (formats, rules, measures, decisions, words), without files.
+ *   await alertsOf({ 'access.log': lines }) → Alert[]
+ */
+import { alertsOf as toAlerts } from '../../src/alerting.ts';
+import { defaultInventory, parseInventory } from '../../src/config/inventory.ts';
+import type { Decision } from '../../src/detect/decide.ts';
+import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
+import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
+import { detectFormat } from '../../src/formats/detect.ts';
+import { settleState } from '../../src/measure/state.ts';
+import type { Alert } from '../../src/model/alert.ts';
+import { decideAll } from '../../src/pipeline.ts';
+import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
+import { createScanner } from '../../src/scan.ts';
+import { organizationsOf, rulesOf } from '../../src/setting.ts';
+
+const SECRET = new Uint8Array(32).fill(7);
+let ruleSet: CompiledRuleSet | undefined;
+let bundled: Enricher | undefined;
+
+function bundledEnricher(): Enricher {
+  bundled ??= createEnricher();
+  return bundled;
+}
+
+export interface Setting {
+  /** YAML of an inventory */
+  inventory?: string;
+  /** who knows the network owners; the bundled tables unless given */
+  enricher?: Enricher;
+  /** number of the asset that the origins are declared as, 0 = none */
+  asset?: number;
+}
+
+/** What the logs decide, and the alerts that people read. Each log is a list of lines under its name. */
+export async function decided(
+  logs: Readonly<Record<string, readonly string[]>>,
+  setting: Setting = {},
+): Promise<{ decisions: Decision[]; alerts: Alert[] }> {
+  ruleSet ??= rulesOf([]);
+  const enricher = setting.enricher ?? bundledEnricher();
+  const inventory =
+    setting.inventory === undefined ? defaultInventory() : parseInventory(setting.inventory, 'inventory.yaml');
+  const scanner = createScanner(ruleSet, inventory, SECRET);
+  const origins = new Map<number, EvidenceOrigin>();
+  for (const [i, [name, lines]] of Object.entries(logs).entries()) {
+    if (lines.length === 0) continue;
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
+    const format = detectFormat(bytes.subarray(0, 65_536));
+    if (format === null) throw new Error(`${name} is in no known format`);
+    const context = { origin: i + 1, referenceMs: Date.UTC(2026, 11, 31), timezone: 'UTC' };
+    const scene = { organization: 0, origin: i + 1, asset: setting.asset ?? 0, dayStartMs: inventory.dayStartMs };
+    scanner.scanBlock({ bytes, start: 0, end: bytes.length, baseOffset: 0 }, format, context, scene);
+    const tally = scanner.tallies.get(i + 1)!;
+    if (tally.refused.size > 0) throw new Error(`${name}: ${JSON.stringify([...tally.refused])}`);
+    origins.set(i + 1, {
+      name,
+      format,
+      context,
+      fetch: (offsets) =>
+        Promise.resolve(offsets.map((at) => bytes.subarray(at, bytes.indexOf(10, at)).toString('latin1'))),
+    });
+  }
+  settleState(scanner.state);
+  const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+  const evidence = await collectEvidence(decisions, origins, ruleSet, inventory, SECRET);
+  const organizations = organizationsOf(inventory, []);
+  const alerts = toAlerts(decisions, evidence, { state: scanner.state, inventory, enricher, organizations });
+  return { decisions, alerts };
+}
+
+/** The alerts alone. */
+export async function alertsOf(
+  logs: Readonly<Record<string, readonly string[]>>,
+  setting: Setting = {},
+): Promise<Alert[]> {
+  return (await decided(logs, setting)).alerts;
+}
+
+/** "W05 198.51.100.7 medium" of each alert, sorted. */
+export function inShort(alerts: readonly Alert[]): string[] {
+  return alerts.map((a) => `${a.detection} ${a.key.text} ${a.severity}`).sort();
+}
+
+/** "W05 198.51.100.7 medium" of one detection, sorted. */
+export function only(alerts: readonly Alert[], detection: string): string[] {
+  return inShort(alerts.filter((a) => a.detection === detection));
+}
