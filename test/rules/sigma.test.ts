@@ -210,7 +210,7 @@ describe('what is wrong with a rule', () => {
     ['  sel:\n    cs-uri: x', 'no condition'],
     [select("c-ip|cidr: '1.2.3.4/40'"), 'no address'],
     ['  sel:\n    cs-uri: [x\n  condition: sel', 'no valid YAML'],
-  ])('%#', (detection, expected) => {
+  ])('is named in words, case %#', (detection, expected) => {
     expect(problems(rule(detection)).join('\n')).toContain(expected);
   });
 
@@ -282,7 +282,7 @@ describe('correlations', () => {
     [count('{field: cs-uri, gte: 2}').replace('rule-1', 'rule-2'), 'did you mean "rule-1"?'],
     [count('{field: cs-uri, gte: 2}').replace('source.ip', 'cs-host'), 'cannot group by "cs-host"'],
     [count('{field: cs-uri, gte: 2}').replace('value_count', 'value_sum'), 'not supported'],
-  ])('%#', (body, expected) => {
+  ])('that cannot be run are refused with a reason, case %#', (body, expected) => {
     expect(problems(base + correlation(body)).join('\n')).toContain(expected);
   });
 
