@@ -61,7 +61,7 @@ export interface Settings {
 /** Everything that the settled state decides, sorted by (detection, key, day). */
 export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const scene = sceneOf(ledger, settings);
-  const facts = createFacts(ledger.seed);
+  const facts = createFacts(ledger);
   const decisions: Decision[] = [];
   const busy: number[] = [];
   for (let row = 0; row < ledger.rows; row++) {

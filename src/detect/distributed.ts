@@ -16,7 +16,6 @@ import { addVisit, createLedger, type Ledger, rowOf } from '../measure/ledger.ts
 import { pageOf, startOf } from '../measure/lists.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
-import { mix32 } from '../model/hash.ts';
 import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision, DecisionKey, Settings } from './decide.ts';
@@ -43,25 +42,24 @@ const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06', 'F13']);
 
 export interface Facts {
   ledger: Ledger;
-  /** source key of an item (IPv6 items are hashes) */
-  keys: Map<number, { hi: number; lo: number }>;
+  /** the state that the facts are of: an item is the row of a source in it, so that no two sources are mistaken */
+  sources: Ledger;
   /** touches that stand for a source in evidence: the earliest few of each target or network */
   witnesses: Map<string, Touch[]>;
   logins: { hi: number; lo: number; organization: number; failed: Touch[]; succeeded: boolean }[];
 }
 
-export function createFacts(seed: number): Facts {
-  return { ledger: createLedger(seed, 512 * 1024 * 1024), keys: new Map(), witnesses: new Map(), logins: [] };
+/**
+ * Facts of a settled state. There are no more of them than touches in the state, whose bound holds: so their groups are
+ * not trimmed, and one loud source cannot push a distributed scan of the same target out of sight.
+ */
+export function createFacts(sources: Ledger): Facts {
+  const ledger = createLedger(sources.seed, 512 * 1024 * 1024);
+  ledger.visits.onCompact = null;
+  return { ledger, sources, witnesses: new Map(), logins: [] };
 }
 
-function itemOf(facts: Facts, hi: number, lo: number): number {
-  if (hi === 0) return lo;
-  const item = mix32(hi ^ mix32(lo));
-  facts.keys.set(item, { hi, lo });
-  return item;
-}
-
-const keyOf = (facts: Facts, item: number) => facts.keys.get(item) ?? { hi: 0, lo: item };
+const keyOf = (facts: Facts, item: number) => ({ hi: facts.sources.hi[item]!, lo: facts.sources.lo[item]! });
 
 /** Notes what a source touched below every threshold: (target, port) of packets that were not let through, log-ins. */
 export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: SourceRecord | null): void {
@@ -70,7 +68,6 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
   if (n > 0) {
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
-    const item = itemOf(facts, ledger.hi[row]!, ledger.lo[row]!);
     for (let i = 0; i < n; i++) {
       const e = start + i * 8;
       if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
@@ -80,7 +77,7 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
       addVisit(
         facts.ledger,
         rowOf(facts.ledger, (organization << 8) | TARGET_SPACE, page[e + 3]! >>> 30, page[e]!),
-        item,
+        row,
         ((hour << TAG_BITS) | FACT.port) >>> 0,
         port,
         1,
@@ -105,10 +102,9 @@ export function noteFinding(facts: Facts, d: Decision, record: SourceRecord): vo
   if (!SCANS.has(d.detection) || d.base === 'info') return;
   const prefix = prefixOf(record.hi, record.lo);
   const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
-  const item = itemOf(facts, record.hi, record.lo);
   for (const hour of new Set(d.touches.map((t) => Math.floor(t.paneMs / HOUR))))
-    addVisit(facts.ledger, row, item, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
-  const name = `${prefix.hi}:${prefix.lo}:${d.day}`;
+    addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
+  const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
   const known = facts.witnesses.get(name) ?? [];
   if (known.length < 200) facts.witnesses.set(name, [...known, ...d.touches.slice(0, 2)]);
 }
@@ -189,7 +185,7 @@ function hotPrefix(
       hour = Math.max(hour, new Set([...items, ...(byHour.get(h + 1) ?? [])]).size);
     }
     if (hour < PREFIX_HOUR && week.size < PREFIX_WEEK) continue;
-    const touches = (facts.witnesses.get(`${prefix.hi}:${prefix.lo}:${day}`) ?? []).sort(
+    const touches = (facts.witnesses.get(`${organization}/${prefix.hi}:${prefix.lo}:${day}`) ?? []).sort(
       (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash,
     );
     if (touches.length === 0) continue;
@@ -266,7 +262,7 @@ function distributedScan(
         {
           sources: bySource.size,
           ports: union.size,
-          packets: list.reduce((n, v) => n + v.count, 0),
+          packets: list.reduce((n, v) => n + (bySource.has(v.item) ? v.count : 0), 0),
           overlap_percent: Math.round((1 - union.size / sum) * 100),
         },
         [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],
