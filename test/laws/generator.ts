@@ -70,7 +70,7 @@ const CRAWLER = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/
 const MONITOR = 'Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)';
 const SENSITIVE = ['/.env', '/.git/config', '/wp-config.php.bak', '/backup.sql', '/.aws/credentials'];
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const TARGETS = ['203.0.113.10', '203.0.113.11', '203.0.113.12', '203.0.113.20'];
+const TARGETS = ['203.0.113.10', '203.0.113.11', '203.0.113.12', '203.0.113.20', '203.0.113.21'];
 const TARGETS_V6 = ['2001:db8:100::10', '2001:db8:100::11'];
 const HOSTS = ['vote.example.gov', 'results.example.gov', 'lookup.example.gov'];
 
@@ -271,6 +271,21 @@ const ACTORS: Readonly<Record<string, Actor>> = {
     for (let i = 0; i < n; i++) pen.request(from + (i % 590) * 1000, source, `/list/${i}`, i % 9 === 0 ? 200 : 404);
     pen.truth('W03', source, true);
   },
+  // hundreds of sources share out more ports of one address than a group keeps, beside one that scans it alone
+  manySources(pen, at) {
+    const target = TARGETS[4]!;
+    const hour = Math.floor(at / (60 * MINUTE)) * 60 * MINUTE;
+    let network = '';
+    for (let s = 0; s < 560; s++) {
+      if (s % 200 === 0) network = pen.network();
+      for (let p = 0; p < 2; p++)
+        pen.packet(hour + pen.whole(0, 3_599_000), `${network}.${10 + (s % 200)}`, target, 14_000 + 2 * s + p);
+    }
+    const loud = pen.address();
+    for (let i = 0; i < 1100; i++) pen.packet(hour + i * 3000, loud, target, 40_000 + i);
+    pen.truth('F16', target, true);
+    pen.truth('F01', loud, true);
+  },
   // says that it is a crawler and, at another time, that it is a monitor
   manyNames(pen, at) {
     const source = pen.address();
@@ -309,7 +324,7 @@ const ACTORS: Readonly<Record<string, Actor>> = {
 /** Names of all actors. */
 export const ACTOR_NAMES: readonly string[] = Object.keys(ACTORS);
 /** Actors of more than a thousand lines: only some seeds have them. */
-const LONG = ['manyPorts', 'manyPages'];
+const LONG = ['manyPorts', 'manyPages', 'manySources'];
 
 /** The log of a seed. */
 export function generate(seed: number, options: GeneratorOptions = {}): Generated {
