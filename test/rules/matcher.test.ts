@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { hashKey, hashRange } from '../../src/model/hash.ts';
 import { createDigests, createMatcher, createMatches } from '../../src/rules/matcher.ts';
 import { loadRuleSet } from '../../src/rules/rule-folder.ts';
-import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
+import { type CompiledRuleSet, compileRuleSet } from '../../src/rules/rule-set.ts';
 import { batchOf, requestLine } from './log-batch.ts';
 
 const ruleSet = loadRuleSet({ builtinFolder: 'config/rules', userPaths: [] });
@@ -90,6 +90,21 @@ describe('the matcher', () => {
     }
     expect(run(ruleSet, [requestLine('GET /.git/HEAD HTTP/1.1')], matcher).found[0]).toEqual(first);
     expect(first).toContain('sensitive-file');
+  });
+
+  it('numbers verdicts anew when an attacker makes more of them than there are numbers', () => {
+    const word = (bit: number) => `-w${String(bit).padStart(2, '0')}-`;
+    const text = Array.from(
+      { length: 15 },
+      (_, bit) =>
+        `title: T\nid: 6f1d2c1e-8d7b-4a55-9a3e-0000000000${10 + bit}\nname: bit-${bit}\nlogsource: {category: webserver}\n` +
+        `detection: {sel: {cs-uri|contains: '${word(bit)}'}, condition: sel}\n`,
+    ).join('---\n');
+    const set = compileRuleSet([{ file: 'bits.yml', text, origin: 'user', named: true }]);
+    const names = (i: number) => Array.from({ length: 15 }, (_, bit) => bit).filter((bit) => (i >> bit) & 1);
+    const lines = Array.from({ length: 20_000 }, (_, i) => requestLine(`GET /${names(i).map(word).join('')} HTTP/1.1`));
+    const { found } = run(set, [...lines, ...lines.slice(0, 100)]);
+    for (const [i, list] of found.entries()) expect(list).toEqual(names(i % 20_000).map((bit) => `bit-${bit}`));
   });
 
   it('gives the digests that hashing each text gives', () => {

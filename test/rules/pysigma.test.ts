@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const HELP = 'this test needs python3 with venv and pip: install them, or make the packages reachable (PIP_INDEX_URL)';
-const PACKAGES = ['pysigma==2.0.1', 'pysigma-backend-elasticsearch==2.1.1'];
+const PACKAGES = ['pysigma==1.5.1', 'pysigma-backend-elasticsearch==2.1.1'];
 const PROGRAM = `
 import json, sys
 from sigma.collection import SigmaCollection
