@@ -90,7 +90,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     techniques: ['T1595.001', 'T1046'],
     needs: ['denied'],
     source: 'Sigma 10 in 24 h; pauses above the 15 min of Zeek simple-scan',
-    why: 'A scan spread over hours stays below the alarms of most firewalls.',
+    why: 'A scan of few ports, or one that takes hours, stays below the alarms of most firewalls.',
     todo: [BLOCK, 'Look whether the same address shows up in the web server logs.', KEEP],
   },
   {

@@ -13,6 +13,8 @@ export function verdictOf(d: Decision): Alert['verdict'] {
   ];
   if (tailored.length > 0) return { term: 'tailored', basis: [...new Set(tailored)] };
   const noise = [...new Set(d.noise)];
+  if (noise.length > 0 && d.outcome === 'answered')
+    return { term: 'cannot_tell', basis: [...noise, 'but here something answered, which makes it yours to look at'] };
   if (noise.length > 0) return { term: 'noise', basis: noise };
   return {
     term: 'cannot_tell',

@@ -13,6 +13,7 @@ import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { detectors } from './index.ts';
+import { ownPages } from './own-pages.ts';
 import { readTouches, readVisits, type Touch } from './record.ts';
 
 export interface DecisionKey {
@@ -114,6 +115,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     }
   }
   const none: ReadonlySet<number> = new Set();
+  const own = ownPages(ledger, settings.rules);
   return {
     ledger,
     rules: settings.rules,
@@ -123,6 +125,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     ownedHosts: settings.ownedHosts > 0 ? settings.ownedHosts : Math.max(0, ...destinationsPerDay.values()),
     ownedDeclared: settings.ownedHosts > 0,
     soft404: (host) => soft.get(host) ?? none,
+    isOwnPage: (host, path) => own.has(`${host}:${path}`),
     isDark: settings.isDark,
     touchesOf: (organization, hi, lo) => {
       const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
@@ -260,14 +263,19 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
       continues: false,
       base: 'medium' as const,
       steps: [],
-      outcome: parts.some((d) => d.outcome === 'answered') ? ('answered' as const) : ('refused' as const),
+      outcome: parts.some((d) => d.outcome === 'answered')
+        ? ('answered' as const)
+        : parts.every((d) => d.outcome === 'refused')
+          ? ('refused' as const)
+          : ('tried' as const),
       startMs: Math.min(...parts.map((d) => d.startMs)),
       endMs: Math.max(...parts.map((d) => d.endMs)),
       touches,
+      // the same packets and requests stand in several parts: at least as many as the largest part counts
       numbers: {
-        packets: sum(parts, 'packets'),
+        packets: most(parts, 'packets'),
         ports: most(parts, 'ports'),
-        requests: sum(
+        requests: most(
           parts.filter((d) => !d.detection.startsWith('F')),
           'requests',
         ),
@@ -275,12 +283,11 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
       },
       thresholds: ['a firewall finding and a web finding of one source within 24 hours'],
       noise: [],
-      tailored: ['it looked at the firewall and then at the web server, or the other way round'],
+      tailored: [],
       members: parts[0]!.members,
       parts,
     };
   });
 }
 
-const sum = (list: readonly Decision[], name: string) => list.reduce((n, d) => n + (d.numbers[name] ?? 0), 0);
 const most = (list: readonly Decision[], name: string) => Math.max(0, ...list.map((d) => d.numbers[name] ?? 0));

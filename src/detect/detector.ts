@@ -19,6 +19,8 @@ export interface Scene {
   readonly ownedDeclared: boolean;
   /** folded sizes of a host's usual "not found" page, and of a page that it answers to several unrelated probes */
   soft404(host: number): ReadonlySet<number>;
+  /** true for a listed page that the site itself uses (see own-pages.ts); `path` is its hash */
+  isOwnPage(host: number, path: number): boolean;
   /** whether an IPv4 destination is declared dark */
   isDark(address: number): boolean;
   /** the touches of another source, for stage 2 */

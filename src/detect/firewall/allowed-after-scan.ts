@@ -38,7 +38,7 @@ export const allowedAfterScan: SourceDetector = {
         numbers: packetNumbers,
         thresholds: ['one allowed connection within 24 hours of a scan'],
         noise: [],
-        tailored: ['it used what its scan had found open'],
+        tailored: [],
       },
     ];
   },

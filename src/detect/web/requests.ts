@@ -19,18 +19,65 @@ export const pathOf = (t: Touch) => t.item;
 /** path on a host as one value */
 export const pagesOf = (t: Touch) => t.item * 65536 + t.host;
 
-/** Whether a rule match was answered with something of its own: 2xx, with a size that is not the host's usual page. */
+/**
+ * Whether a rule match was answered with something of its own: 2xx, with a size that is not the host's usual page, and
+ * no page that the site itself uses. Where no usual page is known (a host that never answered 404), nothing can be told.
+ */
 export function wasAnswered(t: Touch, scene: Scene): boolean {
-  return statusClassOf(t) === 2 && t.sub !== 0 && !scene.soft404(t.host).has(t.sub);
+  const usual = scene.soft404(t.host);
+  return statusClassOf(t) === 2 && t.sub !== 0 && usual.size > 0 && !usual.has(t.sub) && !isOwnPage(t, scene);
+}
+
+/** Whether a rule match was given a page that the site itself uses. */
+export function isOwnPage(t: Touch, scene: Scene): boolean {
+  const statusClass = statusClassOf(t);
+  return (statusClass === 2 || statusClass === 3) && scene.isOwnPage(t.host, t.item);
+}
+
+/**
+ * How many requests touches stand for. A request that matched two rules has two touches: those of one path (or target)
+ * in one pane count once, and of the kinds of items the one that counts most, so that this is never too many.
+ */
+function countRequests(touches: readonly Touch[], scene: Scene): number {
+  return largest(touches, scene, (list) => {
+    const once = new Map<string, Touch>();
+    for (const t of list) {
+      const name = `${t.paneMs} ${t.item} ${t.host} ${t.sub} ${t.flags}`;
+      const known = once.get(name);
+      if (known === undefined || t.count > known.count) once.set(name, t);
+    }
+    return estimateEvents([...once.values()]);
+  });
+}
+
+function largest(touches: readonly Touch[], scene: Scene, count: (list: readonly Touch[]) => number): number {
+  const kinds = new Map<string, Touch[]>();
+  for (const t of touches) {
+    const item = t.tag >= TAG.rule ? scene.rules[t.tag - TAG.rule]?.item : 'path';
+    const kind = item === 'target' || item === 'user_agent' ? item : 'path';
+    const list = kinds.get(kind);
+    if (list === undefined) kinds.set(kind, [t]);
+    else list.push(t);
+  }
+  return Math.max(0, ...[...kinds.values()].map(count));
 }
 
 /** Numbers that every web alert shows. */
 export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
   return (touches) => ({
-    requests: estimateEvents(touches),
-    distinct_paths: estimateDistinct(touches, pagesOf),
-    refused: estimateEvents(touches.filter((t) => statusClassOf(t) >= 4)),
-    answered: estimateEvents(touches.filter((t) => t.tag >= TAG.rule && wasAnswered(t, scene))),
-    server_errors: estimateEvents(touches.filter((t) => statusClassOf(t) === 5)),
+    requests: countRequests(touches, scene),
+    distinct_paths: largest(touches, scene, (list) => estimateDistinct(list, pagesOf)),
+    refused: countRequests(
+      touches.filter((t) => statusClassOf(t) >= 4),
+      scene,
+    ),
+    answered: countRequests(
+      touches.filter((t) => t.tag >= TAG.rule && wasAnswered(t, scene)),
+      scene,
+    ),
+    server_errors: countRequests(
+      touches.filter((t) => statusClassOf(t) === 5),
+      scene,
+    ),
   });
 }

@@ -12,7 +12,7 @@ import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { packetNumbers } from '../firewall/packets.ts';
 import { countDistinct, countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
-import { requestNumbers, wasAnswered } from './requests.ts';
+import { isOwnPage, requestNumbers, wasAnswered } from './requests.ts';
 import { LISTED } from './slow-probing.ts';
 
 /** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */
@@ -22,15 +22,23 @@ const ANSWERED: Readonly<Record<string, Level>> = {
   W07: 'medium',
   W08: 'high',
   W16: 'critical',
-  W17: 'high',
 };
+/** detections whose paths should give nothing to strangers */
+const GIVES_NOTHING = new Set(['W05', 'W06', 'W08', 'W16']);
+/**
+ * A server that is no proxy answers a request for a strange site with its own front page, always of one size: content
+ * that was fetched elsewhere has several.
+ */
+const PROXIED_SIZES = 3;
 /** Detections that one server error lifts by one level (DETECTIONS W11: 500 or size change). */
 const LIFTED_BY_ERROR = new Set(['W11', 'W14', 'W15']);
 
 export const signatures: SourceDetector = {
   ids: ['W05', 'W06', 'W07', 'W08', 'W09', 'W10', 'W11', 'W13', 'W14', 'W15', 'W16', 'W17', 'W18', 'W19'],
   evaluate(record, scene) {
-    const matched = record.touches.filter((t) => t.tag >= TAG.rule);
+    const matched = record.touches.filter(
+      (t) => t.tag >= TAG.rule && !(LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && isOwnPage(t, scene)),
+    );
     if (matched.length === 0) return [];
     const byRule = new Map<number, Touch[]>();
     for (const t of matched) {
@@ -65,9 +73,30 @@ export const signatures: SourceDetector = {
       const rule = scene.rules[number];
       if (rule?.standalone) add(rule, touches, 'one matching request');
     }
+    for (const [id, touches] of answersOf(matched, scene)) {
+      const near = hits.get(id);
+      if (near !== undefined) for (const t of touches) near.touches.add(t);
+      else if (id === 'W05') add(scene.rules[touches[0]!.tag - TAG.rule]!, touches, 'one listed file that was given');
+    }
     return [...hits].map(([id, hit]) => toFinding(id, hit.by, hit.level, [...hit.touches], [...hit.thresholds], scene));
   },
 };
+
+/**
+ * Listed paths that were given, by detection. They stand beside what was refused (a correlation that counts refusals
+ * leaves them out), and one sensitive file that was given is enough by itself.
+ */
+function answersOf(matched: readonly Touch[], scene: Scene): Map<string, Touch[]> {
+  const answers = new Map<string, Touch[]>();
+  for (const t of matched) {
+    const id = scene.rules[t.tag - TAG.rule]?.detection ?? '';
+    if (!GIVES_NOTHING.has(id) || !wasAnswered(t, scene)) continue;
+    const list = answers.get(id);
+    if (list === undefined) answers.set(id, [t]);
+    else list.push(t);
+  }
+  return answers;
+}
 
 function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): Touch[] {
   const pane = scene.packetRules.has(c.rules[0] ?? -1) ? PACKET_PANE : WEB_PANE;
@@ -131,6 +160,11 @@ function toFinding(
     steps.push(`the server gave content for a probed path, not its usual error page: ${base} to ${lifted}`);
     base = lifted;
   }
+  const proxied = id === 'W17' && new Set(touches.filter((t) => wasAnswered(t, scene)).map((t) => t.sub)).size;
+  if (proxied !== false && proxied >= PROXIED_SIZES) {
+    steps.push(`the server gave ${proxied} pages of different sizes for addresses of other sites: ${base} to high`);
+    base = 'high';
+  }
   if (LIFTED_BY_ERROR.has(id) && touches.some((t) => statusClassOf(t) === 5) && base === 'medium') {
     steps.push('the server failed (5xx) on such a request: medium to high');
     base = 'high';
@@ -142,7 +176,7 @@ function toFinding(
     rule: by,
     base,
     steps,
-    outcome: answered ? 'answered' : refused ? 'refused' : 'tried',
+    outcome: answered || (base === 'high' && id === 'W17') ? 'answered' : refused ? 'refused' : 'tried',
     touches: touches.sort(
       (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.item - b.item || a.tag - b.tag,
     ),
