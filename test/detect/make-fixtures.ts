@@ -469,6 +469,30 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       request(S, 63, '/.env', { status: 200, size: 1287 }),
       request(S, 66, '/backup.sql'),
     ]),
+    'fires-single': web('one such file, asked for once, and it is there', [
+      ...times(5, (i) => request(T, i, `/gone${i}`)),
+      request(S, 60, '/.env', { status: 200, size: 1287 }),
+    ]),
+    'quiet-page-application': web(
+      'a page application loads its own settings, for everybody',
+      times(9, (i) =>
+        [
+          '/',
+          '/assets/app.js',
+          '/assets/app.css',
+          '/config.json',
+          '/settings.json',
+          '/dates',
+          '/offices',
+          '/ballot',
+          '/polling-places',
+        ].map((path, k) => page(`192.0.2.${40 + i}`, i * 60 + k, path)),
+      ).flat(),
+    ),
+    'below-front-page': web('one such file on a site that answers everything with its front page', [
+      ...times(5, (i) => page(T, i, `/page${i}`, { size: 5124 })),
+      request(S, 60, '/.env', { status: 200, size: 5124 }),
+    ]),
     quiet: web('what is public: /.well-known, forms, a backup-plan document, a configuration guide', [
       ...['/.well-known/security.txt', '/.well-known/assetlinks.json', '/.well-known/acme-challenge/x'].map((p, i) =>
         request('192.0.2.70', i * 9, p),
@@ -707,6 +731,14 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     fires: web('tests whether the server forwards traffic', [
       request(S, 0, '', { raw: 'CONNECT www.example.com:443 HTTP/1.1', status: 405 }),
       request(S, 4, 'http://www.example.com/ip', { status: 400 }),
+    ]),
+    'fires-front-page': web('the server answers with its own front page, as a server that is no proxy does', [
+      ...times(5, (i) => request(T, i, `/gone${i}`)),
+      ...times(4, (i) => request(S, 60 + i, `http://www.example.com/${i}`, { status: 200, size: 5124 })),
+    ]),
+    'fires-proxy': web('the server fetches what it is asked for', [
+      ...times(5, (i) => request(T, i, `/gone${i}`)),
+      ...times(4, (i) => request(S, 60 + i, `http://www.example.com/${i}`, { status: 200, size: 5124 + i * 911 })),
     ]),
     quiet: web('a link with an address in a parameter', [
       page(T, 0, '/share?url=http://www.example.com/'),
