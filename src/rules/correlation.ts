@@ -68,7 +68,7 @@ export function readCorrelation(
     const hint = 'a number and a unit, at most 45 days: 90s, 10m, 1h, 24h, 30d';
     fail(`"${textAt(body, 'timespan')}" is no timespan`, at(body, 'timespan') ?? body, hint);
   }
-  const { threshold, item } = readThreshold(source, body, type, fail);
+  const { threshold, item } = readThreshold(body, type, fail);
   const statusClasses = textsAt(at(map, 'pollwatch'), 'status').map(Number);
   if (statusClasses.some((n) => !(Number.isInteger(n) && n >= 1 && n <= 5))) {
     fail('status classes are numbers from 1 to 5', at(at(map, 'pollwatch'), 'status'), 'e.g. status: [4]');
@@ -85,12 +85,10 @@ function readTimespan(text: string): number | null {
 }
 
 function readThreshold(
-  source: YamlSource,
   body: YamlNode,
   type: Correlation['type'] | undefined,
   fail: (message: string, where: unknown, hint?: string) => void,
 ): { threshold: number; item: Item } {
-  void source;
   const condition = at(body, 'condition');
   if (type === 'temporal' || type === 'temporal_ordered') {
     if (condition !== undefined) {

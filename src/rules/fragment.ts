@@ -14,8 +14,7 @@ import {
   textPredicates,
 } from './predicate.ts';
 import type { CompiledRuleSet } from './rule-set.ts';
-import { compileRegex } from './sigma.ts';
-import { longestRun, type Pattern } from './sigma-string.ts';
+import { compileRegex, longestRun, type Pattern } from './sigma-string.ts';
 import { findQuery, patternHolds, REGEX_BYTES_MAX, type Regions, regionIndex, setRegions } from './text-scanner.ts';
 
 /** The texts of one event as logged, one character per byte (latin1); absent and empty are the same. */

@@ -5,6 +5,8 @@
  * https://sigmahq.io/sigma-specification/specification/sigma-rules-specification.html
  */
 
+import { RE2JS } from 're2js';
+
 /** Token for `*`: any bytes. */
 export const STAR = -2;
 /** Token for `?`: any one byte. */
@@ -172,4 +174,56 @@ function skipGroup(source: string, open: number): number {
     else if (c === ')' && --depth === 0) return i;
   }
   return -1;
+}
+
+/**
+ * Tokens against bytes[start, end), from left to right: only the last star is ever tried again, so that the work is at
+ * most the product of both lengths.
+ */
+export function globMatches(tokens: Tokens, bytes: Uint8Array, start: number, end: number, cased: boolean): boolean {
+  let t = 0;
+  let i = start;
+  let star = -1;
+  let mark = start;
+  while (i < end) {
+    const token = tokens[t];
+    if (token === STAR) {
+      star = t++;
+      mark = i;
+    } else if (token !== undefined && (token === ANY || same(token, bytes[i]!, cased))) {
+      t++;
+      i++;
+    } else if (star >= 0) {
+      t = star + 1;
+      i = ++mark;
+    } else return false;
+  }
+  while (tokens[t] === STAR) t++;
+  return t === tokens.length;
+}
+
+function same(a: number, b: number, cased: boolean): boolean {
+  if (a === b) return true;
+  if (cased) return false;
+  const l = a | 32;
+  return l >= 97 && l <= 122 && (b | 32) === l;
+}
+
+const compiled = new Map<string, RE2JS>();
+
+/**
+ * A regular expression with Sigma's flags (i, m, s) in the linear-time engine, compiled once: there are as many as the
+ * rules have. Throws when it does not compile.
+ */
+export function compileRegex(source: string, flags: string): RE2JS {
+  const name = `${flags}/${source}`;
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  let bits = 0;
+  if (flags.includes('i')) bits |= RE2JS.CASE_INSENSITIVE;
+  if (flags.includes('m')) bits |= RE2JS.MULTILINE;
+  if (flags.includes('s')) bits |= RE2JS.DOTALL;
+  const regex = RE2JS.compile(source, bits);
+  compiled.set(name, regex);
+  return regex;
 }

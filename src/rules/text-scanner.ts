@@ -6,8 +6,7 @@ import type { RE2JS } from 're2js';
 import { buildAutomaton, foldByte } from './automaton.ts';
 import { createDecodedText, decodeOnce, leavesRoot, needsDecoding } from './decode.ts';
 import { type Node, type Region, TEXTS, type TextPredicate } from './predicate.ts';
-import { compileRegex, globMatches } from './sigma.ts';
-import { longestRun, type Pattern, requiredLiteral } from './sigma-string.ts';
+import { compileRegex, globMatches, longestRun, type Pattern, requiredLiteral } from './sigma-string.ts';
 
 /** Forms of a text: raw, decoded once, decoded twice. */
 export const FORMS = 3;
@@ -230,7 +229,7 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
 
   function gateHolds(number: number): boolean {
     const { gates } = checks[number]!;
-    return gates !== null && gates.some((gate) => holds[gate] === 1);
+    return gates?.some((gate) => holds[gate] === 1) ?? false;
   }
 
   /** One form: the predicates that hold, ascending. */
