@@ -4,7 +4,7 @@
  * (pane, host, path, outcome); every other request a visit that is only counted. Nothing here decides anything.
  */
 import { ACTION, type Batch, FLAG, KIND, METHOD, NO_SIZE, TCP, TRANSPORT } from '../model/batch.ts';
-import { type HashKey, hashRange, hashWords, mix32 } from '../model/hash.ts';
+import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
 import type { Digests, Item, Matches } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
@@ -62,12 +62,12 @@ export function createObserver(options: {
 }): Observer {
   const { key, items, labels, assets } = options;
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
-  const hostNumbers = new Map<number, number>();
+  const hostNumbers = new Map<number, { number: number; name: string }>();
   const assetNumbers = new Map<number, number>();
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
   function viewOf(bytes: Uint8Array): DataView {
-    if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset)
+    if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset || view.byteLength !== bytes.byteLength)
       view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return view;
   }
@@ -84,9 +84,13 @@ export function createObserver(options: {
     const start = batch.hostStart[i]!;
     const end = batch.hostEnd[i]!;
     if (start === end && !assets.hasRequestAssets) return scene.asset;
+    // memos go by 53 bits: of 100,000 names or paths two share 32, and the first that came would answer for both
     const nameHash = start === end ? 0 : hashRange(bytes, viewOf(bytes), start, end, key);
+    const nameWide = start === end ? 0 : nameHash + (lane.b & 0x1fffff) * 4294967296;
     if (assets.hasRequestAssets) {
-      const memo = hashWords(1, nameHash, pathHash);
+      hashRange(bytes, viewOf(bytes), batch.targetStart[i]!, batch.queryStart[i]!, key);
+      const wide = hashWords(2, lane.b, nameHash, Math.floor(nameWide / 4294967296)) & 0x1fffff;
+      const memo = hashWords(1, nameHash, pathHash) + wide * 4294967296;
       let asset = assetNumbers.get(memo);
       if (asset === undefined) {
         asset = assets.assetOfRequest(
@@ -100,14 +104,16 @@ export function createObserver(options: {
     }
     if (scene.asset > 0) return scene.asset;
     if (start === end) return 0;
-    let number = hostNumbers.get(nameHash);
-    if (number === undefined) {
-      number = FIRST_HASHED_HOST + (nameHash % (65536 - FIRST_HASHED_HOST));
-      if (hostNumbers.size > 100_000) hostNumbers.clear();
-      hostNumbers.set(nameHash, number);
+    let host = hostNumbers.get(nameWide);
+    if (host === undefined) {
+      const name = text(bytes, start, Math.min(end, start + 255));
+      host = { number: FIRST_HASHED_HOST + (nameHash % (65536 - FIRST_HASHED_HOST)), name };
+      if (hostNumbers.size > 20_000) hostNumbers.clear();
+      hostNumbers.set(nameWide, host);
     }
-    if (!state.hosts.has(number)) remember(state.hosts, number, text(bytes, start, Math.min(end, start + 255)));
-    return number;
+    // two names may share a number: which of them is remembered must not depend on which came first
+    if (state.hosts.get(host.number) !== host.name) remember(state.hosts, host.number, host.name);
+    return host.number;
   }
 
   return {

@@ -69,6 +69,11 @@ function settingOf(name: InventoryName): Setting {
   return setting;
 }
 
+/** The next run starts with new parts that remember nothing of the lines before. */
+export function startAfresh(): void {
+  settings.clear();
+}
+
 export function inventoryNamed(name: InventoryName): Inventory {
   return settingOf(name).inventory;
 }
