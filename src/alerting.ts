@@ -7,26 +7,24 @@ import { type DetectionText, detectionText } from './alerts/detections.ts';
 import { compareAlerts } from './alerts/ecs.ts';
 import { explain } from './alerts/explain.ts';
 import { alertId } from './alerts/identity.ts';
-import { severityOf } from './alerts/severity.ts';
+import { type Severity, severityOf } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
 import type { Decision } from './detect/decide.ts';
-import { readVisits, statusClassOf, type Touch } from './detect/record.ts';
+import { readVisits } from './detect/record.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import type { Evidence } from './evidence.ts';
-import { PACKET, TAG, WEB } from './measure/entry.ts';
+import { TAG } from './measure/entry.ts';
 import { findRow, SPACE } from './measure/ledger.ts';
-import { FIRST_HASHED_HOST, LABEL } from './measure/observe.ts';
+import { LABEL } from './measure/observe.ts';
 import type { State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
 import type { Inventory } from './model/inventory.ts';
-import { LEVELS, type Level } from './model/rule.ts';
+import { LEVELS } from './model/rule.ts';
 import { dayLabel } from './model/time.ts';
 
 /** Members that an alert lists. */
 const RELATED_MAX = 100;
-const PORTS_MAX = 50;
-const DESTINATIONS_MAX = 20;
 const ADDRESSES_MAX = 10;
 
 const ATTACK_NAMES: Readonly<Record<string, string>> = {
@@ -58,43 +56,57 @@ export interface Surroundings {
   readonly organizations: readonly { id: string; name: string }[];
 }
 
-/** Alerts of decisions (in their order, with their evidence), most severe first. */
-export function alertsOf(decisions: readonly Decision[], evidence: readonly Evidence[], around: Surroundings): Alert[] {
+/** Alerts that show several raw lines; the others of a very busy day show one. */
+const GRAVE_ALERTS = 1000;
+
+/** Severity of each decision, in their order; those that are built on others are graded after their parts. */
+export function gradeAll(decisions: readonly Decision[], inventory: Inventory): Severity[] {
   const perSource = new Map<string, Set<string>>();
   for (const d of decisions) {
     const name = nameOfKey(d);
-    perSource.set(name, (perSource.get(name) ?? new Set()).add(d.detection));
+    const known = perSource.get(name);
+    if (known === undefined) perSource.set(name, new Set([d.detection]));
+    else known.add(d.detection);
   }
-  const levels = new Map<Decision, Level>();
-  const alerts = new Map<Decision, Alert>();
-  // decisions that are built on others come after them
-  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
-  for (const i of order) {
-    const d = decisions[i]!;
-    const alert = alertOf(
-      d,
-      evidence[i]!,
-      around,
-      (perSource.get(nameOfKey(d))?.size ?? 1) - 1,
-      d.parts.map((p) => levels.get(p) ?? p.base),
-    );
-    levels.set(d, alert.severity);
-    alerts.set(d, alert);
+  const critical = new Set(inventory.assets.filter((a) => a.criticality === 'critical').map((a) => a.number));
+  const graded = new Map<Decision, Severity>();
+  for (const d of [...decisions].sort((a, b) => a.parts.length - b.parts.length)) {
+    const others = (perSource.get(nameOfKey(d))?.size ?? 1) - 1;
+    const partLevels = d.parts.map((p) => graded.get(p)?.level ?? p.base);
+    graded.set(d, severityOf(d, textOf(d).class, critical.has(d.exhibit.asset), partLevels, others));
   }
-  return [...alerts.values()]
-    .filter((a) => a.detection !== 'X01' || LEVELS.indexOf(a.severity) > 0)
+  return decisions.map((d) => graded.get(d)!);
+}
+
+/** Which decisions are among the GRAVE_ALERTS gravest: by level, score, and then their own order. */
+export function gravest(severities: readonly Severity[]): boolean[] {
+  const order = [...severities.keys()].sort(
+    (a, b) =>
+      LEVELS.indexOf(severities[b]!.level) - LEVELS.indexOf(severities[a]!.level) ||
+      severities[b]!.score - severities[a]!.score ||
+      a - b,
+  );
+  const grave = new Array<boolean>(severities.length).fill(false);
+  for (const i of order.slice(0, GRAVE_ALERTS)) grave[i] = true;
+  return grave;
+}
+
+/** Alerts of decisions, with their severities and evidence (all in the same order), most severe first. */
+export function alertsOf(
+  decisions: readonly Decision[],
+  severities: readonly Severity[],
+  evidence: readonly Evidence[],
+  around: Surroundings,
+): Alert[] {
+  return decisions
+    .map((d, i) => alertOf(d, severities[i]!, evidence[i]!, around))
+    .filter((a) => a.detection !== 'X01' || a.severity !== 'info')
     .sort(compareAlerts);
 }
 
 const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
 
-function alertOf(
-  d: Decision,
-  evidence: Evidence,
-  around: Surroundings,
-  corroboration: number,
-  partLevels: readonly Level[],
-): Alert {
+function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Surroundings): Alert {
   const { inventory, state } = around;
   const text = textOf(d);
   const organization = around.organizations[d.organization] ?? around.organizations[0]!;
@@ -105,29 +117,13 @@ function alertOf(
       : d.key.kind === 'prefix'
         ? sourceOf(d.key.hi, d.key.lo, d.organization, around)
         : null;
-  const asset =
-    inventory.assets.find(
-      (a) => a.number === mostFrequent(d.touches.map((t) => t.host).filter((h) => h > 0 && h < FIRST_HASHED_HOST)),
-    ) ?? null;
-  const packets = d.touches.filter(isPacket);
-  const requests = d.touches.filter((t) => !isPacket(t));
-  const destinations = unique(
-    [...(d.key.kind === 'target' ? [d.key.lo] : []), ...packets.map((t) => t.item)].map((item) =>
-      destinationText(
-        item,
-        packets.find((t) => t.item === item),
-        state,
-      ),
-    ),
-  ).sort(byAddress);
-  const hosts = unique(
-    requests
-      .map((t) => t.host)
-      .filter((h) => h >= FIRST_HASHED_HOST)
-      .map((h) => state.hosts.get(h) ?? '')
-      .filter((h) => h !== ''),
-  );
-  const severity = severityOf(d, text.class, asset?.criticality === 'critical', partLevels, corroboration);
+  const { exhibit } = d;
+  const asset = exhibit.asset === 0 ? null : (inventory.assets.find((a) => a.number === exhibit.asset) ?? null);
+  const destinations =
+    d.key.kind === 'target'
+      ? [key.text]
+      : [...exhibit.destinations.map(formatIpv4), ...exhibit.destinationsV6.map((item) => destinationV6(item, state))];
+  const hosts = unique(exhibit.hosts.map((h) => state.hosts.get(h) ?? '').filter((h) => h !== ''));
   const group =
     d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
   const target =
@@ -150,7 +146,7 @@ function alertOf(
     asset: asset === null ? null : { id: asset.id, name: asset.name },
     key,
     startMs: d.startMs,
-    endMs: Math.max(d.startMs, d.endMs),
+    endMs: d.endMs,
     severity: severity.level,
     severityBase: d.base,
     severitySteps: severity.steps,
@@ -158,28 +154,22 @@ function alertOf(
     confidence: confidenceOf(d, state),
     verdict: verdictOf(d),
     outcome: d.outcome,
-    categories: [...text.categories],
-    techniques: text.techniques.map((id) => ({
-      id,
-      name: ATTACK_NAMES[id] ?? id,
-      reference: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`,
-    })),
+    categories: text.categories as ('network' | 'web')[],
+    techniques: text.techniques.map(techniqueOf),
     source,
     related: d.key.kind === 'source' ? [] : related,
     network: d.key.kind === 'prefix' ? group : null,
-    destinations: destinations.slice(0, DESTINATIONS_MAX),
-    ports: unique(packets.map((t) => t.sub))
-      .sort((a, b) => a - b)
-      .slice(0, PORTS_MAX),
+    destinations,
+    ports: exhibit.ports,
     paths: evidence.paths,
-    hosts: hosts.slice(0, DESTINATIONS_MAX),
+    hosts,
     evidence: d.numbers,
-    statusCounts: statusCounts(requests),
+    statusCounts: exhibit.statusCounts,
     thresholds: d.thresholds,
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,
-    whatToDo: [...text.todo],
+    whatToDo: text.todo as string[],
     notKnown: words.notKnown,
   };
 }
@@ -204,7 +194,18 @@ function textOf(d: Decision): DetectionText {
   };
 }
 
-const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark;
+const techniques = new Map<string, Alert['techniques'][number]>();
+
+/** One object per technique, whatever the number of alerts. */
+function techniqueOf(id: string): Alert['techniques'][number] {
+  const known = techniques.get(id) ?? {
+    id,
+    name: ATTACK_NAMES[id] ?? id,
+    reference: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`,
+  };
+  techniques.set(id, known);
+  return known;
+}
 
 function keyOf(d: Decision, around: Surroundings): AlertKey {
   switch (d.key.kind) {
@@ -213,7 +214,12 @@ function keyOf(d: Decision, around: Surroundings): AlertKey {
     case 'prefix':
       return { kind: 'prefix', text: formatPrefix(d.key.hi, d.key.lo) };
     case 'target':
-      return { kind: 'target', text: destinationText(d.key.lo, d.touches[0], around.state) };
+      return {
+        kind: 'target',
+        text: d.exhibit.destinationsV6.includes(d.key.lo)
+          ? destinationV6(d.key.lo, around.state)
+          : formatIpv4(d.key.lo),
+      };
     case 'as':
       return { kind: 'as', text: ownerOf(d, around) };
   }
@@ -266,27 +272,21 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
   };
 }
 
-function destinationText(item: number, touch: Touch | undefined, state: State): string {
-  if (touch !== undefined && (touch.flags & PACKET.ipv6) !== 0) {
-    const words = state.destinations.get(item);
-    if (words === undefined) return '::';
-    const w = [0, 1, 2, 3].map((i) => Number.parseInt(words.slice(i * 8, i * 8 + 8), 16));
-    return formatIpv6(w[0]!, w[1]!, w[2]!, w[3]!);
-  }
-  return formatIpv4(item);
+function destinationV6(item: number, state: State): string {
+  const words = state.destinations.get(item);
+  if (words === undefined) return '::';
+  const w = [0, 1, 2, 3].map((i) => Number.parseInt(words.slice(i * 8, i * 8 + 8), 16));
+  return formatIpv6(w[0]!, w[1]!, w[2]!, w[3]!);
 }
 
 function confidenceOf(d: Decision, state: State): Alert['confidence'] {
   const basis: string[] = [];
   let level: Alert['confidence']['level'] = 'high';
-  if (d.touches.some((t) => t.tag === TAG.packet && (t.flags & PACKET.limited) !== 0)) {
+  if (d.exhibit.rateLimited) {
     level = 'moderate';
     basis.push('the firewall log keeps only part of the lines');
   }
-  const udpOnly = d.touches.every(
-    (t) => isPacket(t) && ((t.flags >>> PACKET.transportShift) & PACKET.transportMask) === 2,
-  );
-  if (udpOnly) {
+  if (d.exhibit.udpOnly) {
     level = 'low';
     basis.push('UDP packets only: their sender address can be forged');
   } else if (d.detection.startsWith('F') && d.outcome !== 'answered') {
@@ -305,36 +305,6 @@ function confidenceOf(d: Decision, state: State): Alert['confidence'] {
   return { level, basis };
 }
 
-function statusCounts(touches: readonly Touch[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const t of touches) {
-    const status =
-      t.tag === TAG.fail || t.tag === TAG.login || (t.tag >= TAG.rule && statusClassOf(t) >= 4)
-        ? String(t.sub)
-        : (t.flags & WEB.statusMask) === 0
-          ? 'other'
-          : `${statusClassOf(t)}xx`;
-    counts[status] = (counts[status] ?? 0) + Math.round(t.count * t.weight);
-  }
-  return Object.fromEntries(Object.entries(counts).sort((a, b) => (a[0] < b[0] ? -1 : 1)));
-}
-
-function mostFrequent(numbers: readonly number[]): number {
-  const counts = new Map<number, number>();
-  for (const n of numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
-  let best = 0;
-  let most = 0;
-  for (const [n, c] of [...counts].sort((a, b) => a[0] - b[0])) {
-    if (c > most) {
-      best = n;
-      most = c;
-    }
-  }
-  return best;
-}
-
 function unique<T>(list: readonly T[]): T[] {
   return [...new Set(list)];
 }
-
-const byAddress = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });

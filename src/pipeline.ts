@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RangeJob, ThreadSetup } from '../workers/analyze-range.ts';
-import { alertsOf, type Surroundings } from './alerting.ts';
+import { alertsOf, gradeAll, gravest, type Surroundings } from './alerting.ts';
 import { loadSecret } from './config/secret.ts';
 import { type Decision, decide } from './detect/decide.ts';
 import { createEnricher } from './enrich/enricher.ts';
@@ -113,9 +113,11 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     progress.stop();
     settleState(scanner.state);
     const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
-    const evidence = await collectEvidence(decisions, evidenceOrigins(readings), ruleSet, inventory, secret);
+    const severities = gradeAll(decisions, inventory);
+    const grave = gravest(severities);
+    const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
     const around: Surroundings = { state: scanner.state, inventory, enricher, organizations };
-    const alerts = alertsOf(decisions, evidence, around);
+    const alerts = alertsOf(decisions, severities, evidence, around);
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const summary = await summarize({
       around,

@@ -7,11 +7,13 @@
 import { TAG, TAG_MASK } from '../measure/entry.ts';
 import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
 import { pageOf, startOf } from '../measure/lists.ts';
+import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
+import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { detectors } from './index.ts';
 import { ownPages } from './own-pages.ts';
 import { readTouches, readVisits, type Touch } from './record.ts';
@@ -35,7 +37,7 @@ export interface Decision {
   outcome: Outcome;
   startMs: number;
   endMs: number;
-  touches: Touch[];
+  exhibit: Exhibit;
   numbers: Record<string, number>;
   thresholds: string[];
   noise: string[];
@@ -77,12 +79,13 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   for (const row of busy) {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
-    const own = findings.flatMap((f) => splitByDay(f, record, scene));
+    const days = findings.flatMap((f) => splitByDay(f, record, scene));
+    const own = days.map(({ decision }) => decision);
     linkDays(own);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
     decisions.push(...own, ...chain);
     noteRecord(facts, ledger, row, record);
-    for (const d of own) noteFinding(facts, d, record);
+    for (const { decision, touches } of days) noteFinding(facts, decision, touches, record);
   }
   decisions.push(...decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)));
   return decisions.sort(byIdentity);
@@ -159,21 +162,28 @@ function usualSizes(ledger: Ledger, row: number): Set<number> {
   return sizes;
 }
 
-/** Touches from which a source without any rule match is worth unpacking, and keys or pages for the same. */
-const TOUCHES_MIN = 2;
-const VISITS_MIN = 30;
+/** Fewest failing pages (W02: 10), packets (F03, F09: 3) and visits (record keys: 30) that any detector looks at. */
+const FAILING_MIN = 10;
+const PACKETS_MIN = 3;
+const KEYS_MIN = 30;
 
+/** Whether any detector can find something in a row: told from the packed entries, so that the rest stay packed. */
 function isInteresting(ledger: Ledger, row: number): boolean {
   const n = ledger.touches.length[row]!;
-  if (n >= TOUCHES_MIN || ledger.visits.length[row]! >= VISITS_MIN) return n > 0;
   if (n === 0) return false;
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
+  let failing = 0;
+  let packets = 0;
+  let keys = false;
   for (let i = 0; i < n; i++) {
     const tag = page[start + i * 8 + 1]! & TAG_MASK;
-    if (tag !== TAG.fail && tag !== TAG.packet) return true;
+    if (tag === TAG.fail) failing++;
+    else if (tag === TAG.packet) packets++;
+    else if (tag === TAG.keyLine) keys = true;
+    else return true;
   }
-  return false;
+  return failing >= FAILING_MIN || packets >= PACKETS_MIN || (keys && ledger.visits.length[row]! >= KEYS_MIN);
 }
 
 function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
@@ -196,7 +206,7 @@ function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
   return findings;
 }
 
-function splitByDay(f: Finding, record: SourceRecord, scene: Scene): Decision[] {
+function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision: Decision; touches: Touch[] }[] {
   const days = new Map<number, Touch[]>();
   for (const t of f.touches) {
     const day = dayOf(t.paneMs, scene.dayStartMs);
@@ -206,26 +216,30 @@ function splitByDay(f: Finding, record: SourceRecord, scene: Scene): Decision[] 
   }
   return [...days]
     .sort((a, b) => a[0] - b[0])
-    .map(([day, touches]) => ({
-      detection: f.detection,
-      ...(f.rule === undefined ? {} : { rule: f.rule }),
-      organization: record.organization,
-      key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
-      day,
-      continues: false,
-      base: f.base,
-      steps: [...f.steps],
-      outcome: f.outcome,
-      startMs: Math.min(...touches.map((t) => t.firstMs)),
-      endMs: Math.max(...touches.map((t) => t.lastMs)),
-      touches,
-      numbers: f.numbers(touches),
-      thresholds: [...f.thresholds],
-      noise: [...f.noise],
-      tailored: [...f.tailored],
-      members: [{ hi: record.hi, lo: record.lo }],
-      parts: [],
-    }));
+    .map(([day, touches]) => {
+      const exhibit = exhibitOf(touches, FIRST_HASHED_HOST);
+      const decision: Decision = {
+        detection: f.detection,
+        ...(f.rule === undefined ? {} : { rule: f.rule }),
+        organization: record.organization,
+        key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
+        day,
+        continues: false,
+        base: f.base,
+        steps: [...f.steps],
+        outcome: f.outcome,
+        startMs: exhibit.startMs,
+        endMs: exhibit.endMs,
+        exhibit,
+        numbers: f.numbers(touches),
+        thresholds: [...f.thresholds],
+        noise: [...f.noise],
+        tailored: [...f.tailored],
+        members: [{ hi: record.hi, lo: record.lo }],
+        parts: [],
+      };
+      return { decision, touches };
+    });
 }
 
 function linkDays(decisions: readonly Decision[]): void {
@@ -254,7 +268,6 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
   }
   return [...chains].map(([day, set]) => {
     const parts = [...set].sort(byIdentity);
-    const touches = parts.flatMap((d) => d.touches.slice(0, 50));
     return {
       detection: 'X01',
       organization: parts[0]!.organization,
@@ -270,7 +283,7 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
           : ('tried' as const),
       startMs: Math.min(...parts.map((d) => d.startMs)),
       endMs: Math.max(...parts.map((d) => d.endMs)),
-      touches,
+      exhibit: joinExhibits(parts.map((d) => d.exhibit)),
       // the same packets and requests stand in several parts: at least as many as the largest part counts
       numbers: {
         packets: most(parts, 'packets'),

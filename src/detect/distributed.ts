@@ -14,12 +14,14 @@
 import { TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
 import { addVisit, createLedger, type Ledger, rowOf } from '../measure/ledger.ts';
 import { pageOf, startOf } from '../measure/lists.ts';
+import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
 import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision, DecisionKey, Settings } from './decide.ts';
 import type { Scene, SourceRecord } from './detector.ts';
+import { exhibitOf } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { actionOf, readVisits, type Touch, type Visit } from './record.ts';
 import { logins } from './web/credential-guessing.ts';
@@ -98,15 +100,15 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
 }
 
 /** Notes a scan of a source under its prefix. */
-export function noteFinding(facts: Facts, d: Decision, record: SourceRecord): void {
+export function noteFinding(facts: Facts, d: Decision, touches: readonly Touch[], record: SourceRecord): void {
   if (!SCANS.has(d.detection) || d.base === 'info') return;
   const prefix = prefixOf(record.hi, record.lo);
   const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
-  for (const hour of new Set(d.touches.map((t) => Math.floor(t.paneMs / HOUR))))
+  for (const hour of new Set(touches.map((t) => Math.floor(t.paneMs / HOUR))))
     addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
   const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
   const known = facts.witnesses.get(name) ?? [];
-  if (known.length < 200) facts.witnesses.set(name, [...known, ...d.touches.slice(0, 2)]);
+  if (known.length < 200) facts.witnesses.set(name, [...known, ...touches.slice(0, 2)]);
 }
 
 /** Decisions of stage 2. */
@@ -132,14 +134,13 @@ function decision(
   key: DecisionKey,
   day: number,
   base: Level,
-  touches: Touch[],
+  touches: readonly Touch[],
   members: { hi: number; lo: number }[],
   numbers: Record<string, number>,
   thresholds: string[],
   tailored: string[],
-  startMs: number,
-  endMs: number,
 ): Decision {
+  const exhibit = exhibitOf(touches, FIRST_HASHED_HOST);
   return {
     detection,
     organization,
@@ -149,9 +150,9 @@ function decision(
     base,
     steps: [],
     outcome: 'refused',
-    startMs,
-    endMs,
-    touches,
+    startMs: exhibit.startMs,
+    endMs: exhibit.endMs,
+    exhibit,
     numbers,
     thresholds,
     noise: [],
@@ -201,8 +202,6 @@ function hotPrefix(
         { sources: members.size, sources_in_an_hour: hour, sources_in_7_days: week.size },
         [`${PREFIX_HOUR} scanning addresses of one network block within an hour, or ${PREFIX_WEEK} within 7 days`],
         [],
-        Math.min(...touches.map((t) => t.firstMs)),
-        Math.max(...touches.map((t) => t.lastMs)),
       ),
     );
   }
@@ -267,8 +266,6 @@ function distributedScan(
         },
         [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],
         ['the ports of one address of yours were shared out between the senders', ...reasons],
-        Math.min(...touches.map((t) => t.firstMs)),
-        Math.max(...touches.map((t) => t.lastMs)),
       ),
     );
   }
@@ -331,7 +328,7 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
   for (const { key, organization, sources } of groups.values()) {
     const without = sources.filter((s) => !s.succeeded);
     if (without.length < SPRAY_SOURCES || without.length < SPRAY_SHARE * sources.length) continue;
-    const days = new Map<number, Touch[]>();
+    const days = new Map<number, Set<Touch>>();
     const hours = new Map<number, Set<(typeof without)[number]>>();
     for (const s of without) {
       for (const t of s.failed) {
@@ -346,17 +343,13 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
         for (const t of s.failed) {
           if (t.firstMs < hour * HOUR || t.firstMs >= (hour + 2) * HOUR) continue;
           const day = dayOf(t.paneMs, scene.dayStartMs);
-          const list = days.get(day) ?? [];
-          if (!list.includes(t)) list.push(t);
-          days.set(day, list);
+          days.set(day, (days.get(day) ?? new Set()).add(t));
         }
       }
     }
-    for (const [day, touches] of days) {
-      touches.sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
-      const members = without
-        .filter((s) => s.failed.some((t) => touches.includes(t)))
-        .map(({ hi, lo }) => ({ hi, lo }));
+    for (const [day, set] of days) {
+      const touches = [...set].sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
+      const members = without.filter((s) => s.failed.some((t) => set.has(t))).map(({ hi, lo }) => ({ hi, lo }));
       out.push(
         decision(
           'W21',
@@ -369,8 +362,6 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
           { requests: touches.reduce((n, t) => n + t.count, 0), sources: members.length },
           [`${SPRAY_SOURCES} addresses of one network that failed to log in within two hours, none that got in`],
           ['the log-in page that they work on exists on your site'],
-          touches[0]!.firstMs,
-          Math.max(...touches.map((t) => t.lastMs)),
         ),
       );
     }

@@ -2,7 +2,7 @@
  * Logs as text in, alerts out: the real core (formats, rules, measures, decisions, words), without files.
  *   await alertsOf({ 'access.log': lines }) → Alert[]
  */
-import { alertsOf as toAlerts } from '../../src/alerting.ts';
+import { gradeAll, gravest, alertsOf as toAlerts } from '../../src/alerting.ts';
 import { defaultInventory, parseInventory } from '../../src/config/inventory.ts';
 import type { Decision } from '../../src/detect/decide.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
@@ -64,9 +64,15 @@ export async function decided(
   }
   settleState(scanner.state);
   const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
-  const evidence = await collectEvidence(decisions, origins, ruleSet, inventory, SECRET);
+  const severities = gradeAll(decisions, inventory);
+  const evidence = await collectEvidence(decisions, gravest(severities), origins, ruleSet, inventory, SECRET);
   const organizations = organizationsOf(inventory, []);
-  const alerts = toAlerts(decisions, evidence, { state: scanner.state, inventory, enricher, organizations });
+  const alerts = toAlerts(decisions, severities, evidence, {
+    state: scanner.state,
+    inventory,
+    enricher,
+    organizations,
+  });
   return { decisions, alerts };
 }
 

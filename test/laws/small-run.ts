@@ -3,7 +3,7 @@
  * Where a law could be broken by one part (merging, deciding, evidence), that part can be replaced, so that the tests
  * of the tests can plant a violation.
  */
-import { alertsOf } from '../../src/alerting.ts';
+import { alertsOf, gradeAll, gravest } from '../../src/alerting.ts';
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision, decide } from '../../src/detect/decide.ts';
@@ -194,9 +194,17 @@ export async function alertsFrom(state: State, files: Files, name: InventoryName
   const decided = decideAll(state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
   const decisions = parts.decided?.(decided) ?? decided;
   const origins = new Map(FORMATS.map((format) => [FORMATS.indexOf(format), evidenceOrigin(format, files[format])]));
-  const evidence = await (parts.collect ?? collectEvidence)(decisions, origins, ruleSet, inventory, SECRET);
+  const severities = gradeAll(decisions, inventory);
+  const evidence = await (parts.collect ?? collectEvidence)(
+    decisions,
+    gravest(severities),
+    origins,
+    ruleSet,
+    inventory,
+    SECRET,
+  );
   const organizations = [{ id: inventory.organization.id, name: inventory.organization.name }];
-  return alertsOf(decisions, evidence, { state, inventory, enricher, organizations });
+  return alertsOf(decisions, severities, evidence, { state, inventory, enricher, organizations });
 }
 
 function evidenceOrigin(format: LineFormat, bytes: Uint8Array): EvidenceOrigin {

@@ -29,7 +29,9 @@ export const answeredAfterProbing: SourceDetector = {
         t.paneMs >= first &&
         wasAnswered(t, scene),
     );
-    if (hit.length === 0) return [];
+    // what was given is no probing that came before it
+    const given = new Set(hit);
+    if (hit.length === 0 || probing.every((t) => given.has(t))) return [];
     return [
       {
         detection: 'W28',

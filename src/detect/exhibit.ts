@@ -1,0 +1,175 @@
+/**
+ * The exhibit of a decision: what of its touches an alert shows. Decisions outlive the records that they were taken
+ * from, and a busy day has tens of thousands of them, so they keep this and not the touches.
+ */
+import { PACKET, TAG, WEB } from '../measure/entry.ts';
+import { TRANSPORT } from '../model/batch.ts';
+import { inTime, statusClassOf, type Touch, transportOf } from './record.ts';
+
+/** Lines that are looked at for one alert (some to show, more for the paths that they name). */
+export const LINES_MAX = 12;
+const PORTS_MAX = 50;
+const DESTINATIONS_MAX = 20;
+const HOSTS_MAX = 20;
+
+/** Reference of a raw line, and which rule it matched. */
+export interface LineReference {
+  firstMs: number;
+  /** origin (12 bits) and byte offset (52 bits) */
+  low: number;
+  high: number;
+  hash: number;
+  /** number of the rule that the line matched, or -1 */
+  rule: number;
+}
+
+export interface Exhibit {
+  startMs: number;
+  endMs: number;
+  /** earliest lines of different things first, at most LINES_MAX, in time order */
+  lines: LineReference[];
+  /** smallest PORTS_MAX destination ports */
+  ports: number[];
+  /** IPv4 destinations, and hashes of IPv6 ones, smallest first */
+  destinations: number[];
+  destinationsV6: number[];
+  /** numbers of hosts of web touches (assets and hashed names), smallest first */
+  hosts: number[];
+  /** number of the asset that was touched most, or 0 */
+  asset: number;
+  statusCounts: Record<string, number>;
+  /** part of the touches stand in a rate-limited log */
+  rateLimited: boolean;
+  /** nothing but UDP packets */
+  udpOnly: boolean;
+}
+
+export const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark;
+
+/** Condenses touches. `firstHashedHost`: host numbers below are assets. */
+export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): Exhibit {
+  let startMs = Number.POSITIVE_INFINITY;
+  let endMs = Number.NEGATIVE_INFINITY;
+  const ports = new Set<number>();
+  const v4 = new Set<number>();
+  const v6 = new Set<number>();
+  const hosts = new Set<number>();
+  const assets = new Map<number, number>();
+  const statusCounts = new Map<string, number>();
+  let rateLimited = false;
+  let udpOnly = touches.length > 0;
+  for (const t of touches) {
+    if (t.firstMs < startMs) startMs = t.firstMs;
+    if (t.lastMs > endMs) endMs = t.lastMs;
+    if (t.host > 0 && t.host < firstHashedHost) assets.set(t.host, (assets.get(t.host) ?? 0) + 1);
+    if (isPacket(t)) {
+      if (t.tag !== TAG.toolMark) {
+        ports.add(t.sub);
+        ((t.flags & PACKET.ipv6) === 0 ? v4 : v6).add(t.item);
+      }
+      rateLimited ||= (t.flags & PACKET.limited) !== 0;
+      udpOnly &&= transportOf(t) === TRANSPORT.udp;
+    } else {
+      udpOnly = false;
+      if (t.host > 0) hosts.add(t.host);
+      const status = statusOf(t);
+      statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
+    }
+  }
+  const ascending = (set: Set<number>, most: number) => [...set].sort((a, b) => a - b).slice(0, most);
+  return {
+    startMs,
+    endMs,
+    lines: chosen(touches),
+    ports: ascending(ports, PORTS_MAX),
+    destinations: ascending(v4, DESTINATIONS_MAX),
+    destinationsV6: ascending(v6, DESTINATIONS_MAX),
+    hosts: ascending(hosts, HOSTS_MAX),
+    asset: mostFrequent(assets),
+    statusCounts: Object.fromEntries(
+      [...statusCounts].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([s, n]) => [s, Math.round(n)]),
+    ),
+    rateLimited,
+    udpOnly,
+  };
+}
+
+/** One exhibit of several, for a decision that is built on others. */
+export function joinExhibits(list: readonly Exhibit[]): Exhibit {
+  const join = (of: (e: Exhibit) => number[], most: number) =>
+    [...new Set(list.flatMap(of))].sort((a, b) => a - b).slice(0, most);
+  const statusCounts: Record<string, number> = {};
+  for (const e of list)
+    for (const [s, n] of Object.entries(e.statusCounts)) statusCounts[s] = Math.max(statusCounts[s] ?? 0, n);
+  const lines = new Map<string, LineReference>();
+  for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
+    if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
+  return {
+    startMs: Math.min(...list.map((e) => e.startMs)),
+    endMs: Math.max(...list.map((e) => e.endMs)),
+    lines: [...lines.values()].slice(0, LINES_MAX),
+    ports: join((e) => e.ports, PORTS_MAX),
+    destinations: join((e) => e.destinations, DESTINATIONS_MAX),
+    destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
+    hosts: join((e) => e.hosts, HOSTS_MAX),
+    asset: Math.max(0, ...list.map((e) => e.asset)),
+    statusCounts,
+    rateLimited: list.some((e) => e.rateLimited),
+    udpOnly: list.every((e) => e.udpOnly),
+  };
+}
+
+/** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */
+function chosen(touches: readonly Touch[]): LineReference[] {
+  const sorted = touches.length <= 4096 ? [...touches].sort(inTime) : earliest(touches);
+  const seen = new Set<string>();
+  const items = new Set<string>();
+  const fresh: LineReference[] = [];
+  const again: LineReference[] = [];
+  for (const t of sorted) {
+    const line = `${t.firstMs} ${t.lineHash}`;
+    if (seen.has(line)) continue;
+    seen.add(line);
+    const item = `${t.item} ${t.sub}`;
+    const reference = {
+      firstMs: t.firstMs,
+      low: t.lineLow,
+      high: t.lineHigh,
+      hash: t.lineHash,
+      rule: t.tag >= TAG.rule ? t.tag - TAG.rule : -1,
+    };
+    if (items.has(item)) again.push(reference);
+    else fresh.push(reference);
+    items.add(item);
+    if (fresh.length >= LINES_MAX) break;
+  }
+  return [...fresh, ...again].slice(0, LINES_MAX).sort(inLineOrder);
+}
+
+/** the earliest part of very many touches, in order */
+function earliest(touches: readonly Touch[]): Touch[] {
+  const times = Float64Array.from(touches, (t) => t.firstMs).sort();
+  const until = times[2047]!;
+  return touches.filter((t) => t.firstMs <= until).sort(inTime);
+}
+
+function inLineOrder(a: LineReference, b: LineReference): number {
+  return a.firstMs - b.firstMs || a.hash - b.hash || a.rule - b.rule;
+}
+
+function statusOf(t: Touch): string {
+  if (t.tag === TAG.fail || t.tag === TAG.login || (t.tag >= TAG.rule && statusClassOf(t) >= 4)) return String(t.sub);
+  return (t.flags & WEB.statusMask) === 0 ? 'other' : `${statusClassOf(t)}xx`;
+}
+
+function mostFrequent(counts: ReadonlyMap<number, number>): number {
+  let best = 0;
+  let most = 0;
+  for (const [n, c] of [...counts].sort((a, b) => a[0] - b[0])) {
+    if (c > most) {
+      best = n;
+      most = c;
+    }
+  }
+  return best;
+}
