@@ -1,0 +1,97 @@
+/**
+ * election.lookup_enum: records that are walked through by their keys, against people who look things up.
+ */
+import { describe, expect, it } from 'vitest';
+import { alertsOf, only } from './deciding.ts';
+import { page, request, times } from './log-lines.ts';
+
+const S = '198.51.100.7';
+const ID = 'election.lookup_enum';
+const lookup = (second: number, key: number | string) => page(S, second, `/lookup/voter?voterid=${key}`);
+/** seven-digit numbers that look drawn at random, the same every time */
+const random = (i: number) => 1_000_000 + ((i * 7_368_787 + 12_345) % 8_999_993);
+const found = async (lines: string[], inventory?: string) =>
+  only(await alertsOf({ 'access.log': lines }, inventory === undefined ? {} : { inventory }), ID);
+const FOUND = [`${ID} ${S} medium`];
+const DECLARED = `version: 1
+organization: {id: us-xx, name: Example County}
+assets:
+  - {id: lookup, name: Voter lookup, kind: voter_lookup, url_prefixes: [/lookup], record_key_params: [voterid], criticality: high}
+`;
+
+describe('records that are asked for in number order', () => {
+  it('are an enumeration when they are thirty in 20 minutes', async () => {
+    expect(await found(times(30, (i) => lookup(i * 39, 100_200 + i)))).toEqual(FOUND);
+  });
+
+  it('are none when they are 29', async () => {
+    expect(await found(times(29, (i) => lookup(i * 39, 100_200 + i)))).toEqual([]);
+  });
+
+  it('are one when each second record is left out, and when they count down', async () => {
+    expect(await found(times(40, (i) => lookup(i * 20, 100_200 + i * 2)))).toEqual(FOUND);
+    expect(await found(times(40, (i) => lookup(i * 20, 900_200 - i)))).toEqual(FOUND);
+  });
+
+  it('are one when the lines are in any order', async () => {
+    expect(await found(times(40, (i) => lookup(((i * 17) % 40) * 20, 100_200 + i)))).toEqual(FOUND);
+  });
+
+  it('are one when the number stands in the path', async () => {
+    expect(await found(times(40, (i) => page(S, i * 20, `/voter/${100_200 + i}`)))).toEqual(FOUND);
+  });
+
+  it('are one when letters stand before the number', async () => {
+    expect(await found(times(40, (i) => lookup(i * 20, `WI-${100_200 + i}`)))).toEqual(FOUND);
+  });
+
+  it('are one, of which nothing was answered, when the server refuses', async () => {
+    const lines = times(40, (i) => request(S, i * 20, `/lookup/voter?voterid=${100_200 + i}`));
+    const alert = (await alertsOf({ 'access.log': lines })).find((a) => a.detection === ID)!;
+    expect(alert).toMatchObject({ outcome: 'refused', evidence: { distinct_keys: 40, records_answered: 0 } });
+  });
+});
+
+describe('records that are asked for in no order', () => {
+  it('are no enumeration when they are thirty in 20 minutes: a helper at a senior home', async () => {
+    expect(await found(times(30, (i) => lookup(i * 39, random(i))))).toEqual([]);
+  });
+
+  it('are one when they are 200 in 24 hours, and none when they are 199', async () => {
+    const day = (n: number) => times(n, (i) => lookup(i * 150, random(i)));
+    expect(await found(day(200))).toEqual(FOUND);
+    expect(await found(day(199))).toEqual([]);
+  });
+
+  it('are none when one record is asked for all day', async () => {
+    expect(await found(times(400, (i) => lookup(i * 150, 100_200)))).toEqual([]);
+  });
+});
+
+describe('numbers that name no record', () => {
+  it.each([
+    ['pages of a list', (i: number) => `/registered-candidates?page=${i}`],
+    ['zip codes', (i: number) => `/polling-places?zip=${60_600 + i}`],
+    ['precinct maps', (i: number) => `/maps/tiles?x=${i}&y=${i + 7}&z=12`],
+    [
+      'days of a calendar',
+      (i: number) => `/registration/calendar?date=2026-09-${10 + (i % 20)}&t=${1_789_000_000 + i}`,
+    ],
+    ['news', (i: number) => `/news/${i}`],
+    ['pictures', (i: number) => `/gallery/image.php?width=${i}`],
+  ])('are no enumeration: %s', async (_, target) => {
+    expect(await found(times(60, (i) => page(S, i * 18, target(i + 1))))).toEqual([]);
+  });
+
+  it('are none beside the declared parameter, when the inventory declares one', async () => {
+    const other = times(60, (i) => page(S, i * 18, `/lookup/voter?recordid=${100_200 + i}`));
+    expect(await found(other)).toEqual(FOUND);
+    expect(await found(other, DECLARED)).toEqual([]);
+    expect(
+      await found(
+        times(60, (i) => lookup(i * 18, 100_200 + i)),
+        DECLARED,
+      ),
+    ).toHaveLength(1);
+  });
+});
