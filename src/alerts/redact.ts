@@ -8,7 +8,7 @@
  *
  * Equal values give equal tokens, so that "the same name 40 times" stays visible. Names of parameters stay.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { parseAddress } from '../model/address.ts';
 import { printable } from '../model/problem.ts';
 
@@ -39,9 +39,22 @@ export const MALFORMED_MAX = 120;
 /** Longest matched fragment that is returned, in characters. */
 export const MATCHED_MAX = 240;
 
+/** Values whose tokens are remembered; forgotten all at once when full, which costs time only. */
+const TOKENS_MAX = 20_000;
+
 /** Tokens of one organisation: HMAC-SHA-256 of the value, cut to 32 bits, as eight hex digits behind a tilde. */
 export function createTokens(secret: string | Uint8Array): Token {
-  return (value) => `~${createHmac('sha256', secret).update(value, 'latin1').digest('hex').slice(0, 8)}`;
+  const key = createSecretKey(typeof secret === 'string' ? Buffer.from(secret) : secret);
+  const known = new Map<string, string>();
+  return (value) => {
+    let token = known.get(value);
+    if (token === undefined) {
+      token = `~${createHmac('sha256', key).update(value, 'latin1').digest('hex').slice(0, 8)}`;
+      if (known.size >= TOKENS_MAX) known.clear();
+      known.set(value, token);
+    }
+    return token;
+  };
 }
 
 /**

@@ -21,7 +21,7 @@ import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision, DecisionKey, Settings } from './decide.ts';
 import type { Scene, SourceRecord } from './detector.ts';
-import { exhibitOf } from './exhibit.ts';
+import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { actionOf, readVisits, type Touch, type Visit } from './record.ts';
 import { logins } from './web/credential-guessing.ts';
@@ -46,8 +46,8 @@ export interface Facts {
   ledger: Ledger;
   /** the state that the facts are of: an item is the row of a source in it, so that no two sources are mistaken */
   sources: Ledger;
-  /** touches that stand for a source in evidence: the earliest few of each target or network */
-  witnesses: Map<string, Touch[]>;
+  /** what the scans of a prefix on a day show */
+  witnesses: Map<string, Exhibit[]>;
   logins: { hi: number; lo: number; organization: number; failed: Touch[]; succeeded: boolean }[];
 }
 
@@ -107,8 +107,9 @@ export function noteFinding(facts: Facts, d: Decision, touches: readonly Touch[]
   for (const hour of new Set(touches.map((t) => Math.floor(t.paneMs / HOUR))))
     addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
   const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
-  const known = facts.witnesses.get(name) ?? [];
-  if (known.length < 200) facts.witnesses.set(name, [...known, ...touches.slice(0, 2)]);
+  const known = facts.witnesses.get(name);
+  if (known === undefined) facts.witnesses.set(name, [d.exhibit]);
+  else known.push(d.exhibit);
 }
 
 /** Decisions of stage 2. */
@@ -134,13 +135,12 @@ function decision(
   key: DecisionKey,
   day: number,
   base: Level,
-  touches: readonly Touch[],
+  exhibit: Exhibit,
   members: { hi: number; lo: number }[],
   numbers: Record<string, number>,
   thresholds: string[],
   tailored: string[],
 ): Decision {
-  const exhibit = exhibitOf(touches, FIRST_HASHED_HOST);
   return {
     detection,
     organization,
@@ -186,10 +186,8 @@ function hotPrefix(
       hour = Math.max(hour, new Set([...items, ...(byHour.get(h + 1) ?? [])]).size);
     }
     if (hour < PREFIX_HOUR && week.size < PREFIX_WEEK) continue;
-    const touches = (facts.witnesses.get(`${organization}/${prefix.hi}:${prefix.lo}:${day}`) ?? []).sort(
-      (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash,
-    );
-    if (touches.length === 0) continue;
+    const exhibits = facts.witnesses.get(`${organization}/${prefix.hi}:${prefix.lo}:${day}`);
+    if (exhibits === undefined) continue;
     out.push(
       decision(
         'F15',
@@ -197,7 +195,7 @@ function hotPrefix(
         { kind: 'prefix', ...prefix },
         day,
         'medium',
-        touches,
+        joinExhibits(exhibits),
         [...members].map((i) => keyOf(facts, i)),
         { sources: members.size, sources_in_an_hour: hour, sources_in_7_days: week.size },
         [`${PREFIX_HOUR} scanning addresses of one network block within an hour, or ${PREFIX_WEEK} within 7 days`],
@@ -256,7 +254,7 @@ function distributedScan(
         { kind: 'target', hi: 0, lo: target },
         day,
         'high',
-        touches,
+        exhibitOf(touches, FIRST_HASHED_HOST),
         members,
         {
           sources: bySource.size,
@@ -357,7 +355,7 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
           key,
           day,
           'medium',
-          touches,
+          exhibitOf(touches, FIRST_HASHED_HOST),
           members,
           { requests: touches.reduce((n, t) => n + t.count, 0), sources: members.length },
           [`${SPRAY_SOURCES} addresses of one network that failed to log in within two hours, none that got in`],

@@ -44,6 +44,8 @@ export interface Ledger {
   index: Int32Array;
   touches: PackedLists;
   visits: PackedLists;
+  /** length at which a long list is trimmed next, by family and row: a quarter above what the last trimming left */
+  trimAt: Map<number, number>;
 }
 
 const TOUCH_SHAPE = { words: 8, identityMask: 0xff000000 | 0, merge: mergeTouch } as const;
@@ -91,9 +93,10 @@ export function createLedger(seed: number, memoryBytes: number): Ledger {
     index: new Int32Array(4096).fill(-1),
     touches: createLists(TOUCH_SHAPE),
     visits: createLists(VISIT_SHAPE),
+    trimAt: new Map(),
   };
-  ledger.touches.onCompact = (row) => trimGroups(ledger, row, 'touch');
-  ledger.visits.onCompact = (row) => trimGroups(ledger, row, 'visit');
+  ledger.touches.onCompact = (row) => trimWhenLonger(ledger, row, 'touch');
+  ledger.visits.onCompact = (row) => trimWhenLonger(ledger, row, 'visit');
   return ledger;
 }
 
@@ -223,6 +226,16 @@ function stays(ledger: Ledger, row: number, item: number, paneTag: number, sub: 
   return ledger.level >= 32 ? p === 0 : p < 2 ** (32 - ledger.level);
 }
 
+function trimWhenLonger(ledger: Ledger, row: number, family: 'touch' | 'visit'): void {
+  const n = (family === 'touch' ? ledger.touches : ledger.visits).length[row]!;
+  if (n <= GROUP_MAX) return;
+  const name = row * 2 + (family === 'touch' ? 0 : 1);
+  if (n < (ledger.trimAt.get(name) ?? 0)) return;
+  trimGroups(ledger, row, family);
+  const left = (family === 'touch' ? ledger.touches : ledger.visits).length[row]!;
+  ledger.trimAt.set(name, Math.ceil(left * 1.25));
+}
+
 /**
  * Trims each group of a row to its GROUP_MAX entries of smallest priority. The survivors of the whole are survivors of
  * every part (a bottom-k sample), so what stays, counts included, does not depend on when this is called.
@@ -324,6 +337,7 @@ function sample(ledger: Ledger): void {
 }
 
 function forgetEmptyRows(ledger: Ledger): void {
+  ledger.trimAt.clear();
   let kept = 0;
   for (let row = 0; row < ledger.rows; row++) {
     if (ledger.touches.length[row] === 0 && ledger.visits.length[row] === 0) {

@@ -2,9 +2,11 @@
  * The laws as functions: each runs real parts and returns what is wrong, nothing when the law holds. A part that could
  * break the law is a parameter, for the tests of the tests.
  */
-import type { State } from '../../src/measure/state.ts';
+import { canonicalAlert } from '../../src/alerts/ecs.ts';
+import { REFUSED_SAMPLES, type Tally } from '../../src/formats/format.ts';
+import { covered, type State } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { createRandom, filesOf, type Generated, shuffled, type Truth } from './generator.ts';
+import { createRandom, filesOf, type Generated, generate, type LineFormat, shuffled, type Truth } from './generator.ts';
 import {
   alertsFrom,
   canonical,
@@ -18,6 +20,7 @@ import {
   type Piece,
   realMerge,
   scan,
+  totalOf,
   wholeFiles,
   withoutReferences,
 } from './small-run.ts';
@@ -96,6 +99,108 @@ export async function checkSameLines(
   const states = workers.map((pieces) => run(pieces, name).state);
   const merged = mergeAsTree(states, random, parts.merge ?? realMerge, name);
   await compare('deltas merged as a tree', merged, files, true);
+  return wrong;
+}
+
+const DAY_MS = 86_400_000;
+/** Dates as both logs write them. */
+const DATE = /\d{4}-\d\d-\d\d|\d\d\/[A-Z][a-z]{2}\/\d{4}/g;
+
+/** An alert as it would stand without the shift; its id, a hash of the day among others, is written out. */
+function shiftedBack(alert: Alert, days: number, withEvidence: boolean): string {
+  const day = new Date(Date.parse(alert.day) - days * DAY_MS).toISOString().slice(0, 10);
+  const back: Alert = {
+    ...alert,
+    id: `${alert.detection} ${alert.key.text} ${day}`,
+    day,
+    startMs: alert.startMs - days * DAY_MS,
+    endMs: alert.endMs - days * DAY_MS,
+    lines: withEvidence
+      ? alert.lines.map((l) => ({ ...l, timeMs: l.timeMs - days * DAY_MS, text: l.text.replace(DATE, 'DATE') }))
+      : [],
+    paths: withEvidence ? alert.paths : [],
+    summary: withEvidence ? alert.summary : alert.summary.replace(/, among them .*?, in the web log/, ''),
+  };
+  return canonicalAlert(back);
+}
+
+/**
+ * Law 2: the same lines on other days give the same alerts on those days. Of lines of one instant, which are shown goes
+ * by the hash of their text, which holds the date: evidence is compared where no two lines share a second.
+ */
+export async function checkShift(
+  seed: number,
+  days: number,
+  name: InventoryName,
+  distinctSeconds: boolean,
+  parts: Parts = {},
+): Promise<string[]> {
+  const alertsOn = async (shiftDays: number) => {
+    const files = filesOf(generate(seed, { shiftDays, distinctSeconds }).lines);
+    const alerts = await alertsFrom(scan(wholeFiles(files), name).state, files, name, parts);
+    return alerts.map((a) => shiftedBack(a, shiftDays, distinctSeconds)).sort();
+  };
+  return alertDifferences(`${days} days later`, await alertsOn(0), await alertsOn(days));
+}
+
+/** Law 1, of interleaving: the alerts of a source are those that it has without the others. */
+export async function checkInterleaving(
+  alone: Generated,
+  others: readonly Generated[],
+  name: InventoryName,
+  run: Scan = scan,
+): Promise<string[]> {
+  const ofSources = async (generated: readonly Generated[]) => {
+    const lines = generated.flatMap((g) => g.lines).sort((a, b) => a.timeMs - b.timeMs);
+    const files = filesOf(lines);
+    const alerts = await alertsFrom(run(wholeFiles(files), name).state, files, name);
+    return alerts.filter((a) => a.key.kind === 'source');
+  };
+  const expected = await ofSources([alone]);
+  const found = await ofSources([...others, alone]);
+  const names = new Set(canonicalSources(alone));
+  return alertDifferences(
+    'among others',
+    canonical(expected),
+    canonical(found.filter((a) => names.has(a.key.text) || expected.some((e) => e.key.text === a.key.text))),
+  );
+}
+
+/** Keys of the sources that a log names, as alerts write them. */
+function canonicalSources(generated: Generated): string[] {
+  return generated.lines.flatMap((line) => {
+    const source = /SRC=(\S+)|^(?:\S+:443 )?([\d.]+) - /.exec(line.text);
+    return source === null ? [] : [(source[1] ?? source[2])!];
+  });
+}
+
+export type TallyOf = (bytes: Uint8Array, format: LineFormat) => { tally: Tally; state: State };
+
+/** The real counts of bytes in a format. */
+export const realTally: TallyOf = (bytes, format) => {
+  const { state, tallies } = scan([{ format, bytes, baseOffset: 0 }], 'none');
+  return { tally: totalOf(tallies), state };
+};
+
+/** Law 3: every line ends as an event, skipped or refused, and what the state holds are these events and no others. */
+export function checkNothingLost(bytes: Uint8Array, format: LineFormat, tallyOf: TallyOf = realTally): string[] {
+  const { tally, state } = tallyOf(bytes, format);
+  const sum = (counts: Iterable<number>) => [...counts].reduce((a, b) => a + b, 0);
+  const skipped = sum(tally.skipped.values());
+  const refused = sum([...tally.refused.values()].map((kind) => kind.count));
+  const lines = bytes.filter((b) => b === 10).length;
+  const wrong: string[] = [];
+  const equal = (what: string, found: number, expected: number) => {
+    if (found !== expected) wrong.push(`${what}: ${found} instead of ${expected}`);
+  };
+  equal('lines', tally.lines, lines);
+  equal('events, skipped and refused lines', tally.events + skipped + refused, lines);
+  equal('bytes', tally.bytes, bytes.length);
+  equal('events in prefixes', sum(state.prefixes), tally.events);
+  equal('events in the time line', sum([...state.timeline.values()].map(([all]) => all)), tally.events);
+  equal('requests and packets', covered(state, 'requests') + covered(state, 'packets'), tally.events);
+  for (const [reason, { count, samples }] of tally.refused)
+    if (samples.length !== Math.min(count, REFUSED_SAMPLES)) wrong.push(`${reason}: ${samples.length} samples`);
   return wrong;
 }
 

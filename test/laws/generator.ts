@@ -35,7 +35,7 @@ export interface GeneratorOptions {
   shiftDays?: number;
   /** actors that are taken; default: a choice of the seed */
   actors?: readonly string[];
-  /** true: no two lines of a source share a second, and no line stands twice */
+  /** true: no two lines share a second, and no line stands twice */
   distinctSeconds?: boolean;
 }
 
@@ -333,15 +333,15 @@ export function generate(seed: number, options: GeneratorOptions = {}): Generate
   const shiftMs = (options.shiftDays ?? 0) * DAY;
   const lines: GeneratedLine[] = [];
   const truths: Truth[] = [];
-  const taken = new Set<string>();
+  const taken = new Set<number>();
   let networks = 0;
   let addresses = 0;
-  const write = (format: LineFormat, timeMs: number, source: string, line: (shown: number) => string): void => {
+  const write = (format: LineFormat, timeMs: number, line: (shown: number) => string): void => {
     let time = Math.floor(timeMs);
     if (options.distinctSeconds === true) {
       time = Math.floor(time / 1000) * 1000;
-      while (taken.has(`${source} ${time}`)) time += 1000;
-      taken.add(`${source} ${time}`);
+      while (taken.has(time)) time += 1000;
+      taken.add(time);
     }
     lines.push({ format, timeMs: time + shiftMs, text: line(time + shiftMs), isJunk: false });
   };
@@ -359,9 +359,9 @@ export function generate(seed: number, options: GeneratorOptions = {}): Generate
     },
     network: () => `100.${64 + (seed % 60)}.${++networks}`,
     request: (timeMs, source, target, status, more = {}) =>
-      write('combined', timeMs, source, (shown) => requestText(shown, source, target, status, more)),
+      write('combined', timeMs, (shown) => requestText(shown, source, target, status, more)),
     packet: (timeMs, source, destination, port, more = {}) =>
-      write('netfilter', timeMs, source, (shown) => packetText(shown, source, destination, port, more)),
+      write('netfilter', timeMs, (shown) => packetText(shown, source, destination, port, more)),
     truth: (detection, key, fires) => truths.push({ detection, key, fires }),
   };
   for (const name of options.actors ?? choice(seed, random))

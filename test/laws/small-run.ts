@@ -9,7 +9,7 @@ import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision, decide } from '../../src/detect/decide.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
-import type { OriginContext, Tally } from '../../src/formats/format.ts';
+import { createTally, type OriginContext, type Tally } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { holdState, type State, settleState } from '../../src/measure/state.ts';
@@ -227,7 +227,7 @@ export function canonical(alerts: readonly Alert[]): string[] {
 
 /** Sum of tallies over all origins. */
 export function totalOf(tallies: ReadonlyMap<number, Tally>): Tally {
-  const sum = new Map<number, Tally>();
+  const sum = new Map<number, Tally>([[0, createTally()]]);
   for (const tally of tallies.values()) mergeTally(sum, 0, structuredClone(tally));
   return sum.get(0)!;
 }

@@ -5,11 +5,10 @@
  * (After a 404-ratio exercise: unique / failing above 0.5; the share is of distinct pages, so that reloading a page
  * that exists dilutes nothing. BOTSv1: the busiest lawful client asked for 163 pages in all.)
  */
-import { paneStart, TAG } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, countEvents, inWindows } from '../record.ts';
-import { failing, pathOf, requestNumbers } from './requests.ts';
+import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 20;
 const PAGES = 10;
@@ -21,21 +20,14 @@ export const failingRatio: SourceDetector = {
   evaluate(record, scene) {
     const failed = failing(record);
     if (failed.length < PAGES) return [];
-    const given = record.visits.filter((v) => v.tag === TAG.path);
+    const given = givenPages(record);
     const hit = inWindows(failed, WEB_PANE, WEB_PANE, (w) => {
       const requests = countEvents(w);
       if (requests < REQUESTS) return false;
       const pages = countDistinct(w, pathOf);
       if (pages < PAGES || pages < UNIQUE * requests) return false;
-      const from = Math.min(...w.map((t) => t.paneMs));
-      const ok = new Set(
-        given
-          .filter((v) => {
-            const at = paneStart(v.pane, WEB_PANE);
-            return at >= from && at <= from + WEB_PANE;
-          })
-          .map((v) => v.item),
-      ).size;
+      const from = w[0]!.paneMs;
+      const ok = given(from, from + WEB_PANE);
       return pages >= SHARE * (pages + ok);
     });
     if (hit.length === 0) return [];

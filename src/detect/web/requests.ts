@@ -1,7 +1,8 @@
 /**
  * What web detectors share: which requests failed, what counts as an answer, and the numbers that alerts show.
  */
-import { TAG, WEB } from '../../measure/entry.ts';
+import { paneOf, TAG, WEB } from '../../measure/entry.ts';
+import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
 
@@ -80,4 +81,27 @@ export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Rec
       scene,
     ),
   });
+}
+
+/**
+ * How many different pages a source was given between two panes (first instants, both included). The pages are sorted by
+ * pane once, when the first window asks.
+ */
+export function givenPages(record: SourceRecord): (fromMs: number, toMs: number) => number {
+  let byPane: Map<number, number[]> | null = null;
+  return (fromMs, toMs) => {
+    if (byPane === null) {
+      byPane = new Map();
+      for (const v of record.visits) {
+        if (v.tag !== TAG.path) continue;
+        const list = byPane.get(v.pane);
+        if (list === undefined) byPane.set(v.pane, [v.item]);
+        else list.push(v.item);
+      }
+    }
+    const pages = new Set<number>();
+    for (let pane = paneOf(fromMs, WEB_PANE); pane <= paneOf(toMs, WEB_PANE); pane++)
+      for (const item of byPane.get(pane) ?? []) pages.add(item);
+    return pages.size;
+  };
 }

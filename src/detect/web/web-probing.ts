@@ -6,11 +6,11 @@
  * missing pages must be at least half as many as the pages it was given. Links that were followed (with a referrer)
  * need three times as many, so that a broken menu is no scan; the referrer is the sender's word, so it never excuses.
  */
-import { paneStart, TAG, WEB } from '../../measure/entry.ts';
+import { WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, episodes, type Touch } from '../record.ts';
-import { failing, pathOf, requestNumbers } from './requests.ts';
+import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;
 const PAGES_LINKED = 33;
@@ -23,6 +23,7 @@ export const webProbing: SourceDetector = {
     const failed = failing(record);
     if (failed.length < PAGES) return [];
     const hit: Touch[] = [];
+    const given = givenPages(record);
     const byHost = new Map<number, Touch[]>();
     for (const t of failed) {
       const list = byHost.get(t.host);
@@ -39,8 +40,7 @@ export const webProbing: SourceDetector = {
         if (typed < PAGES && all < PAGES_LINKED) continue;
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
-        const given = record.visits.filter((v) => v.tag === TAG.path && inRange(paneStart(v.pane, WEB_PANE), from, to));
-        if (all < SHARE * countDistinct(given, (v) => v.item)) continue;
+        if (all < SHARE * given(from, to)) continue;
         hit.push(...episode);
       }
     }
@@ -60,7 +60,3 @@ export const webProbing: SourceDetector = {
     ];
   },
 };
-
-function inRange(value: number, from: number, to: number): boolean {
-  return value >= from && value <= to;
-}

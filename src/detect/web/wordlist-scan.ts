@@ -5,11 +5,10 @@
  * busiest lawful client for 163 in all), at least a fifth of them missing: a crawler that finds what it asks for is
  * none.
  */
-import { paneStart, TAG } from '../../measure/entry.ts';
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, countEvents, inWindows, type Touch } from '../record.ts';
-import { failing, pathOf, requestNumbers } from './requests.ts';
+import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 500;
 const PAGES = 250;
@@ -26,17 +25,14 @@ export const wordlistScan: SourceDetector = {
       WEB_PANE,
       (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf) > PAGES,
     );
-    const given = record.visits.filter((v) => v.tag === TAG.path);
+    const given = givenPages(record);
     const long =
-      failed.length + given.length < PAGES_HOUR
+      failed.length < MISSING_SHARE * PAGES_HOUR
         ? []
         : inWindows(failed, HOUR, WEB_PANE, (w) => {
-            const from = Math.min(...w.map((t) => t.paneMs));
-            const ok = given.filter(
-              (v) => paneStart(v.pane, WEB_PANE) >= from && paneStart(v.pane, WEB_PANE) <= from + HOUR,
-            );
             const missing = countDistinct(w, pathOf);
-            const pages = missing + countDistinct(ok, (v) => v.item);
+            if (missing < MISSING_SHARE * PAGES_HOUR) return false;
+            const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR);
             return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
           });
     const taken = new Set<Touch>([...fast, ...long]);
