@@ -64,8 +64,8 @@ export function explain(
         return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${target} through ${span}.`;
       case 'W21':
         return d.key.kind === 'source'
-          ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span} in the web log. None of those counted here got in.`
-          : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span} in the web log. None of those counted here got in.`;
+          ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span}, in the web log. ${loginWords(n)}`
+          : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span}, in the web log. All were refused.`;
       case 'X01':
         return `${who} tried ${counted(n['ports']!, 'port')} in the firewall log and made ${counted(n['requests']!, 'probing request')} in the web log ${span}.`;
       case 'W12':
@@ -80,6 +80,16 @@ export function explain(
           : `${who} made ${counted(n['requests']!, 'request')} of this kind to ${target} ${span}${shown}, in the web log. ${answer}`;
     }
   }
+}
+
+/** What the server made of log-in attempts of one source. */
+function loginWords(n: Readonly<Record<string, number>>): string {
+  if (n['other_logins_redirected']! > 0)
+    return `${counted(n['other_logins_redirected']!, 'further attempt was', 'further attempts were')} answered with a redirect, as a log-in that gets in is.`;
+  if (n['refused'] === n['requests']) return 'All were refused.';
+  return n['redirected']! > 0
+    ? 'All were answered with a redirect, which shows neither success nor failure.'
+    : 'None was answered as a log-in that gets in is.';
 }
 
 function answerWords(d: Decision): string {

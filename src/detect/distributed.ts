@@ -87,7 +87,7 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
     }
   }
   if (record === null) return;
-  const attempts = logins(record.touches);
+  const attempts = logins(record);
   if (attempts.refused.length > 0) {
     facts.logins.push({
       hi: record.hi,
