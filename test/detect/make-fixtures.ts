@@ -797,6 +797,36 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       'thirty addresses of one network try once or twice each within half an hour, none gets in',
       times(45, (i) => login(`198.51.100.${20 + (i % 30)}`, i * 40, 401)),
     ),
+    'fires-success': web(
+      'a form that answers a wrong password with the page again; the 70th try gets in',
+      times(80, (i) => (i === 69 ? login(S, i, 302, 0) : login(S, i, 200, 2412))),
+    ),
+    'fires-302': web(
+      'a form that answers every try with a redirect; nothing else is asked for',
+      times(80, (i) => login(S, i, 302, 0)),
+    ),
+    'quiet-basic': web(
+      'programs and staff with basic authentication: a 401 before every page',
+      times(60, (i) => [
+        request('192.0.2.33', i * 20, '/api/precincts', { status: 401, size: 195 }),
+        page('192.0.2.33', i * 20, '/api/precincts', { user: 'sync' }),
+        ...(i < 20
+          ? [
+              request(`192.0.2.${100 + i}`, i * 20 + 3, '/staff/', { status: 401, size: 195 }),
+              page(`192.0.2.${100 + i}`, i * 20 + 9, '/staff/', { user: `staff${i}` }),
+            ]
+          : []),
+      ]).flat(),
+    ),
+    'quiet-class': web(
+      'a class of forty logs in within two minutes, behind one address',
+      times(40, (i) => [
+        page('192.0.2.200', i * 3, '/portal/login'),
+        login('192.0.2.200', i * 3 + 1, 302, 0),
+        page('192.0.2.200', i * 3 + 2, '/portal/home'),
+        page('192.0.2.200', i * 3 + 2, '/portal/assets/home.css'),
+      ]).flat(),
+    ),
     quiet: web('a school behind one address: forty people, most of them get in, some mistype first', [
       ...times(40, (i) => [
         page('192.0.2.200', i * 30, '/portal/login'),
