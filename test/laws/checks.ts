@@ -196,7 +196,11 @@ export function checkNothingLost(bytes: Uint8Array, format: LineFormat, tallyOf:
   equal('lines', tally.lines, lines);
   equal('events, skipped and refused lines', tally.events + skipped + refused, lines);
   equal('bytes', tally.bytes, bytes.length);
-  equal('events in prefixes', sum(state.prefixes), tally.events);
+  equal(
+    'events in prefixes',
+    state.prefixes.reduce((a, b) => a + b, 0),
+    tally.events,
+  );
   equal('events in the time line', sum([...state.timeline.values()].map(([all]) => all)), tally.events);
   equal('requests and packets', covered(state, 'requests') + covered(state, 'packets'), tally.events);
   for (const [reason, { count, samples }] of tally.refused)
