@@ -301,7 +301,14 @@ function confidenceOf(d: Decision, state: State): Alert['confidence'] {
     level = 'low';
     basis.push('the memory bound was reached: counts are estimates');
   }
-  if (basis.length === 0) basis.push('complete lines of the web server for every request counted');
+  if (basis.length === 0)
+    basis.push(
+      d.detection.startsWith('F')
+        ? 'the firewall let a connection through, so the sender address was confirmed'
+        : d.detection === 'X01'
+          ? 'lines of the firewall and of the web server for everything counted'
+          : 'complete lines of the web server for every request counted',
+    );
   return { level, basis };
 }
 

@@ -64,10 +64,11 @@ export function ownerWords(as: AlertSource['as']): string {
  * placed in Netherlands by DB-IP, 2026-06". Missing data is said. The caveat must stand on the same page.
  */
 export function sourceWords(source: AlertSource): string {
+  const what = source.key.includes('/') ? 'an IPv6 network of one customer' : 'an address';
   const owner =
     source.as === null
-      ? 'an address whose network owner is unknown'
-      : `an address announced by AS${source.as.number}${source.as.name === '' ? '' : ` (${source.as.name})`}`;
+      ? `${what} whose network owner is unknown`
+      : `${what} announced by AS${source.as.number}${source.as.name === '' ? '' : ` (${source.as.name})`}`;
   if (source.country === null) return `${source.key}, ${owner}`;
   return `${source.key}, ${owner} and placed in ${source.country.name} by ${source.database}`;
 }

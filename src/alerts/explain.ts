@@ -11,14 +11,37 @@ function counted(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
 }
 
-/** "in 3 seconds", "in 4 hours" */
-function spanWords(ms: number): string {
-  if (ms < 1000) return 'within one second';
+/** "in 3 seconds", "in 4 hours"; empty for what happened once */
+function spanWords(ms: number, events: number): string {
+  if (events === 1) return '';
+  if (ms < 1000) return ' within one second';
   const s = ms / 1000;
-  if (s < 120) return `in ${counted(Math.round(s), 'second')}`;
-  if (s < 7200) return `in ${counted(Math.round(s / 60), 'minute')}`;
-  return `in ${counted(Math.round(s / 3600), 'hour')}`;
+  if (s < 120) return ` in ${counted(Math.round(s), 'second')}`;
+  if (s < 7200) return ` in ${counted(Math.round(s / 60), 'minute')}`;
+  return ` in ${counted(Math.round(s / 3600), 'hour')}`;
 }
+
+/** What the requests of a detection are, after "sent 3 requests". */
+const REQUESTS: Readonly<Record<string, string>> = {
+  W01: 'for pages that are not there',
+  W02: 'for pages that are not there, and hardly any for a page that is,',
+  W03: 'for names from a list, pages that are not there,',
+  W04: 'for names that scanners look for',
+  W05: 'for files that should not be public',
+  W06: 'for admin and database consoles',
+  W07: 'for parts of content management software',
+  W08: 'that fit published holes of web software',
+  W09: 'under the name of a scanning tool',
+  W10: 'with the test text of a vulnerability scanner',
+  W11: 'with database-injection text',
+  W13: 'with script text meant for the browsers of others',
+  W14: 'for files outside the web folder',
+  W15: 'that carry commands for the server',
+  W16: 'for back doors that others may have left',
+  W17: 'that test whether the server forwards traffic for strangers',
+  W18: 'in forms that no browser sends',
+  W19: 'in other protocols than that of the web',
+};
 
 export interface Words {
   summary: string;
@@ -33,13 +56,21 @@ export function explain(
   target: string,
   examples: readonly string[],
 ): Words {
-  const who = source !== null && d.key.kind === 'source' ? sourceWords(source) : (group ?? 'several addresses');
-  const span = spanWords(d.endMs - d.startMs);
+  const who = source !== null && d.key.kind === 'source' ? `${sourceWords(source)},` : (group ?? 'several addresses');
   const n = d.numbers;
+  const span = spanWords(d.endMs - d.startMs, n['packets'] ?? n['requests'] ?? 0);
   const shown = examples.length === 0 ? '' : `, among them ${examples.slice(0, 3).join(', ')}`;
   const answer = answerWords(d);
+  const ours =
+    n['hosts'] === 1 ? `your address ${target}` : `${counted(n['hosts'] ?? 0, 'address', 'addresses')} of yours`;
+  const packets = `(firewall log, ${counted(n['packets'] ?? 0, 'packet')})`;
   const notKnown = ['Who sent it. The network owner is not the sender.'];
-  if (d.detection.startsWith('F')) notKnown.push('What the sender would have done if a port had been open.');
+  if (d.detection.startsWith('F'))
+    notKnown.push(
+      d.outcome === 'answered'
+        ? 'What was done with the connection that was let through: a firewall log does not hold it.'
+        : 'What the sender would have done if a port had been open.',
+    );
   if (d.detection.startsWith('W') || d.detection.startsWith('election.'))
     notKnown.push('What was in forms that were sent (POST): access logs do not hold it.');
   return { summary: sentence(), notKnown };
@@ -51,35 +82,44 @@ export function explain(
       case 'F04':
       case 'F06':
       case 'F13':
-        return `${who} tried ${counted(n['ports']!, 'port')} of ${counted(n['hosts']!, 'address', 'addresses')} of yours (${target}) ${span}, ${counted(n['packets']!, 'packet')} in the firewall log. ${answer}`;
       case 'F03':
-        return `${who} tried ${counted(n['ports']!, 'port')} on ${counted(n['hosts']!, 'address', 'addresses')} of yours ${span}, ${counted(n['packets']!, 'packet')} in the firewall log. ${answer}`;
+        return `${who} tried ${counted(n['ports']!, 'port')} of ${ours}${span} ${packets}. ${answer}`;
       case 'F09':
-        return `${who} tried ${counted(n['ports']!, 'service')} that should not face the Internet on ${target} ${span}, ${counted(n['packets']!, 'packet')} in the firewall log. ${answer}`;
+        return `${who} tried ${counted(n['ports']!, 'service')} that should not face the Internet on ${ours}${span} ${packets}. ${answer}`;
       case 'F15':
-        return `${counted(n['sources']!, 'address', 'addresses')} of the network block ${group ?? ''} scanned you on this day, up to ${n['sources_in_an_hour']} within an hour, in the firewall log.`;
+        return `${counted(n['sources']!, 'address', 'addresses')} of the network block ${group ?? ''} scanned you on this day${n['sources_in_7_days']! > n['sources']! ? `, ${n['sources_in_7_days']} within seven days` : ''} (firewall log).`;
       case 'F16':
-        return `${counted(n['sources']!, 'address', 'addresses')}, each below the usual threshold, together tried ${counted(n['ports']!, 'port')} of ${target} ${span}, in the firewall log. All were denied or got no answer.`;
+        return `${counted(n['sources']!, 'address', 'addresses')}, each below the usual threshold, together tried ${counted(n['ports']!, 'port')} of your address ${target}${spanWords(d.endMs - d.startMs, 0)} ${packets}. All were denied or got no answer.`;
       case 'F18':
-        return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${target} through ${span}.`;
+        return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${target} through${span} (firewall log).`;
       case 'W21':
         return d.key.kind === 'source'
-          ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span}, in the web log. ${loginWords(n)}`
-          : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target} ${span}, in the web log. All were refused.`;
+          ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). ${loginWords(n)}`
+          : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). All were refused.`;
       case 'X01':
-        return `${who} tried ${counted(n['ports']!, 'port')} in the firewall log and made ${counted(n['requests']!, 'probing request')} in the web log ${span}.`;
+        return `${who} tried ${counted(n['ports']!, 'port')} (firewall log) and sent at least ${counted(n['requests']!, 'probing request')} (web log)${span}.`;
       case 'W12':
-        return `${who} sent ${counted(n['distinct_values']!, 'different value')} with query or shell characters to ${counted(n['parameters']!, 'parameter')} of ${target} ${span}, in the web log. ${answer}`;
+        return `${who} sent ${counted(n['distinct_values']!, 'different value')} with query or shell characters to ${counted(n['parameters']!, 'parameter')} of ${target}${span} (web log). ${answer}`;
       case 'election.lookup_enum':
-        return `${who} asked ${target} for ${counted(n['distinct_keys']!, 'different record')} ${span}${n['blocks_of_64']! > 0 && n['blocks_of_64']! * 4 <= n['distinct_keys']! ? ', nearly in number order' : ''}, in the web log. ${n['records_answered']! > 0 ? `${counted(n['records_answered']!, 'of them was', 'of them were')} answered.` : 'None of them was answered.'}`;
+        return `${who} asked ${target} for ${counted(n['distinct_keys']!, 'different record')}${span}${n['blocks_of_64']! > 0 && n['blocks_of_64']! * 4 <= n['distinct_keys']! ? ', nearly in number order' : ''} (web log). ${recordWords(n)}`;
       case 'W28':
-        return `${who} probed ${target} and was then given ${counted(n['requests']!, 'answer')} of its own size for ${counted(n['distinct_paths']!, 'probed path')} ${span}${shown}, in the web log.`;
+        return n['distinct_paths'] === 1
+          ? `${who} probed ${target} and was then given an answer of its own size for ${examples[0] ?? 'a probed path'} (web log).`
+          : `${who} probed ${target} and was then given ${counted(n['requests']!, 'answer')} of their own size for ${counted(n['distinct_paths']!, 'probed path')}${span}${shown} (web log).`;
       default:
-        return d.numbers['requests'] === undefined
-          ? `${who} sent ${counted(n['packets'] ?? 0, 'packet')} to ${target} ${span} that match this rule, in the firewall log. ${answer}`
-          : `${who} made ${counted(n['requests']!, 'request')} of this kind to ${target} ${span}${shown}, in the web log. ${answer}`;
+        return n['requests'] === undefined
+          ? `${who} sent ${counted(n['packets'] ?? 0, 'packet')} to ${target}${span} that match this rule (firewall log). ${answer}`
+          : `${who} sent ${counted(n['requests'], 'request')} ${REQUESTS[d.detection] ?? 'that match this rule'} to ${target}${span}${n['requests'] === 1 ? shown.replace(', among them ', ': ') : shown} (web log). ${answer}`;
     }
   }
+}
+
+/** How many of the records that were asked for were given. */
+function recordWords(n: Readonly<Record<string, number>>): string {
+  const answered = n['records_answered']!;
+  if (answered === 0) return 'None of them was answered.';
+  if (answered >= n['distinct_keys']!) return 'All of them were answered.';
+  return `${counted(answered, 'of them was', 'of them were')} answered.`;
 }
 
 /** What the server made of log-in attempts of one source. */
@@ -99,9 +139,9 @@ function answerWords(d: Decision): string {
       : 'The server gave content for at least one of them.';
   }
   if (d.outcome === 'refused')
-    return d.detection.startsWith('F') ? 'All were denied or got no answer.' : 'All were refused.';
+    return d.detection.startsWith('F') ? 'All were denied or got no answer.' : 'All were refused or not found.';
   const errors = d.numbers['server_errors'] ?? 0;
   return errors > 0
     ? `The server failed on ${errors.toLocaleString('en-US')} of them.`
-    : 'The pages answered as usual, which shows neither success nor failure.';
+    : 'The server answered, which by itself shows neither success nor failure.';
 }

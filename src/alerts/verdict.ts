@@ -20,7 +20,9 @@ export function verdictOf(d: Decision): Alert['verdict'] {
     term: 'cannot_tell',
     basis: [
       d.detection.startsWith('F')
-        ? 'denied packets do not show what the sender was after'
+        ? d.outcome === 'answered'
+          ? 'a connection that was let through does not show what the sender was after'
+          : 'denied packets do not show what the sender was after'
         : 'the requests fit a general tool as well as one aimed at you',
     ],
   };

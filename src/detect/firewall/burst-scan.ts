@@ -32,7 +32,9 @@ export const burstScan: SourceDetector = {
         outcome: 'refused',
         touches: hit,
         numbers: packetNumbers,
-        thresholds: [`ports within 10 seconds whose weights (3 below 1024, else 1) sum to ${WEIGHT}`],
+        thresholds: [
+          `different ports within 10 seconds that weigh ${WEIGHT} (3 for each below 1024, 1 for each other)`,
+        ],
         noise: noiseWords(hit),
         tailored: [],
       },

@@ -2,8 +2,7 @@
  * W21 Credential guessing: many log-in attempts that fail.
  * Evidence, any of: 6 refused POSTs (401, 403) within two adjacent minutes (CrowdSec http-generic-bf: 6 in 60 s); 20
  * refused requests of any method (basic authentication); 30 POSTs to a log-in page within two minutes that were
- * answered with the page again (200), or with a redirect and hardly a page after it (sites that send a wrong password
- * back to the form); 10 refused within 24 hours and none that succeeded.
+ * answered with the page again (200) or with a redirect, and hardly another page asked for (who gets in reads on); 10 refused within 24 hours and none that succeeded.
  * A school or office behind one address mistypes and then gets in: refused attempts with a success for every three are
  * people. So is the 401 that every browser and many programs are given before they send the password (basic and digest
  * authentication): the same page is then given to them. The log shows attempts, not names or passwords.
@@ -79,7 +78,7 @@ export const credentialGuessing: SourceDetector = {
       if (succeeded.length === 0)
         for (const t of inWindows(refused, DAY, WEB_PANE, (w) => countEvents(w) >= A_DAY)) taken.add(t);
     }
-    if (countEvents(unclear) > people)
+    if (countEvents(unclear) > people && isSingleMinded(record, countEvents(unclear)))
       for (const t of inWindows(unclear, MINUTE, WEB_PANE, (w) => countEvents(w) >= POSTS_UNCLEAR)) taken.add(t);
     const redirects = succeeded.filter(isPost);
     if (taken.size === 0 && isSingleMinded(record, countEvents(redirects)))

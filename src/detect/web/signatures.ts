@@ -134,7 +134,9 @@ function thresholdWords(c: Correlation): string {
     hours >= 48
       ? `${Math.round(hours / 24)} days`
       : hours >= 1
-        ? `${Math.round(hours)} hours`
+        ? hours < 1.5
+          ? 'an hour'
+          : `${Math.round(hours)} hours`
         : `${Math.round(c.timespanMs / 60_000)} minutes`;
   const what = c.type === 'value_count' ? 'different' : 'matching';
   return c.threshold === 1 ? 'one matching request' : `${c.threshold} ${what} requests in ${span}`;
