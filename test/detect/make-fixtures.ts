@@ -827,6 +827,14 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
         page('192.0.2.200', i * 3 + 2, '/portal/assets/home.css'),
       ]).flat(),
     ),
+    'quiet-application': web(
+      'the same class and a page application, which answers a log-in with 200',
+      times(40, (i) => [
+        request('192.0.2.200', i * 3, '/api/login', { method: 'POST', status: 200, size: 310 }),
+        page('192.0.2.200', i * 3 + 1, '/api/me'),
+        page('192.0.2.200', i * 3 + 2, '/api/lessons'),
+      ]).flat(),
+    ),
     quiet: web('a school behind one address: forty people, most of them get in, some mistype first', [
       ...times(40, (i) => [
         page('192.0.2.200', i * 30, '/portal/login'),
