@@ -11,7 +11,7 @@
  *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
  * Campaigns are not joined transitively: a decision lists its members.
  */
-import { TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
+import { paneStart, TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
 import { addVisit, createLedger, type Ledger, rowOf } from '../measure/ledger.ts';
 import { pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
@@ -75,7 +75,7 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
       if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
       const port = page[e + 2]! >>> 16;
       if (BACKGROUND_PORTS.has(port)) continue;
-      const hour = Math.floor(((page[e + 1]! >>> TAG_BITS) * PACKET_PANE + Date.UTC(1990, 0, 1)) / HOUR);
+      const hour = Math.floor(paneStart(page[e + 1]! >>> TAG_BITS, PACKET_PANE) / HOUR);
       addVisit(
         facts.ledger,
         rowOf(facts.ledger, (organization << 8) | TARGET_SPACE, page[e + 3]! >>> 30, page[e]!),

@@ -163,7 +163,7 @@ export function createObserver(options: {
             else addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 0, 1);
           } else {
             const host = hostOf(state, batch, i, pathHash, scene);
-            const tick = Math.floor((t - (webPane * WEB_PANE + PANE_EPOCH)) / TICK_MS);
+            const tick = Math.floor((t - webPane * WEB_PANE) / TICK_MS);
             const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
             const own = ownReferrer(bytes, batch.referrerStart[i]!, batch.referrerEnd[i]!) ? WEB.ownReferrer : 0;
             const flag =
@@ -259,7 +259,7 @@ export function createObserver(options: {
               pathHash,
             );
             if (found > 0) {
-              const tick = Math.floor((t - (webPane * WEB_PANE + PANE_EPOCH)) / TICK_MS);
+              const tick = Math.floor((t - webPane * WEB_PANE) / TICK_MS);
               const host = hostOf(state, batch, i, pathHash, scene);
               const flag = statusClass | (post ? WEB.post : 0);
               const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
@@ -323,7 +323,7 @@ export function createObserver(options: {
                 (transport << PACKET.transportShift) |
                 ((flags[i]! & FLAG.rateLimited) !== 0 ? PACKET.limited : 0) |
                 (v6 ? PACKET.ipv6 : 0);
-              const tick = Math.floor((t - (packetPane * PACKET_PANE + PANE_EPOCH)) / TICK_MS);
+              const tick = Math.floor((t - packetPane * PACKET_PANE) / TICK_MS);
               const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
               const sub = ((batch.destinationPort[i]! << 16) | host) >>> 0;
               addTouch(
@@ -410,8 +410,6 @@ export function createObserver(options: {
     return hash;
   }
 }
-
-const PANE_EPOCH = Date.UTC(1990, 0, 1);
 
 /** adds to the counts of COVERAGE, in its order */
 function countCoverage(state: State, batch: Batch): void {

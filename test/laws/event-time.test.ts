@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunSummary } from '../../src/model/summary.ts';
 import { alertDifferences, checkShift } from './checks.ts';
 import { comparable, inFolder } from './files-run.ts';
-import { filesOf, generate } from './generator.ts';
+import { filesOf, generate, MIDNIGHT } from './generator.ts';
 import { canonical } from './small-run.ts';
 
 afterEach(() => {
@@ -22,6 +22,12 @@ describe('event time', () => {
   it('where no two lines share a second, the evidence is moved as well', async () => {
     for (let seed = 21; seed < 40; seed += 3)
       expect(await checkShift(seed, [1, -7, 400][seed % 3]!, 'assets', true), `seed ${seed}`).toEqual([]);
+  });
+
+  it('a machine that has lost its time writes of 1970, and its alerts stand there', async () => {
+    const days = Math.floor(Date.UTC(1970, 0, 2) / 86_400_000) - Math.floor(MIDNIGHT / 86_400_000) + 1;
+    expect(await checkShift(2, days, 'none', false)).toEqual([]);
+    expect(await checkShift(2, 20 * 365, 'none', false)).toEqual([]);
   });
 
   it('neither the clock nor the age of the files changes anything when lines carry their dates', async () => {
