@@ -10,8 +10,8 @@ import type { Decision } from './detect/decide.ts';
 import type { EvidenceOrigin } from './evidence.ts';
 import type { Tally } from './formats/format.ts';
 import { paneStart, TAG, TAG_BITS, TAG_MASK, WEB } from './measure/entry.ts';
-import { findRow, type Ledger, SPACE } from './measure/ledger.ts';
-import { pageOf, startOf } from './measure/lists.ts';
+import { findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from './measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from './measure/lists.ts';
 import { COVERAGE, covered } from './measure/state.ts';
 import type { Alert } from './model/alert.ts';
 import { ACTION } from './model/batch.ts';
@@ -48,7 +48,7 @@ export async function summarize(parts: RunParts): Promise<RunSummary> {
   const alerted = alertedRows(parts.decisions, ledger);
   const spans = [...state.spans.values()];
   let sources = 0;
-  for (let row = 0; row < ledger.rows; row++) if ((ledger.space[row]! & 255) === SPACE.source) sources++;
+  for (let row = 0; row < ledger.rows; row++) if ((spaceOf(ledger, row) & 255) === SPACE.source) sources++;
   const counts = Object.fromEntries(COVERAGE.map((name) => [name, covered(state, name)]));
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
   return {
@@ -143,8 +143,8 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
   const owners = new Map<string, number>();
   const targets = new Map<string, { sources: number; what: string; low: number; high: number }>();
   for (let row = 0; row < ledger.rows; row++) {
-    if ((ledger.space[row]! & 255) !== SPACE.source || alerted.has(row)) continue;
-    const n = ledger.touches.length[row]!;
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source || alerted.has(row)) continue;
+    const n = lengthOf(ledger.touches, row);
     if (n === 0) continue;
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
@@ -176,7 +176,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
     if (own.size === 0) continue;
     sources++;
     if (sources > NOISE_OWNERS_MAX) continue;
-    const owner = enricher.owner(ledger.hi[row]!, ledger.lo[row]!);
+    const owner = enricher.owner(hiOf(ledger, row), loOf(ledger, row));
     const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
     owners.set(name, (owners.get(name) ?? 0) + 1);
   }
@@ -266,7 +266,7 @@ function timelineOf(parts: RunParts, alerted: ReadonlySet<number>): RunSummary['
       [ledger.touches, 8],
       [ledger.visits, 4],
     ] as const) {
-      const n = lists.length[row]!;
+      const n = lengthOf(lists, row);
       if (n === 0) continue;
       const page = pageOf(lists, row);
       const start = startOf(lists, row);

@@ -5,8 +5,8 @@
  * A pure function of the state: no clock, no order.
  */
 import { TAG, TAG_MASK } from '../measure/entry.ts';
-import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
-import { pageOf, startOf } from '../measure/lists.ts';
+import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
@@ -68,14 +68,12 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const decisions: Decision[] = [];
   const busy: number[] = [];
   for (let row = 0; row < ledger.rows; row++) {
-    if ((ledger.space[row]! & 255) !== SPACE.source) continue;
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     if (isInteresting(ledger, row)) busy.push(row);
     else noteRecord(facts, ledger, row, null);
   }
   // rows stand in order of arrival, which decides nothing
-  busy.sort(
-    (a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!,
-  );
+  busy.sort(byKey(ledger));
   for (const row of busy) {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
@@ -107,11 +105,11 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
   const soft = new Map<number, ReadonlySet<number>>();
   const destinationsPerDay = new Map<number, number>();
   for (let row = 0; row < ledger.rows; row++) {
-    const space = ledger.space[row]! & 255;
+    const space = spaceOf(ledger, row) & 255;
     if (space === SPACE.host) {
-      const known = soft.get(ledger.lo[row]!);
+      const known = soft.get(loOf(ledger, row));
       const sizes = usualSizes(ledger, row);
-      soft.set(ledger.lo[row]!, known === undefined ? sizes : new Set([...known, ...sizes]));
+      soft.set(loOf(ledger, row), known === undefined ? sizes : new Set([...known, ...sizes]));
     } else if (space === SPACE.office) {
       for (const v of readVisits(ledger, row))
         if (v.tag === TAG.destination) destinationsPerDay.set(v.pane, (destinationsPerDay.get(v.pane) ?? 0) + 1);
@@ -169,7 +167,7 @@ const KEYS_MIN = 30;
 
 /** Whether any detector can find something in a row: told from the packed entries, so that the rest stay packed. */
 function isInteresting(ledger: Ledger, row: number): boolean {
-  const n = ledger.touches.length[row]!;
+  const n = lengthOf(ledger.touches, row);
   if (n === 0) return false;
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
@@ -183,17 +181,17 @@ function isInteresting(ledger: Ledger, row: number): boolean {
     else if (tag === TAG.keyLine) keys = true;
     else return true;
   }
-  return failing >= FAILING_MIN || packets >= PACKETS_MIN || (keys && ledger.visits.length[row]! >= KEYS_MIN);
+  return failing >= FAILING_MIN || packets >= PACKETS_MIN || (keys && lengthOf(ledger.visits, row) >= KEYS_MIN);
 }
 
 function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
-  const hi = ledger.hi[row]!;
-  const lo = ledger.lo[row]!;
+  const hi = hiOf(ledger, row);
+  const lo = loOf(ledger, row);
   return {
     row,
     hi,
     lo,
-    organization: ledger.space[row]! >>> 8,
+    organization: spaceOf(ledger, row) >>> 8,
     touches: readTouches(ledger, row, scene.packetRules),
     visits: readVisits(ledger, row),
     isPrivate: hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi),

@@ -12,8 +12,8 @@
  * Campaigns are not joined transitively: a decision lists its members.
  */
 import { paneStart, TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
-import { addVisit, createLedger, type Ledger, rowOf } from '../measure/ledger.ts';
-import { pageOf, startOf } from '../measure/lists.ts';
+import { addVisit, createLedger, hiOf, type Ledger, loOf, rowOf, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
@@ -61,12 +61,12 @@ export function createFacts(sources: Ledger): Facts {
   return { ledger, sources, witnesses: new Map(), logins: [] };
 }
 
-const keyOf = (facts: Facts, item: number) => ({ hi: facts.sources.hi[item]!, lo: facts.sources.lo[item]! });
+const keyOf = (facts: Facts, item: number) => ({ hi: hiOf(facts.sources, item), lo: loOf(facts.sources, item) });
 
 /** Notes what a source touched below every threshold: (target, port) of packets that were not let through, log-ins. */
 export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: SourceRecord | null): void {
-  const organization = ledger.space[row]! >>> 8;
-  const n = ledger.touches.length[row]!;
+  const organization = spaceOf(ledger, row) >>> 8;
+  const n = lengthOf(ledger.touches, row);
   if (n > 0) {
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
@@ -117,13 +117,13 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
   const out: Decision[] = [];
   const { ledger } = facts;
   for (let row = 0; row < ledger.rows; row++) {
-    const space = ledger.space[row]! & 255;
-    const organization = ledger.space[row]! >>> 8;
+    const space = spaceOf(ledger, row) & 255;
+    const organization = spaceOf(ledger, row) >>> 8;
     const visits = readVisits(ledger, row);
     if (space === PREFIX_SPACE)
-      out.push(...hotPrefix(facts, organization, { hi: ledger.hi[row]!, lo: ledger.lo[row]! }, visits, scene));
+      out.push(...hotPrefix(facts, organization, { hi: hiOf(ledger, row), lo: loOf(ledger, row) }, visits, scene));
     else if (space === TARGET_SPACE)
-      out.push(...distributedScan(facts, organization, ledger.lo[row]!, visits, scene, settings));
+      out.push(...distributedScan(facts, organization, loOf(ledger, row), visits, scene, settings));
   }
   out.push(...spreadLogins(facts, scene, settings));
   return out;

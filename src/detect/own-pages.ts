@@ -6,8 +6,8 @@
  * way needs five addresses that behave like people.
  */
 import { TAG, TAG_MASK, WEB } from '../measure/entry.ts';
-import { type Ledger, SPACE } from '../measure/ledger.ts';
-import { pageOf, startOf } from '../measure/lists.ts';
+import { type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import type { Rule } from '../model/rule.ts';
 import { readVisits } from './record.ts';
 import { LISTED } from './web/slow-probing.ts';
@@ -21,7 +21,7 @@ export function ownPages(ledger: Ledger, rules: readonly Rule[]): ReadonlySet<st
   const listed = new Set(rules.filter((r) => LISTED.has(r.detection ?? '')).map((r) => TAG.rule + r.number));
   const visitors = new Map<string, number>();
   for (let row = 0; row < ledger.rows; row++) {
-    if ((ledger.space[row]! & 255) !== SPACE.source) continue;
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     const given = givenOf(ledger, row, listed);
     if (given === null || given.size === 0 || !isOrdinary(ledger, row, given)) continue;
     for (const name of given.keys()) visitors.set(name, (visitors.get(name) ?? 0) + 1);
@@ -32,7 +32,7 @@ export function ownPages(ledger: Ledger, rules: readonly Rule[]): ReadonlySet<st
 /** listed pages that a source was given, with their path hashes; null when it failed on one */
 function givenOf(ledger: Ledger, row: number, listed: ReadonlySet<number>): Map<string, number> | null {
   const given = new Map<string, number>();
-  const n = ledger.touches.length[row]!;
+  const n = lengthOf(ledger.touches, row);
   if (n === 0) return given;
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);

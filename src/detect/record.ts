@@ -4,7 +4,7 @@
  */
 import { COUNT_MAX, PACKET, paneStart, TAG, TAG_BITS, TAG_MASK, TICK_MS, WEB } from '../measure/entry.ts';
 import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
-import { pageOf, startOf } from '../measure/lists.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
 
 export interface Touch {
@@ -57,7 +57,7 @@ export function paneWidth(tag: number, packetRules: ReadonlySet<number>): number
 /** All touches of a row, sorted by time. */
 export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySet<number>): Touch[] {
   const lists = ledger.touches;
-  const n = lists.length[row]!;
+  const n = lengthOf(lists, row);
   if (n === 0) return [];
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
@@ -104,7 +104,7 @@ export function inTime(a: Touch, b: Touch): number {
 /** All visits of a row. */
 export function readVisits(ledger: Ledger, row: number): Visit[] {
   const lists = ledger.visits;
-  const n = lists.length[row]!;
+  const n = lengthOf(lists, row);
   if (n === 0) return [];
   const page = pageOf(lists, row);
   const start = startOf(lists, row);

@@ -7,8 +7,8 @@
  *     both sorted by (word 1, word 0, word 2, word 3)
  *   text part: JSON {prefixes, timeline, hosts, destinations, spans, coverage}, sparse, sorted
  */
-import { absorbRow } from './ledger.ts';
-import { type PackedLists, pageOf, startOf } from './lists.ts';
+import { absorbRow, byKey, hiOf, loOf, spaceOf } from './ledger.ts';
+import { lengthOf, type PackedLists, pageOf, startOf } from './lists.ts';
 import { remember, type State } from './state.ts';
 
 const MAGIC = 0x31445750;
@@ -18,22 +18,20 @@ const HEADER_WORDS = 6;
 /** The bytes of a state. Settle it first where canonical bytes are wanted. */
 export function encodeState(state: State): Uint8Array {
   const { ledger } = state;
-  const order = Array.from({ length: ledger.rows }, (_, i) => i).sort(
-    (a, b) => ledger.space[a]! - ledger.space[b]! || ledger.hi[a]! - ledger.hi[b]! || ledger.lo[a]! - ledger.lo[b]!,
-  );
+  const order = Array.from({ length: ledger.rows }, (_, i) => i).sort(byKey(ledger));
   let words = HEADER_WORDS;
-  for (const row of order) words += 5 + ledger.touches.length[row]! * 8 + ledger.visits.length[row]! * 4;
+  for (const row of order) words += 5 + lengthOf(ledger.touches, row) * 8 + lengthOf(ledger.visits, row) * 4;
   const text = new TextEncoder().encode(JSON.stringify(textPart(state)));
   const padded = Math.ceil(text.length / 4);
   const out = new Uint32Array(words + padded);
   out.set([MAGIC, DELTA_VERSION, ledger.level, ledger.rows, text.length, 0]);
   let at = HEADER_WORDS;
   for (const row of order) {
-    out[at++] = ledger.space[row]!;
-    out[at++] = ledger.hi[row]!;
-    out[at++] = ledger.lo[row]!;
-    out[at++] = ledger.touches.length[row]!;
-    out[at++] = ledger.visits.length[row]!;
+    out[at++] = spaceOf(ledger, row);
+    out[at++] = hiOf(ledger, row);
+    out[at++] = loOf(ledger, row);
+    out[at++] = lengthOf(ledger.touches, row);
+    out[at++] = lengthOf(ledger.visits, row);
     at = writeSorted(ledger.touches, row, out, at);
     at = writeSorted(ledger.visits, row, out, at);
   }
@@ -43,7 +41,7 @@ export function encodeState(state: State): Uint8Array {
 }
 
 function writeSorted(lists: PackedLists, row: number, out: Uint32Array, at: number): number {
-  const n = lists.length[row]!;
+  const n = lengthOf(lists, row);
   if (n === 0) return at;
   const { words } = lists.shape;
   const page = pageOf(lists, row);

@@ -6,7 +6,28 @@
 
 const PAGE_WORDS = 1 << 18;
 const PAGE_SHIFT = 18;
-const FIRST_CAPACITY = 2;
+
+/** Capacities that a list grows through, in entries: by half each time. */
+const CAPACITIES: readonly number[] = (() => {
+  const list = [0, 2];
+  while (list.length < 64) list.push(Math.ceil(list[list.length - 1]! * 1.5));
+  return list;
+})();
+
+/**
+ * The rows of a ledger: eight words a row in one array, so that finding a key and appending to its list touch one cache
+ * line. Words: key lo, hi, space · visits: pointer, length · touches: pointer, length · steps of CAPACITIES (8 bits each).
+ */
+export interface RowTable {
+  words: Uint32Array;
+}
+export const ROW_WORDS = 8;
+const STEPS = 7;
+
+/** A table with room for `rows` rows. */
+export function createRows(rows: number): RowTable {
+  return { words: new Uint32Array(rows * ROW_WORDS) };
+}
 
 /** How the entries of a family of lists look and merge. Words `0..identityWords-1` and the masked word are the identity. */
 export interface EntryShape {
@@ -19,50 +40,54 @@ export interface EntryShape {
 
 export interface PackedLists {
   readonly shape: EntryShape;
+  readonly rows: RowTable;
+  /** words of a row where this family's pointer and length stand, and the shift of its capacity step */
+  readonly pointerAt: number;
+  readonly lengthAt: number;
+  readonly stepShift: number;
   readonly pages: Uint32Array[];
   /** words handed out of the page that is being filled */
   filled: number;
   current: number;
-  readonly free: Map<number, number[]>;
-  /** per row */
-  pointer: Uint32Array;
-  length: Uint32Array;
-  capacity: Uint32Array;
+  /** pointers that were handed back, by capacity step */
+  readonly free: number[][];
   /** entries that stand in lists, duplicates included */
   entries: number;
   /** called after the equal entries of a row were merged because its list was full */
   onCompact: ((row: number) => void) | null;
 }
 
-export function createLists(shape: EntryShape): PackedLists {
+/** Lists of a family over the rows of a table: 'visit' or 'touch' says which words of a row are theirs. */
+export function createLists(shape: EntryShape, rows: RowTable, family: 'visit' | 'touch'): PackedLists {
+  const isVisit = family === 'visit';
   return {
     shape,
+    rows,
+    pointerAt: isVisit ? 3 : 5,
+    lengthAt: isVisit ? 4 : 6,
+    stepShift: isVisit ? 0 : 8,
     pages: [],
     filled: PAGE_WORDS,
     current: -1,
-    free: new Map(),
-    pointer: new Uint32Array(1024),
-    length: new Uint32Array(1024),
-    capacity: new Uint32Array(1024),
+    free: CAPACITIES.map(() => []),
     entries: 0,
     onCompact: null,
   };
 }
 
-/** Makes room for `rows` rows. */
-export function reserveRows(lists: PackedLists, rows: number): void {
-  if (rows <= lists.pointer.length) return;
-  const size = Math.max(rows, Math.ceil(lists.pointer.length * 1.6));
-  for (const column of ['pointer', 'length', 'capacity'] as const) {
-    const grown = new Uint32Array(size);
-    grown.set(lists[column]);
-    lists[column] = grown;
-  }
+/** Entries in a row's list, duplicates included. */
+export function lengthOf(lists: PackedLists, row: number): number {
+  return lists.rows.words[row * ROW_WORDS + lists.lengthAt]!;
 }
 
-function allocate(lists: PackedLists, capacity: number): number {
-  const words = capacity * lists.shape.words;
-  const reuse = lists.free.get(capacity)?.pop();
+/** Sets the length of a list after its entries were moved together. */
+export function setLength(lists: PackedLists, row: number, length: number): void {
+  lists.rows.words[row * ROW_WORDS + lists.lengthAt] = length;
+}
+
+function allocate(lists: PackedLists, step: number): number {
+  const words = CAPACITIES[step]! * lists.shape.words;
+  const reuse = lists.free[step]!.pop();
   if (reuse !== undefined) return reuse;
   if (words > PAGE_WORDS) {
     // a list longer than a page has a page of its own; only its start is ever computed from the pointer
@@ -79,24 +104,28 @@ function allocate(lists: PackedLists, capacity: number): number {
   return pointer;
 }
 
-function release(lists: PackedLists, pointer: number, capacity: number): void {
-  if (capacity * lists.shape.words > PAGE_WORDS) {
-    lists.pages[pointer >>> PAGE_SHIFT] = new Uint32Array(0);
-    return;
-  }
-  const list = lists.free.get(capacity);
-  if (list === undefined) lists.free.set(capacity, [pointer]);
-  else list.push(pointer);
+function release(lists: PackedLists, pointer: number, step: number): void {
+  if (CAPACITIES[step]! * lists.shape.words > PAGE_WORDS) lists.pages[pointer >>> PAGE_SHIFT] = new Uint32Array(0);
+  else lists.free[step]!.push(pointer);
+}
+
+function stepOf(lists: PackedLists, row: number): number {
+  return (lists.rows.words[row * ROW_WORDS + STEPS]! >>> lists.stepShift) & 255;
+}
+
+function setStep(lists: PackedLists, row: number, step: number): void {
+  const at = row * ROW_WORDS + STEPS;
+  lists.rows.words[at] = (lists.rows.words[at]! & ~(255 << lists.stepShift)) | (step << lists.stepShift);
 }
 
 /** Page of a row's list. */
 export function pageOf(lists: PackedLists, row: number): Uint32Array {
-  return lists.pages[lists.pointer[row]! >>> PAGE_SHIFT]!;
+  return lists.pages[lists.rows.words[row * ROW_WORDS + lists.pointerAt]! >>> PAGE_SHIFT]!;
 }
 
 /** Index of a row's first entry in its page. */
 export function startOf(lists: PackedLists, row: number): number {
-  return lists.pointer[row]! & (PAGE_WORDS - 1);
+  return lists.rows.words[row * ROW_WORDS + lists.pointerAt]! & (PAGE_WORDS - 1);
 }
 
 /** Where the last `slot` call placed its entry. */
@@ -108,44 +137,50 @@ export const placed: { page: Uint32Array; index: number } = { page: new Uint32Ar
  */
 export function slot(lists: PackedLists, row: number): void {
   const { words } = lists.shape;
-  let length = lists.length[row]!;
-  const capacity = lists.capacity[row]!;
-  if (length === capacity) {
-    if (capacity === 0) {
-      lists.pointer[row] = allocate(lists, FIRST_CAPACITY);
-      lists.capacity[row] = FIRST_CAPACITY;
+  const table = lists.rows.words;
+  const at = row * ROW_WORDS;
+  let length = table[at + lists.lengthAt]!;
+  const step = (table[at + STEPS]! >>> lists.stepShift) & 255;
+  if (length === CAPACITIES[step]!) {
+    if (step === 0) {
+      table[at + lists.pointerAt] = allocate(lists, 1);
+      setStep(lists, row, 1);
     } else {
       compact(lists, row);
       lists.onCompact?.(row);
-      length = lists.length[row]!;
-      if (length * 4 > capacity * 3) grow(lists, row, Math.max(capacity + 2, Math.ceil(capacity * 1.5)));
+      length = table[at + lists.lengthAt]!;
+      if (length * 4 > CAPACITIES[step]! * 3) grow(lists, row, step + 1);
     }
   }
-  placed.page = lists.pages[lists.pointer[row]! >>> PAGE_SHIFT]!;
-  placed.index = (lists.pointer[row]! & (PAGE_WORDS - 1)) + length * words;
-  lists.length[row] = length + 1;
+  const pointer = table[at + lists.pointerAt]!;
+  placed.page = lists.pages[pointer >>> PAGE_SHIFT]!;
+  placed.index = (pointer & (PAGE_WORDS - 1)) + length * words;
+  table[at + lists.lengthAt] = length + 1;
   lists.entries++;
 }
 
-function grow(lists: PackedLists, row: number, capacity: number): void {
-  const oldPointer = lists.pointer[row]!;
+function grow(lists: PackedLists, row: number, step: number): void {
+  const at = row * ROW_WORDS + lists.pointerAt;
+  const oldPointer = lists.rows.words[at]!;
   const oldPage = pageOf(lists, row);
   const oldStart = startOf(lists, row);
-  const used = lists.length[row]! * lists.shape.words;
-  const pointer = allocate(lists, capacity);
+  const used = lengthOf(lists, row) * lists.shape.words;
+  const pointer = allocate(lists, step);
   lists.pages[pointer >>> PAGE_SHIFT]!.set(oldPage.subarray(oldStart, oldStart + used), pointer & (PAGE_WORDS - 1));
-  release(lists, oldPointer, lists.capacity[row]!);
-  lists.pointer[row] = pointer;
-  lists.capacity[row] = capacity;
+  release(lists, oldPointer, step - 1);
+  lists.rows.words[at] = pointer;
+  setStep(lists, row, step);
 }
 
 /** Sets a row's list to be empty and hands its memory back. */
 export function clearRow(lists: PackedLists, row: number): void {
-  if (lists.capacity[row]! > 0) release(lists, lists.pointer[row]!, lists.capacity[row]!);
-  lists.entries -= lists.length[row]!;
-  lists.pointer[row] = 0;
-  lists.length[row] = 0;
-  lists.capacity[row] = 0;
+  const at = row * ROW_WORDS;
+  const step = stepOf(lists, row);
+  if (step > 0) release(lists, lists.rows.words[at + lists.pointerAt]!, step);
+  lists.entries -= lengthOf(lists, row);
+  lists.rows.words[at + lists.pointerAt] = 0;
+  lists.rows.words[at + lists.lengthAt] = 0;
+  setStep(lists, row, 0);
 }
 
 let table = new Int32Array(4096);
@@ -155,7 +190,7 @@ export function compact(lists: PackedLists, row: number): void {
   const { words, identityMask, merge } = lists.shape;
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
-  const n = lists.length[row]!;
+  const n = lengthOf(lists, row);
   let kept = 0;
   if (n <= 12) {
     for (let i = 0; i < n; i++) {
@@ -211,5 +246,5 @@ export function compact(lists: PackedLists, row: number): void {
     }
   }
   lists.entries -= n - kept;
-  lists.length[row] = kept;
+  setLength(lists, row, kept);
 }

@@ -9,7 +9,7 @@ import type { Digests, Item, Matches } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
 import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
-import { addTouch, addVisit, rowOf, SPACE } from './ledger.ts';
+import { addTouch, addVisit, rowOf, rowsOf, SPACE } from './ledger.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import { holdState, remember, type State } from './state.ts';
 
@@ -64,6 +64,7 @@ export function createObserver(options: {
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, { number: number; name: string }>();
   const assetNumbers = new Map<number, number>();
+  let rows = new Uint32Array(2048);
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
   function viewOf(bytes: Uint8Array): DataView {
@@ -124,6 +125,8 @@ export function createObserver(options: {
       const sourceSpace = (scene.organization << 8) | SPACE.source;
       const hostSpace = (scene.organization << 8) | SPACE.host;
       const officeRow = rowOf(ledger, (scene.organization << 8) | SPACE.office, 0, 0);
+      if (rows.length < n) rows = new Uint32Array(batch.capacity);
+      rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
       let first = Number.POSITIVE_INFINITY;
       let last = Number.NEGATIVE_INFINITY;
       let pane = -1;
@@ -137,7 +140,7 @@ export function createObserver(options: {
         const hi = sourceHi[i]!;
         const lo = sourceLo[i]!;
         state.prefixes[hi === 0 ? lo >>> 16 : 65536 + (mix32(hi) >>> 16)]! += 1;
-        const row = rowOf(ledger, sourceSpace, hi, lo);
+        const row = rows[i]!;
         const day = Math.floor((t - scene.dayStartMs) / DAY);
         const dayTag = (day << TAG_BITS) >>> 0;
         if ((flags[i]! & FLAG.ipv6) !== 0)

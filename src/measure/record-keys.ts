@@ -118,10 +118,10 @@ export function createRecordKeys(key: HashKey, declared: readonly string[]): Rec
         }
       }
       // a number as last segment of a look-up path: /voter/12345
-      if (n < PARAMETERS_MAX && declaredNames.size === 0) {
+      if (query > start && isDigit(bytes[query - 1]!) && n < PARAMETERS_MAX && declaredNames.size === 0) {
         let s = query;
         while (s > start && bytes[s - 1] !== 0x2f) s--;
-        if (query > s && s > start + 1 && isDigit(bytes[query - 1]!) && query - s <= 20) {
+        if (s > start + 1 && query - s <= 20) {
           const prefixHash = hashRange(bytes, view, start, s, key);
           if (eligiblePath(bytes, start, s, prefixHash)) {
             const f = found[n++]!;
