@@ -21,24 +21,24 @@ function spanWords(ms: number, events: number): string {
   return ` in ${counted(Math.round(s / 3600), 'hour')}`;
 }
 
-/** What the requests of a detection are, after "sent 3 requests". */
+/** What the requests of a detection are, after "sent your web server 3 requests". */
 const REQUESTS: Readonly<Record<string, string>> = {
   W01: 'for pages that are not there',
-  W02: 'for pages that are not there, and hardly any for a page that is,',
-  W03: 'for names from a list, pages that are not there,',
+  W02: 'for pages that are not there, and hardly any for a page that is',
+  W03: 'for names from a list',
   W04: 'for names that scanners look for',
   W05: 'for files that should not be public',
   W06: 'for admin and database consoles',
   W07: 'for parts of content management software',
-  W08: 'that fit published holes of web software',
+  W08: 'for published holes of web software',
   W09: 'under the name of a scanning tool',
   W10: 'with the test text of a vulnerability scanner',
   W11: 'with database-injection text',
   W13: 'with script text meant for the browsers of others',
   W14: 'for files outside the web folder',
-  W15: 'that carry commands for the server',
+  W15: 'with commands for the server',
   W16: 'for back doors that others may have left',
-  W17: 'that test whether the server forwards traffic for strangers',
+  W17: 'made to test whether the server forwards traffic for strangers',
   W18: 'in forms that no browser sends',
   W19: 'in other protocols than that of the web',
 };
@@ -108,8 +108,8 @@ export function explain(
           : `${who} probed ${target} and was then given ${counted(n['requests']!, 'answer')} of their own size for ${counted(n['distinct_paths']!, 'probed path')}${span}${shown} (web log).`;
       default:
         return n['requests'] === undefined
-          ? `${who} sent ${counted(n['packets'] ?? 0, 'packet')} to ${target}${span} that match this rule (firewall log). ${answer}`
-          : `${who} sent ${counted(n['requests'], 'request')} ${REQUESTS[d.detection] ?? 'that match this rule'} to ${target}${span}${n['requests'] === 1 ? shown.replace(', among them ', ': ') : shown} (web log). ${answer}`;
+          ? `${who} sent ${target} ${counted(n['packets'] ?? 0, 'packet')} matching this rule${span} (firewall log). ${answer}`
+          : `${who} sent ${target} ${counted(n['requests'], 'request')} ${REQUESTS[d.detection] ?? 'matching this rule'}${span}${n['requests'] === 1 ? shown.replace(', among them ', ': ') : shown} (web log). ${answer}`;
     }
   }
 }
@@ -136,7 +136,9 @@ function answerWords(d: Decision): string {
   if (d.outcome === 'answered') {
     return d.detection.startsWith('F')
       ? `The firewall let ${counted(d.numbers['packets_allowed'] ?? 0, 'of these packets', 'of these packets')} through.`
-      : 'The server gave content for at least one of them.';
+      : d.numbers['requests'] === 1
+        ? 'The server gave content.'
+        : 'The server gave content for at least one of them.';
   }
   if (d.outcome === 'refused')
     return d.detection.startsWith('F') ? 'All were denied or got no answer.' : 'All were refused or not found.';

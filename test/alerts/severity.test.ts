@@ -1,0 +1,63 @@
+/**
+ * Severity: whole levels, then the caps of the class, every step said in words.
+ */
+import { describe, expect, it } from 'vitest';
+import { severityOf } from '../../src/alerts/severity.ts';
+import type { Decision } from '../../src/detect/decide.ts';
+import { LEVELS } from '../../src/model/rule.ts';
+
+const decision = (parts: Partial<Decision>) =>
+  ({
+    detection: 'W05',
+    base: 'medium',
+    steps: [],
+    outcome: 'refused',
+    parts: [],
+    ...parts,
+  }) as unknown as Decision;
+const levelOf = (parts: Partial<Decision>, kind: Parameters<typeof severityOf>[1], critical = false) =>
+  severityOf(decision(parts), kind, critical, [], 0).level;
+
+describe('severity', () => {
+  it('of a port scan that the firewall denied is at most low, and says why', () => {
+    const severity = severityOf(decision({ detection: 'F01', base: 'medium' }), 'scan', false, [], 0);
+    expect(severity.level).toBe('low');
+    expect(severity.steps.join()).toContain('denied');
+  });
+
+  it('of web probing is at most medium while nothing answered, and critical when a file did', () => {
+    expect(levelOf({ base: 'high' }, 'scan')).toBe('medium');
+    expect(levelOf({ base: 'critical', outcome: 'answered' }, 'scan')).toBe('critical');
+  });
+
+  it('of an attempt without a sign of success is at most high, even on a critical system', () => {
+    expect(levelOf({ detection: 'W11', base: 'high', outcome: 'tried' }, 'exploit', true)).toBe('high');
+    expect(levelOf({ detection: 'W11', base: 'medium', outcome: 'tried' }, 'exploit', true)).toBe('high');
+  });
+
+  it('rises by one level on a critical system, but not for a scan and not for what is for the record', () => {
+    expect(levelOf({ base: 'medium' }, 'login', true)).toBe('high');
+    expect(levelOf({ base: 'low' }, 'scan', true)).toBe('low');
+    expect(levelOf({ base: 'info' }, 'exploit', true)).toBe('info');
+  });
+
+  it('of enumeration is at most medium when nothing was given, at most high when records were', () => {
+    expect(levelOf({ base: 'critical' }, 'enumeration')).toBe('medium');
+    expect(levelOf({ base: 'critical', outcome: 'answered' }, 'enumeration')).toBe('high');
+  });
+
+  it('of a chain is one above its gravest part, at most high when nothing answered', () => {
+    const chain = (levels: ('low' | 'medium' | 'high')[]) => severityOf(decision({}), 'chain', false, levels, 0).level;
+    expect(chain(['low', 'low'])).toBe('medium');
+    expect(chain(['low', 'medium'])).toBe('high');
+    expect(chain(['low', 'high'])).toBe('high');
+  });
+
+  it('has a score that sorts within 0 to 100: answered above refused, with company above alone', () => {
+    const score = (parts: Partial<Decision>, company: number) =>
+      severityOf(decision(parts), 'answered', true, [], company).score;
+    expect(score({ outcome: 'answered' }, 0)).toBeGreaterThan(score({}, 0));
+    expect(score({}, 2)).toBeGreaterThan(score({}, 0));
+    for (const base of LEVELS) for (const n of [0, 50]) expect(score({ base }, n)).toBeLessThanOrEqual(100);
+  });
+});
