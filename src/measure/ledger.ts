@@ -267,7 +267,11 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
   const wholePane = family === 'touch' || (spaceOf(ledger, row) & 255) !== SPACE.source;
-  const groupOf = (e: number) => (wholePane ? page[e + 1]! : page[e + 1]! * 4294967296 + page[e + 2]!);
+  // the addresses of an IPv6 network are one group: whoever has a /64 has 2^64 of them
+  const groupOf = (e: number) =>
+    wholePane || (page[e + 1]! & TAG_MASK) === TAG.interfaceId
+      ? page[e + 1]!
+      : page[e + 1]! * 4294967296 + page[e + 2]!;
   const members = new Map<number, number[]>();
   for (let i = 0; i < n; i++) {
     const e = start + i * words;
