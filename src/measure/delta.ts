@@ -77,8 +77,8 @@ function textPart(state: State): object {
 
 /** Thrown when bytes are no delta of a version that this program reads. */
 export class DeltaError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'DeltaError';
   }
 }
@@ -101,14 +101,7 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   }
   const textLength = words[4]!;
   if (at * 4 + textLength > bytes.byteLength) throw new DeltaError('delta is cut short');
-  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(at * 4, at * 4 + textLength))) as {
-    prefixes: [number, number][];
-    timeline: [number, [number, number]][];
-    hosts: [number, string][];
-    destinations: [number, string][];
-    spans: [number, [number, number]][];
-    coverage: number[];
-  };
+  const text = parseText(bytes.subarray(at * 4, at * 4 + textLength));
   const { ledger } = state;
   ledger.level = Math.max(ledger.level, words[2]!);
   at = HEADER_WORDS;
@@ -131,6 +124,33 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   for (const [n, name] of text.hosts) remember(state.hosts, n, name);
   for (const [n, name] of text.destinations) remember(state.destinations, n, name);
   for (const [origin, [first, last]] of text.spans) widenSpan(state, origin, first, last);
+}
+
+interface TextPart {
+  prefixes: [number, number][];
+  timeline: [number, [number, number]][];
+  hosts: [number, string][];
+  destinations: [number, string][];
+  spans: [number, [number, number]][];
+  coverage: number[];
+}
+
+/** The text part, checked before anything is changed. */
+function parseText(bytes: Uint8Array): TextPart {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new DeltaError('the text part of a delta is damaged', { cause });
+  }
+  const part = (value ?? {}) as Partial<Record<keyof TextPart, unknown>>;
+  const isPair = (entry: unknown) => Array.isArray(entry) && entry.length === 2;
+  const isPairs = (list: unknown) => Array.isArray(list) && list.every(isPair);
+  const isWhole =
+    [part.prefixes, part.timeline, part.hosts, part.destinations, part.spans].every(isPairs) &&
+    Array.isArray(part.coverage);
+  if (!isWhole) throw new DeltaError('the text part of a delta is damaged');
+  return part as TextPart;
 }
 
 /** Adds to a pane of the time line. */
