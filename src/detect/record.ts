@@ -122,6 +122,9 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
     });
   }
   weigh(out, (v) => `${v.tag} ${v.pane} ${v.group}`, ledger);
+  // fractions are added up in one order, else two runs could round to different numbers
+  if (n >= GROUP_MAX || ledger.level > 0)
+    out.sort((a, b) => a.tag - b.tag || a.pane - b.pane || a.group - b.group || a.item - b.item);
   return out;
 }
 
