@@ -106,6 +106,12 @@ const DAY_MS = 86_400_000;
 /** Dates as both logs write them. */
 const DATE = /\d{4}-\d\d-\d\d|\d\d\/[A-Z][a-z]{2}\/\d{4}/g;
 
+/** The summary without the paths that it names as examples. */
+function withoutExamples({ summary, paths }: Alert): string {
+  const longestFirst = [...paths].sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((text, path) => text.replaceAll(path, 'PATH'), summary).replace(/PATH(, PATH)+/g, 'PATH');
+}
+
 /** An alert as it would stand without the shift; its id, a hash of the day among others, is written out. */
 function shiftedBack(alert: Alert, days: number, withEvidence: boolean): string {
   const day = new Date(Date.parse(alert.day) - days * DAY_MS).toISOString().slice(0, 10);
@@ -119,7 +125,7 @@ function shiftedBack(alert: Alert, days: number, withEvidence: boolean): string 
       ? alert.lines.map((l) => ({ ...l, timeMs: l.timeMs - days * DAY_MS, text: l.text.replace(DATE, 'DATE') }))
       : [],
     paths: withEvidence ? alert.paths : [],
-    summary: withEvidence ? alert.summary : alert.summary.replace(/, among them .*?, in the web log/, ''),
+    summary: withEvidence ? alert.summary : withoutExamples(alert),
   };
   return canonicalAlert(back);
 }
