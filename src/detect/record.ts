@@ -215,7 +215,7 @@ export function estimateEvents(list: readonly { count: number; weight: number }[
 }
 
 /** Gives the members of each group the share of it that each stands for. */
-function weigh<T extends { weight: number; priority: number }>(
+function weigh<T extends { tag: number; weight: number; priority: number }>(
   list: readonly T[],
   groupOf: (t: T) => number | string,
   ledger: Ledger,
@@ -229,7 +229,7 @@ function weigh<T extends { weight: number; priority: number }>(
   }
   for (const group of groups.values()) {
     const largest = group.reduce((m, t) => Math.max(m, t.priority), 0);
-    const weight = distinct(ledger, group.length, largest) / group.length;
+    const weight = distinct(ledger, group.length, largest, group[0]!.tag) / group.length;
     for (const t of group) t.weight = weight;
   }
 }

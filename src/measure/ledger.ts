@@ -30,6 +30,9 @@ import {
 /** Distinct entries of a group that are kept: twice the highest threshold that reads one (W03: 500 paths). */
 export const GROUP_MAX = 1024;
 
+/** Levels of sampling that leave matches of rules alone: they are kept 2^4 times longer than the rest. */
+const RULE_LEVELS = 4;
+
 /** What a row is about. */
 export const SPACE = { source: 0, host: 1, office: 2 } as const;
 
@@ -179,6 +182,9 @@ function reindex(ledger: Ledger, size: number): void {
   ledger.index = index;
 }
 
+/** How many of the latest visits are looked at for the same thing again: a page load repeats its few kinds. */
+const RECENT = 4;
+
 /** Adds one ordinary event. Same arguments add up. */
 export function addVisit(
   ledger: Ledger,
@@ -191,13 +197,16 @@ export function addVisit(
   const { visits } = ledger;
   const length = lengthOf(visits, row);
   if (length > 0) {
-    // the same thing again, as in a burst: no new entry
     const page = pageOf(visits, row);
-    const e = startOf(visits, row) + (length - 1) * 4;
-    if (page[e] === item && page[e + 1] === paneTag && page[e + 2] === group) {
-      const sum = page[e + 3]! + count;
-      page[e + 3] = sum > 0xffffffff ? 0xffffffff : sum;
-      return;
+    const start = startOf(visits, row);
+    const last = start + (length - 1) * 4;
+    const stop = length > RECENT ? last - RECENT * 4 : start - 4;
+    for (let e = last; e > stop; e -= 4) {
+      if (page[e] === item && page[e + 1] === paneTag && page[e + 2] === group) {
+        const sum = page[e + 3]! + count;
+        page[e + 3] = sum > 0xffffffff ? 0xffffffff : sum;
+        return;
+      }
     }
   }
   slot(visits, row);
@@ -241,7 +250,7 @@ function priority(ledger: Ledger, row: number, item: number, sub: number): numbe
 function stays(ledger: Ledger, row: number, item: number, paneTag: number, sub: number): boolean {
   if (ledger.level === 0 || (spaceOf(ledger, row) & 255) !== SPACE.source) return true;
   let p = priority(ledger, row, item, sub);
-  if ((paneTag & TAG_MASK) >= TAG.rule) p >>>= 4;
+  if ((paneTag & TAG_MASK) >= TAG.rule) p >>>= RULE_LEVELS;
   return ledger.level >= 32 ? p === 0 : p < 2 ** (32 - ledger.level);
 }
 
@@ -406,11 +415,12 @@ export function absorbRow(
 
 /**
  * How many distinct entries a group had, from the `n` that are kept: exact below GROUP_MAX and without sampling, else
- * estimated from the largest kept priority (k − 1 over its share of the hash range) or the sampling level.
+ * estimated from the largest kept priority (k − 1 over its share of the hash range) or the sampling level; matches of
+ * rules are sampled from level RULE_LEVELS + 1 on.
  */
-export function distinct(ledger: Ledger, n: number, largestPriority: number): number {
+export function distinct(ledger: Ledger, n: number, largestPriority: number, tag: number): number {
   if (n >= GROUP_MAX) return Math.max(GROUP_MAX, Math.round(((n - 1) * 2 ** 32) / Math.max(1, largestPriority)));
-  return n * 2 ** ledger.level;
+  return n * 2 ** Math.max(0, ledger.level - (tag >= TAG.rule ? RULE_LEVELS : 0));
 }
 
 /** The priority of an entry of a row, for `distinct`. */

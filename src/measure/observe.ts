@@ -38,9 +38,11 @@ export interface AssetLookup {
 export const FIRST_HASHED_HOST = 1024;
 
 /** Service ports whose packets to a high port are answers to us, or their leftovers (DETECTIONS F01, F21). */
-const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667]);
+const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667, 3478, 19302]);
 /** Matches whose values nobody counts are kept under 64 items: some examples, and every event counted. */
 const UNCOUNTED_MASK = 63;
+/** First of the ports that systems take for connections of their own (Linux ip_local_port_range). */
+const EPHEMERAL_FIRST = 32768;
 /** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
 const ZMAP_IP_ID = 54321;
 
@@ -501,6 +503,8 @@ function isProbe(batch: Batch, i: number): boolean {
     if ((f & TCP.rst) !== 0 || (f & (TCP.syn | TCP.ack)) === (TCP.syn | TCP.ack)) return false;
     if ((f & TCP.syn) !== 0) return true;
     if (REPLY_PORTS.has(sourcePort) && port >= 1024) return false;
+    // a late segment of a connection that we opened: it comes to a port that systems take for their own connections
+    if ((f & TCP.ack) !== 0 && port >= EPHEMERAL_FIRST) return false;
     return !((f & TCP.ack) !== 0 && REPLY_PORTS.has(port));
   }
   return !(REPLY_PORTS.has(sourcePort) && (port >= 1024 || port === sourcePort));

@@ -26,9 +26,11 @@ export interface RecordKeys {
 
 /** Parameters and path segments of one request that are looked at. */
 const PARAMETERS_MAX = 16;
-/** Names that name a record, when the inventory does not say which do. */
-const KEY_NAME =
-  /(^|[_.-])(id|no|num|nr|number|key|rec|recno|ref|case|uid|pid|vid|doc|docid|file|serial)$|[a-z](id|Id|ID|no|No|num|Num)$|vote|regist|record|licen[cs]e|ballot|last_?name|surname|dob|birth|ssn/i;
+/**
+ * Names that name a record on any path, when the inventory does not say which do. All others, `id` among them, do so on
+ * look-up paths only (DETECTIONS W24): a gallery and a news page number what they show, too.
+ */
+const KEY_NAME = /vote|regist|record|licen[cs]e|ballot|last_?name|surname|dob|birth|ssn/i;
 /** Paths on which a record is looked up. */
 const KEY_PATH =
   /lookup|look-up|voter|elector|regist|record|ballot|absentee|status|polling|precinct|candidate|member|account|profile|document|download|detail|\.pdf/i;

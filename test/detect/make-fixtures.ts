@@ -165,6 +165,11 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       'a traceroute that meets a firewall: some eighty UDP ports in a row from 33434',
       times(80, (i) => packet('192.0.2.90', i / 2, 33434 + i, { udp: true, from: 51000 })),
     ),
+    'quiet-late': firewall('leftovers of connections to services on other ports, answers of conference servers', [
+      ...times(40, (i) => packet('192.0.2.83', i * 5, 32768 + i * 91, { from: 8443, flags: 'ACK FIN' })),
+      ...times(40, (i) => packet('192.0.2.84', 300 + i * 5, 40000 + i * 91, { from: 5223, flags: 'ACK PSH' })),
+      ...times(60, (i) => packet('192.0.2.85', 600 + i * 5, 16384 + i * 2, { udp: true, from: 3478 })),
+    ]),
     'quiet-peers': firewall(
       'file sharing: 300 peers ask for the two ports that somebody had open yesterday',
       times(300, (i) =>
@@ -365,6 +370,10 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       times(40, (i) =>
         request(S, i * 10, `/area${i}/`, { method: 'HEAD', size: 0, referrer: 'https://www.google.com/' }),
       ),
+    ),
+    'fires-limited': web(
+      'a server that limits the rate (429), hangs up (444), or says that the page is gone (410)',
+      times(24, (i) => request(S, i * 10, `/area${i}/`, { status: [429, 444, 410, 404][i % 4]!, size: 0 })),
     ),
     'fires-ipv6': web(
       'an IPv6 customer changes its address within its /64',

@@ -45,6 +45,12 @@ describe('records that are asked for in number order', () => {
     expect(await found(times(40, (i) => lookup(i * 20, `WI-${100_200 + i}`)))).toEqual(FOUND);
   });
 
+  it('are one at one record every two minutes, when they are sixty in a day', async () => {
+    const slow = (n: number) => times(n, (i) => lookup(i * 120, 100_200 + i));
+    expect(await found(slow(60))).toEqual(FOUND);
+    expect(await found(slow(59))).toEqual([]);
+  });
+
   it('are one, of which nothing was answered, when the server refuses', async () => {
     const lines = times(40, (i) => request(S, i * 20, `/lookup/voter?voterid=${100_200 + i}`));
     const alert = (await alertsOf({ 'access.log': lines })).find((a) => a.detection === ID)!;
@@ -78,7 +84,9 @@ describe('numbers that name no record', () => {
       (i: number) => `/registration/calendar?date=2026-09-${10 + (i % 20)}&t=${1_789_000_000 + i}`,
     ],
     ['news', (i: number) => `/news/${i}`],
-    ['pictures', (i: number) => `/gallery/image.php?width=${i}`],
+    ['sizes of pictures', (i: number) => `/gallery/image.php?width=${i}`],
+    ['pictures', (i: number) => `/gallery/photo?id=${500 + i}`],
+    ['articles', (i: number) => `/news/article.php?articleId=${500 + i}`],
   ])('are no enumeration: %s', async (_, target) => {
     expect(await found(times(60, (i) => page(S, i * 18, target(i + 1))))).toEqual([]);
   });

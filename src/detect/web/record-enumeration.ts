@@ -2,8 +2,8 @@
  * election.lookup_enum Record enumeration: one source walks through records by their keys.
  * Evidence: for one parameter of one page (or the number that ends its path), at least 30 distinct keys in two adjacent
  * 10-minute panes whose blocks of 64 consecutive numbers are at most a quarter as many (near-sequential: 30 keys in
- * order stand in one or two blocks, 30 people's keys in 30), or at least 200 distinct keys within 24 hours
- * (AA20-304A: several hundred thousand queries over 19 days; W24: 50 in an hour).
+ * order stand in one or two blocks, 30 people's keys in 30), or at least 60 such keys within 24 hours, or 200 in
+ * any order (AA20-304A: several hundred thousand queries over 19 days, one every few seconds; W24: 50 in an hour).
  * Needs the keys in the request line: a form that posts leaves none in an access log.
  * An attacker walks around it with keys in random order below 200 a day from each of many sources.
  */
@@ -15,6 +15,7 @@ import { countDistinct, estimateDistinct, estimateEvents, type Touch, type Visit
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;
 const KEYS_DAY = 200;
+const KEYS_DAY_IN_ORDER = 60;
 
 interface Walk {
   group: number;
@@ -43,7 +44,9 @@ export const recordEnumeration: SourceDetector = {
       outcome: answered > 0 ? 'answered' : 'refused',
       touches: hit,
       numbers: (touches) => numbersOf(record, walks, touches, scene),
-      thresholds: [`${KEYS} different records in 20 minutes, nearly in number order, or ${KEYS_DAY} in 24 hours`],
+      thresholds: [
+        `${KEYS} different records in 20 minutes, nearly in number order, or in 24 hours ${KEYS_DAY_IN_ORDER} in order or ${KEYS_DAY} in any`,
+      ],
       noise: [],
       tailored: [
         inOrder ? 'it walks through your records in number order' : 'it asks your site for one record after another',
@@ -69,6 +72,7 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
       for (const [width, reached] of [
         [1, inOrderIn],
         [Math.ceil(DAY / WEB_PANE), manyIn],
+        [Math.ceil(DAY / WEB_PANE), slowlyInOrderIn],
       ] as const) {
         const window = visits.filter((v) => v.pane >= pane && v.pane <= pane + width);
         const walk = walkOf(group, window, scene);
@@ -80,6 +84,7 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
 }
 
 const inOrderIn = (w: Walk) => w.keys >= KEYS && w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys;
+const slowlyInOrderIn = (w: Walk) => w.keys >= KEYS_DAY_IN_ORDER && inOrderIn(w);
 const manyIn = (w: Walk) => w.keys >= KEYS_DAY;
 
 function walkOf(group: number, window: readonly Visit[], _scene: Scene): Walk | null {

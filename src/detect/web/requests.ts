@@ -6,8 +6,8 @@ import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
 
-/** Statuses that say "there is nothing here for you". */
-const FAILING = new Set([400, 403, 404]);
+/** Statuses that say "there is nothing here for you", also of a server that limits rates (429) or hangs up (nginx: 444). */
+const FAILING = new Set([400, 403, 404, 405, 410, 429, 444]);
 
 /** Requests for pages (not static assets, not unparsable) that were answered 404, 403 or 400. */
 export function failing(record: SourceRecord): Touch[] {
