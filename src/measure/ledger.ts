@@ -418,7 +418,7 @@ export function absorbRow(
  * estimated from the largest kept priority (k − 1 over its share of the hash range) or the sampling level; matches of
  * rules are sampled from level RULE_LEVELS + 1 on.
  */
-export function distinct(ledger: Ledger, n: number, largestPriority: number, tag: number): number {
+export function distinct(ledger: Ledger, n: number, largestPriority: number, tag = 0): number {
   if (n >= GROUP_MAX) return Math.max(GROUP_MAX, Math.round(((n - 1) * 2 ** 32) / Math.max(1, largestPriority)));
   return n * 2 ** Math.max(0, ledger.level - (tag >= TAG.rule ? RULE_LEVELS : 0));
 }
