@@ -19,7 +19,7 @@ const names = (target: string, declared?: string[]) => keysOf(target, declared).
 describe('record keys', () => {
   it.each([
     '/lookup?voterid=1',
-    '/x?id=7',
+    '/x?voterid=7',
     '/voter/search?record_no=12',
     '/status?app=A-17',
     '/voter/12345',
@@ -30,6 +30,7 @@ describe('record keys', () => {
 
   it.each([
     '/news?page=3',
+    '/gallery/photo?id=7',
     '/polling-places?zip=60601',
     '/lookup?lang=en',
     '/search?q=select+committee',
