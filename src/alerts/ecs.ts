@@ -188,7 +188,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       threshold: alert.thresholds,
       evidence: {
         ...alert.evidence,
-        status_counts: alert.statusCounts,
+        status_counts: Object.fromEntries(alert.statusCounts),
         lines: alert.lines.map((line) => ({
           time: new Date(line.timeMs).toISOString(),
           origin: line.origin,

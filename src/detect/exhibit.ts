@@ -37,7 +37,8 @@ export interface Exhibit {
   hosts: number[];
   /** number of the asset that was touched most, or 0 */
   asset: number;
-  statusCounts: Record<string, number>;
+  /** [status or class, requests], sorted */
+  statusCounts: [string, number][];
   /** part of the touches stand in a rate-limited log */
   rateLimited: boolean;
   /** nothing but UDP packets */
@@ -86,9 +87,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     destinationsV6: ascending(v6, DESTINATIONS_MAX),
     hosts: ascending(hosts, HOSTS_MAX),
     asset: mostFrequent(assets),
-    statusCounts: Object.fromEntries(
-      [...statusCounts].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([s, n]) => [s, Math.round(n)]),
-    ),
+    statusCounts: sortedCounts(statusCounts),
     rateLimited,
     udpOnly,
   };
@@ -98,9 +97,9 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
 export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   const join = (of: (e: Exhibit) => number[], most: number) =>
     [...new Set(list.flatMap(of))].sort((a, b) => a - b).slice(0, most);
-  const statusCounts: Record<string, number> = {};
+  const statusCounts = new Map<string, number>();
   for (const e of list)
-    for (const [s, n] of Object.entries(e.statusCounts)) statusCounts[s] = Math.max(statusCounts[s] ?? 0, n);
+    for (const [status, n] of e.statusCounts) statusCounts.set(status, Math.max(statusCounts.get(status) ?? 0, n));
   const lines = new Map<string, LineReference>();
   for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
     if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
@@ -113,7 +112,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
     asset: Math.max(0, ...list.map((e) => e.asset)),
-    statusCounts,
+    statusCounts: sortedCounts(statusCounts),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
   };
@@ -172,4 +171,8 @@ function mostFrequent(counts: ReadonlyMap<number, number>): number {
     }
   }
   return best;
+}
+
+function sortedCounts(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([status, n]) => [status, Math.round(n)]);
 }

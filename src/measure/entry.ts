@@ -59,8 +59,6 @@ export const TAG = {
   destination: 25,
   /** visit: class of the user agent; item = USER_AGENT_CLASS; pane = day */
   agentClass: 26,
-  /** visit: packets by what the firewall did: item = ACTION; pane = day */
-  action: 27,
   /** first tag of rule matches */
   rule: 64,
 } as const;

@@ -161,9 +161,9 @@ export function rowOf(ledger: Ledger, space: number, hi: number, lo: number): nu
   }
   const row = ledger.rows++;
   if (row * ROW_WORDS >= words.length) {
-    const grown = new Uint32Array(Math.ceil((words.length * 1.5) / ROW_WORDS) * ROW_WORDS);
-    grown.set(words);
-    ledger.table.words = grown;
+    // the old memory goes at once: two copies of a million rows would be the peak of the run
+    const size = Math.ceil((words.length * 1.3) / ROW_WORDS) * ROW_WORDS;
+    ledger.table.words = new Uint32Array((words.buffer as ArrayBuffer).transfer(size * 4));
   }
   ledger.table.words.set([lo, hi, space], row * ROW_WORDS);
   index[i] = row;

@@ -43,6 +43,8 @@ const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 
 const UNCOUNTED_MASK = 63;
 /** First of the ports that systems take for connections of their own (Linux ip_local_port_range). */
 const EPHEMERAL_FIRST = 32768;
+/** Destinations that are remembered as noted; forgotten all at once when full, which costs time only. */
+const DESTINATIONS_NOTED_MAX = 65_536;
 /** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
 const ZMAP_IP_ID = 54321;
 
@@ -67,6 +69,8 @@ export function createObserver(options: {
   const hostNumbers = new Map<number, { number: number; name: string }>();
   const assetNumbers = new Map<number, number>();
   let rows = new Uint32Array(2048);
+  const destinationsNoted = new Set<number>();
+  let notedState: State | null = null;
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
   function viewOf(bytes: Uint8Array): DataView {
@@ -121,6 +125,10 @@ export function createObserver(options: {
 
   return {
     observe(state, batch, matches, digests, scene) {
+      if (state !== notedState) {
+        notedState = state;
+        destinationsNoted.clear();
+      }
       const { ledger } = state;
       const { n, bytes, kind, flags, timeMs, sourceHi, sourceLo, status, lineStart, lineEnd, lineOffset } = batch;
       viewOf(bytes);
@@ -141,7 +149,7 @@ export function createObserver(options: {
         if (t > last) last = t;
         const hi = sourceHi[i]!;
         const lo = sourceLo[i]!;
-        state.prefixes[hi === 0 ? lo >>> 16 : 65536 + (mix32(hi) >>> 16)]! += 1;
+        state.prefixes[hi === 0 ? lo >>> 16 : 65536 + (mix32(hi) >>> 22)]! += 1;
         const row = rows[i]!;
         const day = Math.floor((t - scene.dayStartMs) / DAY);
         const dayTag = (day << TAG_BITS) >>> 0;
@@ -307,7 +315,6 @@ export function createObserver(options: {
           while (match < matches.n && matches.row[match]! < i) match++;
           const action = batch.action[i]!;
           refused = action === ACTION.deny ? 1 : 0;
-          addVisit(ledger, row, action, (dayTag | TAG.action) >>> 0, 0, 1);
           const packetPane = paneOf(t, PACKET_PANE);
           if ((flags[i]! & FLAG.outbound) === 0) {
             if (isProbe(batch, i)) {
@@ -384,7 +391,13 @@ export function createObserver(options: {
                   lineHash,
                 );
               }
-              addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0, 1);
+              // noted once per day and state, with no count: an office has few addresses and very many packets
+              const noted = d * 4096 + (day & 4095);
+              if (!destinationsNoted.has(noted)) {
+                if (destinationsNoted.size > DESTINATIONS_NOTED_MAX) destinationsNoted.clear();
+                destinationsNoted.add(noted);
+                addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0, 0);
+              }
             } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 0, 1);
           }
         }

@@ -10,7 +10,7 @@ export const MEMORY_BYTES = 1024 * 1024 * 1024;
 export interface State {
   ledger: Ledger;
   /** lines per IPv4 /16 (index = upper 16 bits) and, behind them, per hashed IPv6 /32 bucket: never reduced */
-  prefixes: Float64Array;
+  prefixes: Uint32Array;
   /** events per 10-minute pane: all, refused */
   timeline: Map<number, [number, number]>;
   /** names of hosts that servers wrote, by 16-bit host number; two names of one number: the smaller stays */
@@ -46,14 +46,14 @@ export function covered(state: State, kind: Covered): number {
 }
 
 /** Buckets for IPv4 /16 prefixes and as many for IPv6. */
-const PREFIXES = 131_072;
+const PREFIXES = 65_536 + 1024;
 /** Names that are remembered at most, of hosts and of IPv6 destinations: ours, so few. The smallest stay. */
 export const NAMES_MAX = 4096;
 
 export function createState(seed: number, memoryBytes = MEMORY_BYTES): State {
   return {
     ledger: createLedger(seed, memoryBytes),
-    prefixes: new Float64Array(PREFIXES),
+    prefixes: new Uint32Array(PREFIXES),
     timeline: new Map(),
     hosts: new Map(),
     destinations: new Map(),

@@ -74,7 +74,8 @@ export interface Alert {
   hosts: string[];
   /** the numbers behind the words, snake_case keys */
   evidence: Record<string, number>;
-  statusCounts: Record<string, number>;
+  /** [status or class, requests], sorted; pairs, because an object with keys like "404" is an array of 405 places */
+  statusCounts: [string, number][];
   thresholds: string[];
   lines: EvidenceLine[];
   /** one sentence: what was seen */

@@ -55,7 +55,10 @@ export function alert(over: Partial<Alert> = {}): Alert {
     paths: ['/.git/config', '/.env', '/backup.zip', '/config.php.bak', '/db.sql'],
     hosts: ['voterlookup.example.gov'],
     evidence: { requests: 42, distinct_paths: 31, answered: 1 },
-    statusCounts: { '404': 41, '200': 1 },
+    statusCounts: [
+      ['200', 1],
+      ['404', 41],
+    ],
     thresholds: ['5 distinct sensitive files in one day (seen: 31)'],
     lines: [
       {
@@ -115,7 +118,7 @@ export function ordinaryAlerts(): Alert[] {
     ],
     paths: [],
     hosts: [],
-    statusCounts: {},
+    statusCounts: [],
     destinations: ['203.0.113.10'],
     outcome: 'refused',
     severityBase: 'medium',
@@ -143,7 +146,10 @@ export function ordinaryAlerts(): Alert[] {
       paths: ['/lookup'],
       thresholds: ['3 distinct payloads in 30 days (seen: 7)'],
       evidence: { requests: 7, distinct_payloads: 7 },
-      statusCounts: { '500': 5, '404': 2 },
+      statusCounts: [
+        ['404', 2],
+        ['500', 5],
+      ],
       severitySteps: ['high: three or more distinct payloads'],
       severityBase: 'high',
       lines: [

@@ -96,7 +96,7 @@ function numbers(alert: Alert): Html {
     ([key, value]) =>
       `${key.replaceAll('_', ' ')}: ${Number.isInteger(value) ? count(value) : Math.round(value * 1000) / 1000}`,
   );
-  const statuses = Object.entries(alert.statusCounts).map(([status, n]) => `${status}: ${count(n)}`);
+  const statuses = alert.statusCounts.map(([status, n]) => `${status}: ${count(n)}`);
   return html`${entries.join('; ')}${statuses.length > 0 && html`<div>Answers by HTTP status: ${statuses.join(', ')}</div>`}`;
 }
 
