@@ -1,4 +1,9 @@
-/** Writes config/schema/inventory.schema.json from the schema in code: node src/config/write-schema.ts */
+/**
+ * Writes config/schema/inventory.schema.json, which editors read to complete and check an inventory, from the schema
+ * in code, which is the one that holds. Run it by hand after a change of inventory-schema.ts:
+ *   node src/config/write-schema.ts
+ * A test compares the two and fails when this was forgotten.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { inventoryJsonSchema } from './inventory-schema.ts';
 

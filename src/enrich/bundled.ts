@@ -1,6 +1,6 @@
 /**
- * The data sets that come with the program: network owners (RouteViews and DB-IP, as packed by ip-location-db) and
- * countries (geo-whois-asn-country). The owners' CSV files are turned into the flat table once and kept beside the
+ * The data sets that come with the program: network owners (RouteViews, NRO and DB-IP, as packed by ip-location-db)
+ * and countries (geo-whois-asn-country). What their licences ask us to say stands in NOTICE too. The owners' CSV files are turned into the flat table once and kept beside the
  * packages in node_modules/.cache/pollwatch; where that cannot be written the table is made anew in memory each time.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ export function openAsTable(cacheFolder?: string | null): { table: AsTable; data
       name: 'RouteViews and DB-IP network owners',
       date: date === null ? 'unknown date' : `${date[1]}-${date[2]}-${date[3]}`,
       attribution:
-        'Network owners: RouteViews (routeviews.org) and IP to ASN Lite by DB-IP (https://db-ip.com), CC BY 4.0',
+        'Network owners: merged by ip-location-db from RouteViews (routeviews.org), NRO statistics (nro.net) and IP to ASN Lite by DB-IP (https://db-ip.com), CC BY 4.0',
     },
   };
 }
@@ -55,7 +55,8 @@ export function openCountries(): Database {
   const { folder } = packageOf(COUNTRY_PACKAGE);
   return openDatabase(join(folder, 'geo-whois-asn-country.mmdb'), 'country', {
     name: 'geo-whois-asn-country',
-    attribution: 'Countries: geo-whois-asn-country by ip-location-db, from registry and routing data, CC0',
+    attribution:
+      'Countries: merged by ip-location-db from geofeeds, registry and routing data and NRO statistics (nro.net), CC BY 4.0',
   });
 }
 

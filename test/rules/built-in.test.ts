@@ -1,7 +1,7 @@
 /**
  * The built-in rules: every example line of every rule, and what must stay silent.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hashKey } from '../../src/model/hash.ts';
 import { testRules } from '../../src/rules/catalogue.ts';
@@ -69,19 +69,16 @@ describe('the built-in rules', () => {
     expect(testRules(ruleSet, batchOf(requests), key).filter((h) => !quiet.includes(h.rule.name))).toEqual([]);
   });
 
-  const samples = '../shared/samples/generated';
-  it.skipIf(!existsSync(samples))(
-    'match nothing of the benign sample logs (not run where ../shared/samples is absent)',
-    () => {
-      for (const name of ['benign-only-nginx-access.log', 'benign-only-apache-access.log']) {
-        const log = readFileSync(`${samples}/${name}`, 'latin1')
-          .split('\n')
-          .filter((line) => line !== '');
-        const found = testRules(ruleSet, batchOf(log), key).map((hit) => hit.rule.name);
-        expect(
-          [...new Set(found)].filter((n) => !['login-page', 'crawler-agent', 'monitor-agent'].includes(n)),
-        ).toEqual([]);
-      }
-    },
-  );
+  it('match nothing of the benign sample logs', () => {
+    for (const name of ['benign-only-nginx-access.log', 'benign-only-apache-access.log']) {
+      const log = readFileSync(`test/samples/generated/${name}`, 'latin1')
+        .split('\n')
+        .filter((line) => line !== '');
+      expect(log.length).toBeGreaterThan(1000);
+      const found = testRules(ruleSet, batchOf(log), key).map((hit) => hit.rule.name);
+      expect([...new Set(found)].filter((n) => !['login-page', 'crawler-agent', 'monitor-agent'].includes(n))).toEqual(
+        [],
+      );
+    }
+  });
 });

@@ -102,9 +102,12 @@ ${
 ${[...limits].filter(([, list]) => list.length > 0).map(([format, list]) => html`<p class="small"><strong>${format}</strong> logs never hold: ${list.join('; ')}.</p>`)}
 ${works.length > 0 && html`<details class="more"><summary>${counted(works.length, 'detection')} that could work fully</summary><p>${works.map((v) => `${v.name} (${v.detection})`).join(', ')}.</p></details>`}
 </div>
-${!summary.hasInventory && html`<p class="note">No inventory was given. With a list of your systems, alerts name them, and declared scanners are told from strangers.</p>`}
+${!summary.hasInventory && html`<p class="note">No inventory was given. With a list of your systems, alerts name them and know which are critical.</p>`}
 </section>`;
 }
+
+/** DB-IP asks pages that show its data for a link. It loads nothing; a reader may follow it. */
+const DB_IP_LINK = html`<p class="small"><a href="https://db-ip.com" rel="noreferrer">IP Geolocation by DB-IP</a></p>`;
 
 /** Which tables gave owners and countries, how old they are, and whose they are. */
 export function dataSets(summary: RunSummary): Html | null {
@@ -114,7 +117,7 @@ export function dataSets(summary: RunSummary): Html | null {
 <div class="panel"><table class="stack"><thead><tr><th scope="col">Data set</th><th scope="col">Date</th><th scope="col">From</th></tr></thead><tbody>${summary.dataSets.map(
     (set) =>
       html`<tr><th scope="row">${set.name}</th><td data-label="Date">${set.date}</td><td data-label="From">${set.attribution}</td></tr>`,
-  )}</tbody></table></div>
+  )}</tbody></table>${summary.dataSets.some((set) => set.attribution.includes('db-ip.com')) && DB_IP_LINK}</div>
 </section>`;
 }
 
