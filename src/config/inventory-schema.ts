@@ -97,9 +97,8 @@ const asset = z.strictObject({
 });
 
 const detectionOverride = z
-  .object({ off: z.boolean().optional() })
-  .catchall(z.number('a threshold is a number'))
-  .describe('off: true, or thresholds by name');
+  .strictObject({ off: z.boolean().optional().describe('true: it raises nothing; the report says so') })
+  .describe('what is changed of a detection');
 
 /** The whole file. */
 export const inventorySchema = z

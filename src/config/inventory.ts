@@ -387,10 +387,7 @@ function build(content: InventoryFile, file: string | null, tables: Tables): Inv
     },
     keyFile: content.privacy?.key_file === undefined ? null : absolute(content.privacy.key_file),
     detections: new Map(
-      Object.entries(content.detections ?? {}).map(([detection, { off = false, ...rest }]) => [
-        detection,
-        { off, numbers: rest as Record<string, number> },
-      ]),
+      Object.entries(content.detections ?? {}).map(([detection, { off = false }]) => [detection, { off }]),
     ),
     entriesMax: content.memory?.entries_max ?? null,
     originFor: (path) => origins.find((origin) => fits(origin.path, path, folder)) ?? null,

@@ -63,8 +63,6 @@ export interface DeclaredOrigin {
 /** Changes of one detection. */
 export interface DetectionOverride {
   readonly off: boolean;
-  /** thresholds by name */
-  readonly numbers: Readonly<Record<string, number>>;
 }
 
 export interface Inventory {

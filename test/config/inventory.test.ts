@@ -91,7 +91,7 @@ describe('the example', () => {
       city: '/etc/pollwatch/GeoLite2-City.mmdb',
     });
     expect(full.keyFile).toBe('/etc/pollwatch/key');
-    expect(full.detections.get('F13')).toEqual({ off: true, numbers: {} });
+    expect(full.detections.get('F13')).toEqual({ off: true });
     expect(full.entriesMax).toBe(2_000_000);
   });
 });
@@ -228,7 +228,8 @@ inventory.yaml:9:68  PW-CONFIG-TYPE  assets[1].hosts must be a list
       '4:22',
     ],
     ['an unknown detection', 'detections: {F1: {off: true}}', 'PW-CONFIG-UNKNOWN-DETECTION', '3:18'],
-    ['a threshold that is no number', 'detections: {F01: {ports_min: many}}', 'PW-CONFIG-TYPE', '3:31'],
+    ['a threshold, which cannot be set', 'detections: {F01: {ports_min: 5}}', 'PW-CONFIG-UNKNOWN-FIELD', '3:20'],
+    ['an off that is neither true nor false', 'detections: {F01: {off: maybe}}', 'PW-CONFIG-TYPE', '3:25'],
     ['a bad time zone of an origin', 'origins: [{path: x, timezone: Mars/Olympus}]', 'PW-CONFIG-TIMEZONE', '3:31'],
     ['a port beyond 65535', 'assets: [{id: a, name: A, kind: other, ports: [70000]}]', 'PW-CONFIG-VALUE', '3:48'],
     ['a key that stands twice', 'owned: {}\nowned: {}', 'PW-CONFIG-YAML', '4:1'],
