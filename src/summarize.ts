@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Surroundings } from './alerting.ts';
-import { redactPath } from './alerts/redact.ts';
+import { createTokens, type Keep, redactPath } from './alerts/redact.ts';
 import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
 import type { EvidenceOrigin } from './evidence.ts';
@@ -136,7 +136,7 @@ function alertedRows(decisions: readonly Decision[], ledger: Ledger): Set<number
 }
 
 async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<Noise> {
-  const { state, enricher } = parts.around;
+  const { state, enricher, inventory } = parts.around;
   const { ledger } = state;
   let sources = 0;
   let events = 0;
@@ -180,6 +180,11 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
     const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
     owners.set(name, (owners.get(name) ?? 0) + 1);
   }
+  const token = createTokens(parts.secret);
+  const keep: Keep = {
+    keepParams: inventory.assets.flatMap((a) => a.keepParams),
+    redactParams: inventory.assets.flatMap((a) => a.redactParams),
+  };
   const top = [...targets.values()].sort((a, b) => b.sources - a.sources || (a.what < b.what ? -1 : 1)).slice(0, 8);
   for (const t of top) {
     if (!t.what.startsWith('#')) continue;
@@ -191,7 +196,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
         : origin.format.parseLine(line, origin.context);
     t.what =
       parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-        ? redactPath(parsed.event['url.path'])
+        ? redactPath(parsed.event['url.path'], token, keep)
         : 'a page that is not there';
   }
   return {

@@ -98,6 +98,17 @@ level: low
     expect(own[0]!.lines[0]!.matched).toContain('/ballot/2026-genral');
   });
 
+  it('hides values that the inventory declares also in the noise that is summed up', async () => {
+    const inventory = file(
+      'redact.yaml',
+      'version: 1\norganization: {id: x, name: X}\nassets:\n  - {id: a, name: A, kind: other, hosts: [a.example], redact_params: [officer]}\n',
+    );
+    const line =
+      '192.0.2.9 - - [14/Sep/2026:08:00:33 +0000] "GET /lookup/officer/Smithers/x HTTP/1.1" 404 89 "-" "a"\n';
+    const { noise } = await run([file('redact.log', line.repeat(2))], { configFile: inventory });
+    expect(noise.targets.map((t) => t.what)).toEqual([expect.stringMatching(/^\/lookup\/officer\/~[0-9a-f]{8}\/x$/)]);
+  });
+
   it('keeps the alerts of two offices apart, and names their assets', async () => {
     const logs = [file('one.log', readFileSync(SAMPLE)), file('two.log', readFileSync(SAMPLE))];
     const config = file(
