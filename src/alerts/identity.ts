@@ -3,6 +3,8 @@
  * not part of it, so that a retry, another worker or tomorrow's run over the same lines names the same alert.
  */
 import { createHash } from 'node:crypto';
+import type { Alert } from '../model/alert.ts';
+import { DAY } from '../model/time.ts';
 
 /** 32 hex characters. `day` is the day's label. */
 export function alertId(organization: string, detection: string, keyKind: string, key: string, day: string): string {
@@ -10,4 +12,10 @@ export function alertId(organization: string, detection: string, keyKind: string
     .update(JSON.stringify([organization, detection, keyKind, key, day]))
     .digest('hex')
     .slice(0, 32);
+}
+
+/** Id of the alert of the same detection and key on the day before, whether there is one or not. */
+export function idOfDayBefore(alert: Pick<Alert, 'organization' | 'detection' | 'key' | 'day'>): string {
+  const day = new Date(Date.parse(`${alert.day}T00:00:00Z`) - DAY).toISOString().slice(0, 10);
+  return alertId(alert.organization.id, alert.detection, alert.key.kind, alert.key.text, day);
 }

@@ -3,6 +3,7 @@
  * Everything that can be known to be wrong beforehand (options, places to write) is found before a line is read.
  */
 import { alertDocument } from '../alerts/ecs.ts';
+import { idOfDayBefore } from '../alerts/identity.ts';
 import type { Alert } from '../model/alert.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
@@ -65,8 +66,11 @@ export async function analyzeCommand(paths: string[], given: Given): Promise<num
 /** One ECS document for each alert; a run makes each once, so it is always the first revision. */
 function* documents(summary: RunSummary, createdMs: number): Generator<Record<string, unknown>> {
   const { version } = summary;
+  const ids = new Set(summary.alerts.map((alert) => alert.id));
   for (const alert of summary.alerts) {
-    yield alertDocument(alert, { createdMs, revision: 1, generation: 0, version, status: 'new', continues: null });
+    const before = idOfDayBefore(alert);
+    const continues = ids.has(before) ? before : null;
+    yield alertDocument(alert, { createdMs, revision: 1, generation: 0, version, status: 'new', continues });
   }
 }
 
