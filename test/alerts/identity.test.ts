@@ -12,11 +12,11 @@ const organization = { id: 'x', name: 'X' };
 describe('the id of the day before', () => {
   it('is that of the same detection and key, also over the end of a month and of a year', () => {
     const idOn = (day: string) => alertId('x', 'W01', 'source', '192.0.2.9', day);
-    const before = (day: string) => idOfDayBefore({ organization, detection: 'W01', key, day });
-    expect(before('2026-09-15')).toBe(idOn('2026-09-14'));
-    expect(before('2024-03-01')).toBe(idOn('2024-02-29'));
-    expect(before('2026-01-01')).toBe(idOn('2025-12-31'));
-    expect(before('2026-09-15')).not.toBe(idOn('2026-09-15'));
+    const previous = (day: string) => idOfDayBefore({ organization, detection: 'W01', key, day });
+    expect(previous('2026-09-15')).toBe(idOn('2026-09-14'));
+    expect(previous('2024-03-01')).toBe(idOn('2024-02-29'));
+    expect(previous('2026-01-01')).toBe(idOn('2025-12-31'));
+    expect(previous('2026-09-15')).not.toBe(idOn('2026-09-15'));
   });
 
   it('stands in the document of an alert that goes on, and only there', () => {
