@@ -9,7 +9,7 @@ import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
 import type { EvidenceOrigin } from './evidence.ts';
 import type { Tally } from './formats/format.ts';
-import { paneStart, TAG, TAG_BITS, TAG_MASK, WEB } from './measure/entry.ts';
+import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from './measure/entry.ts';
 import { findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from './measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from './measure/lists.ts';
 import { COVERAGE, covered } from './measure/state.ts';
@@ -150,7 +150,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
     const start = startOf(ledger.touches, row);
     const own = new Set<string>();
     for (let i = 0; i < n; i++) {
-      const e = start + i * 8;
+      const e = start + i * TOUCH_WORDS;
       const tag = page[e + 1]! & TAG_MASK;
       if (tag !== TAG.fail && tag !== TAG.packet) continue;
       const flags = page[e + 3]! >>> 24;
@@ -268,8 +268,8 @@ function timelineOf(parts: RunParts, alerted: ReadonlySet<number>): RunSummary['
   };
   for (const row of alerted) {
     for (const [lists, words] of [
-      [ledger.touches, 8],
-      [ledger.visits, 4],
+      [ledger.touches, TOUCH_WORDS],
+      [ledger.visits, VISIT_WORDS],
     ] as const) {
       const n = lengthOf(lists, row);
       if (n === 0) continue;
@@ -278,11 +278,12 @@ function timelineOf(parts: RunParts, alerted: ReadonlySet<number>): RunSummary['
       for (let i = 0; i < n; i++) {
         const e = start + i * words;
         const tag = page[e + 1]! & TAG_MASK;
-        if (words === 8 ? tag === TAG.fail || tag === TAG.packet : tag === TAG.path) {
+        if (words === TOUCH_WORDS ? tag === TAG.fail || tag === TAG.packet : tag === TAG.path) {
           const width = tag === TAG.packet ? PACKET_PANE : WEB_PANE;
           const at =
-            paneStart(page[e + 1]! >>> TAG_BITS, width) + (words === 8 ? ((page[e + 4]! >>> 16) * 1000) / 64 : 0);
-          add(at, words === 8 ? page[e + 3]! & 0xffffff : page[e + 3]!);
+            paneStart(page[e + 1]! >>> TAG_BITS, width) +
+            (words === TOUCH_WORDS ? ((page[e + 4]! >>> 16) * 1000) / 64 : 0);
+          add(at, words === TOUCH_WORDS ? page[e + 3]! & 0xffffff : page[e + 2]!);
         }
       }
     }

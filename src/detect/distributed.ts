@@ -11,7 +11,7 @@
  *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
  * Campaigns are not joined transitively: a decision lists its members.
  */
-import { paneStart, TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
+import { GROUPED, paneStart, TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
 import { addVisit, createLedger, hiOf, type Ledger, loOf, rowOf, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
@@ -27,7 +27,7 @@ import { actionOf, readVisits, type Touch, type Visit } from './record.ts';
 import { logins } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */
-const FACT = { scanned: 1, port: 2 } as const;
+const FACT = { scanned: GROUPED | 1, port: GROUPED | 2 } as const;
 const PREFIX_SPACE = 16;
 const TARGET_SPACE = 17;
 
@@ -82,7 +82,6 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
         row,
         ((hour << TAG_BITS) | FACT.port) >>> 0,
         port,
-        1,
       );
     }
   }
@@ -105,7 +104,7 @@ export function noteFinding(facts: Facts, d: Decision, touches: readonly Touch[]
   const prefix = prefixOf(record.hi, record.lo);
   const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
   for (const hour of new Set(touches.map((t) => Math.floor(t.paneMs / HOUR))))
-    addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0, 1);
+    addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0);
   const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
   const known = facts.witnesses.get(name);
   if (known === undefined) facts.witnesses.set(name, [d.exhibit]);
@@ -259,7 +258,7 @@ function distributedScan(
         {
           sources: bySource.size,
           ports: union.size,
-          packets: list.reduce((n, v) => n + (bySource.has(v.item) ? v.count : 0), 0),
+          packets: touches.reduce((n, t) => n + t.count, 0),
           overlap_percent: Math.round((1 - union.size / sum) * 100),
         },
         [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],

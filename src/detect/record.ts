@@ -2,7 +2,19 @@
  * A key's record, unpacked for deciding: its touches and visits as objects, with the windows and episodes that the
  * detectors ask about. Only keys that did something are unpacked; a million quiet ones stay packed.
  */
-import { COUNT_MAX, PACKET, paneStart, TAG, TAG_BITS, TAG_MASK, TICK_MS, WEB } from '../measure/entry.ts';
+import {
+  COUNT_MAX,
+  GROUPED,
+  PACKET,
+  paneStart,
+  TAG,
+  TAG_BITS,
+  TAG_MASK,
+  TICK_MS,
+  TOUCH_WORDS,
+  VISIT_WORDS,
+  WEB,
+} from '../measure/entry.ts';
 import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
@@ -63,7 +75,7 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
   const start = startOf(lists, row);
   const out: Touch[] = [];
   for (let i = 0; i < n; i++) {
-    const e = start + i * 8;
+    const e = start + i * TOUCH_WORDS;
     const tag = page[e + 1]! & TAG_MASK;
     const paneMs = paneStart(page[e + 1]! >>> TAG_BITS, paneWidth(tag, packetRules));
     const times = page[e + 4]!;
@@ -110,14 +122,16 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
   const start = startOf(lists, row);
   const out: Visit[] = [];
   for (let i = 0; i < n; i++) {
-    const e = start + i * 4;
+    const e = start + i * VISIT_WORDS;
+    const grouped = (page[e + 1]! & GROUPED) !== 0;
+    const group = grouped ? page[e + 2]! : 0;
     out.push({
       item: page[e]!,
       tag: page[e + 1]! & TAG_MASK,
       pane: page[e + 1]! >>> TAG_BITS,
-      group: page[e + 2]!,
-      count: page[e + 3]!,
-      priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
+      group,
+      count: grouped ? 1 : page[e + 2]!,
+      priority: priorityOf(ledger, row, page[e]!, group),
       weight: 1,
     });
   }

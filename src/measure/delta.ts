@@ -3,10 +3,11 @@
  * Canonical: a settled state has exactly one form, so two states are equal when their bytes are.
  *
  *   "PWD1" · u32 version · u32 level · u32 rows · u32 length of the text part · u32 0
- *   rows, sorted by (space, hi, lo): u32 space, hi, lo, touches, visits · touches (8 words each) · visits (4 words each),
+ *   rows, sorted by (space, hi, lo): u32 space, hi, lo, touches, visits · touches (8 words each) · visits (3 words each),
  *     both sorted by (word 1, word 0, word 2, word 3)
  *   text part: JSON {prefixes, timeline, hosts, destinations, spans, coverage}, sparse, sorted
  */
+import { TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
 import { absorbRow, byKey, hiOf, loOf, spaceOf } from './ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from './lists.ts';
 import { remember, type State } from './state.ts';
@@ -20,7 +21,8 @@ export function encodeState(state: State): Uint8Array {
   const { ledger } = state;
   const order = Array.from({ length: ledger.rows }, (_, i) => i).sort(byKey(ledger));
   let words = HEADER_WORDS;
-  for (const row of order) words += 5 + lengthOf(ledger.touches, row) * 8 + lengthOf(ledger.visits, row) * 4;
+  for (const row of order)
+    words += 5 + lengthOf(ledger.touches, row) * TOUCH_WORDS + lengthOf(ledger.visits, row) * VISIT_WORDS;
   const text = new TextEncoder().encode(JSON.stringify(textPart(state)));
   const padded = Math.ceil(text.length / 4);
   const out = new Uint32Array(words + padded);
@@ -52,7 +54,10 @@ function writeSorted(lists: PackedLists, row: number, out: Uint32Array, at: numb
   }
   const order = Array.from({ length: n }, (_, i) => start + i * words).sort(
     (a, b) =>
-      page[a + 1]! - page[b + 1]! || page[a]! - page[b]! || page[a + 2]! - page[b + 2]! || page[a + 3]! - page[b + 3]!,
+      page[a + 1]! - page[b + 1]! ||
+      page[a]! - page[b]! ||
+      page[a + 2]! - page[b + 2]! ||
+      (words > 3 ? page[a + 3]! - page[b + 3]! : 0),
   );
   for (const e of order) {
     for (let w = 0; w < words; w++) out[at + w] = page[e + w]!;
@@ -97,7 +102,7 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   let at = HEADER_WORDS;
   for (let i = 0; i < rows; i++) {
     if (at + 5 > words.length) throw new DeltaError('delta is cut short');
-    at += 5 + words[at + 3]! * 8 + words[at + 4]! * 4;
+    at += 5 + words[at + 3]! * TOUCH_WORDS + words[at + 4]! * VISIT_WORDS;
   }
   const textLength = words[4]!;
   if (at * 4 + textLength > bytes.byteLength) throw new DeltaError('delta is cut short');
@@ -106,8 +111,8 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   ledger.level = Math.max(ledger.level, words[2]!);
   at = HEADER_WORDS;
   for (let i = 0; i < rows; i++) {
-    const touches = words[at + 3]! * 8;
-    const visits = words[at + 4]! * 4;
+    const touches = words[at + 3]! * TOUCH_WORDS;
+    const visits = words[at + 4]! * VISIT_WORDS;
     absorbRow(
       ledger,
       words[at]!,

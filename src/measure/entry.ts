@@ -11,8 +11,8 @@
  *   5 6 line  reference of the earliest line: origin (12 bits), byte offset (52 bits)
  *   7 hash    hash of that line: of two lines of the same time the smaller hash stays
  *
- * visit (4 words): something ordinary, kept only to be counted
- *   0 item · 1 pane and tag · 2 group · 3 count, saturating
+ * visit (3 words): something ordinary, kept only to be counted
+ *   0 item · 1 pane and tag · 2 count, saturating; for tags with GROUPED the group instead, which is part of the identity
  */
 
 export const TAG_BITS = 10;
@@ -42,19 +42,19 @@ export const TAG = {
   /** visit: static assets; pane = day */
   asset: 17,
   /** visit: record key that was answered; item key, group = hash(path, parameter) */
-  key: 18,
+  key: 32,
   /** visit: record key that was not answered */
-  keyRefused: 19,
+  keyRefused: 33,
   /** visit: block of 64 consecutive numeric keys; item block, group = hash(path, parameter) */
-  keyBlock: 20,
+  keyBlock: 34,
   /** visit: packets that look like answers to us, or stray segments of old connections; pane = day */
   reply: 21,
   /** visit: interface identifier of an IPv6 source; item and group = lower 64 bits, pane = 0 */
-  interfaceId: 22,
+  interfaceId: 35,
   /** visit, of a host: folded size of a 404 answer; item size; pane = day */
   notFoundSize: 23,
   /** visit, of a host: folded size of a 2xx answer to a rule match; item size, group path; pane = day */
-  matchedSize: 24,
+  matchedSize: 36,
   /** visit, of the organisation: an address of ours that was sent to; item destination; pane = day */
   destination: 25,
   /** visit: class of the user agent; item = USER_AGENT_CLASS; pane = day */
@@ -62,6 +62,12 @@ export const TAG = {
   /** first tag of rule matches */
   rule: 64,
 } as const;
+
+/** Bit of the tags of visits whose third word is a group (their count is 1) and not a count. */
+export const GROUPED = 32;
+/** Words of a visit and of a touch. */
+export const VISIT_WORDS = 3;
+export const TOUCH_WORDS = 8;
 
 /** Rules that fit behind TAG.rule. */
 export const RULES_MAX = TAG_MASK - TAG.rule + 1;

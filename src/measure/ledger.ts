@@ -10,7 +10,7 @@
  *  - keys left without entries are forgotten; what they did is still in the prefix counts.
  */
 import { hashWords } from '../model/hash.ts';
-import { COUNT_MAX, TAG, TAG_MASK } from './entry.ts';
+import { COUNT_MAX, GROUPED, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
 import {
   clearRow,
   compact,
@@ -53,8 +53,8 @@ export interface Ledger {
   trimAt: Map<number, number>;
 }
 
-const TOUCH_SHAPE = { words: 8, identityMask: 0xff000000 | 0, merge: mergeTouch } as const;
-const VISIT_SHAPE = { words: 4, identityMask: 0, merge: mergeVisit } as const;
+const TOUCH_SHAPE = { words: TOUCH_WORDS, identityMask: 0xff000000 | 0, groupedBits: -1, merge: mergeTouch } as const;
+const VISIT_SHAPE = { words: VISIT_WORDS, identityMask: 0, groupedBits: GROUPED, merge: mergeVisit } as const;
 
 /** merges a touch into an equal one: sum, minimum, maximum; the earlier line stays, of two the one with the smaller hash */
 function mergeTouch(page: Uint32Array, to: number, fromPage: Uint32Array, from: number): void {
@@ -81,8 +81,9 @@ function lineBefore(p: Uint32Array, i: number, q: Uint32Array, j: number): boole
 }
 
 function mergeVisit(page: Uint32Array, to: number, fromPage: Uint32Array, from: number): void {
-  const count = page[to + 3]! + fromPage[from + 3]!;
-  page[to + 3] = count > 0xffffffff ? 0xffffffff : count;
+  if ((page[to + 1]! & GROUPED) !== 0) return;
+  const count = page[to + 2]! + fromPage[from + 2]!;
+  page[to + 2] = count > 0xffffffff ? 0xffffffff : count;
 }
 
 /** An empty ledger. `memoryBytes` bounds the entries (default 1.5 GiB is left to the caller). */
@@ -185,26 +186,23 @@ function reindex(ledger: Ledger, size: number): void {
 /** How many of the latest visits are looked at for the same thing again: a page load repeats its few kinds. */
 const RECENT = 4;
 
-/** Adds one ordinary event. Same arguments add up. */
-export function addVisit(
-  ledger: Ledger,
-  row: number,
-  item: number,
-  paneTag: number,
-  group: number,
-  count: number,
-): void {
+/** Adds ordinary events: `value` is their group where the tag is GROUPED, else their count, which adds up. */
+export function addVisit(ledger: Ledger, row: number, item: number, paneTag: number, value: number): void {
   const { visits } = ledger;
   const length = lengthOf(visits, row);
   if (length > 0) {
     const page = pageOf(visits, row);
     const start = startOf(visits, row);
-    const last = start + (length - 1) * 4;
-    const stop = length > RECENT ? last - RECENT * 4 : start - 4;
-    for (let e = last; e > stop; e -= 4) {
-      if (page[e] === item && page[e + 1] === paneTag && page[e + 2] === group) {
-        const sum = page[e + 3]! + count;
-        page[e + 3] = sum > 0xffffffff ? 0xffffffff : sum;
+    const grouped = (paneTag & GROUPED) !== 0;
+    const last = start + (length - 1) * VISIT_WORDS;
+    const stop = length > RECENT ? last - RECENT * VISIT_WORDS : start - VISIT_WORDS;
+    for (let e = last; e > stop; e -= VISIT_WORDS) {
+      if (page[e] !== item || page[e + 1] !== paneTag) continue;
+      if (grouped) {
+        if (page[e + 2] === value) return;
+      } else {
+        const sum = page[e + 2]! + value;
+        page[e + 2] = sum > 0xffffffff ? 0xffffffff : sum;
         return;
       }
     }
@@ -213,8 +211,7 @@ export function addVisit(
   const { page, index } = placed;
   page[index] = item;
   page[index + 1] = paneTag;
-  page[index + 2] = group;
-  page[index + 3] = count;
+  page[index + 2] = value;
 }
 
 /** Adds one touch; `tick` in 1/64 s from the start of its pane. */
@@ -245,6 +242,11 @@ export function addTouch(
 /** keyed order of an entry: what the memory bound and the examples of a spill go by; independent of pane and time */
 function priority(ledger: Ledger, row: number, item: number, sub: number): number {
   return hashWords(ledger.seed ^ hiOf(ledger, row), loOf(ledger, row) ^ (spaceOf(ledger, row) << 16), item, sub);
+}
+
+/** word 2 of an entry as far as it belongs to its identity: not where it is a count */
+function identityWord(lists: PackedLists, page: Uint32Array, e: number): number {
+  return (page[e + 1]! & lists.shape.groupedBits) !== 0 ? page[e + 2]! : 0;
 }
 
 function stays(ledger: Ledger, row: number, item: number, paneTag: number, sub: number): boolean {
@@ -278,7 +280,7 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
   const wholePane = family === 'touch' || (spaceOf(ledger, row) & 255) !== SPACE.source;
   // the addresses of an IPv6 network are one group: whoever has a /64 has 2^64 of them
   const groupOf = (e: number) =>
-    wholePane || (page[e + 1]! & TAG_MASK) === TAG.interfaceId
+    wholePane || (page[e + 1]! & GROUPED) === 0 || (page[e + 1]! & TAG_MASK) === TAG.interfaceId
       ? page[e + 1]!
       : page[e + 1]! * 4294967296 + page[e + 2]!;
   const members = new Map<number, number[]>();
@@ -291,13 +293,13 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
   const dropped = new Set<number>();
   for (const list of members.values()) {
     if (list.length <= GROUP_MAX) continue;
-    const order = new Map(list.map((e) => [e, priority(ledger, row, page[e]!, page[e + 2]!)]));
+    const order = new Map(list.map((e) => [e, priority(ledger, row, page[e]!, identityWord(lists, page, e))]));
     list.sort(
       (x, y) =>
         order.get(x)! - order.get(y)! ||
         page[x]! - page[y]! ||
-        page[x + 2]! - page[y + 2]! ||
-        page[x + 3]! - page[y + 3]!,
+        identityWord(lists, page, x) - identityWord(lists, page, y) ||
+        (family === 'touch' ? page[x + 3]! - page[y + 3]! : 0),
     );
     for (const e of list.slice(GROUP_MAX)) dropped.add(e);
   }
@@ -315,7 +317,7 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
 
 /** Memory that the entries use now, in units of 16 bytes. */
 function units(ledger: Ledger): number {
-  return ledger.touches.entries * 2 + ledger.visits.entries;
+  return ledger.touches.entries * 2 + ledger.visits.entries * 0.75;
 }
 
 /** Call after a batch: when the bound is passed, merges duplicates and, if that is not enough, samples. */
@@ -356,7 +358,7 @@ function sample(ledger: Ledger): void {
       let kept = 0;
       for (let i = 0; i < n; i++) {
         const e = start + i * words;
-        if (!stays(ledger, row, page[e]!, page[e + 1]!, page[e + 2]!)) continue;
+        if (!stays(ledger, row, page[e]!, page[e + 1]!, identityWord(lists, page, e))) continue;
         if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
         kept++;
       }
@@ -402,11 +404,11 @@ export function absorbRow(
 ): void {
   const row = rowOf(ledger, space, hi, lo);
   for (const [lists, words, data] of [
-    [ledger.touches, 8, touches],
-    [ledger.visits, 4, visits],
+    [ledger.touches, TOUCH_WORDS, touches],
+    [ledger.visits, VISIT_WORDS, visits],
   ] as const) {
     for (let i = 0; i < data.length; i += words) {
-      if (!stays(ledger, row, data[i]!, data[i + 1]!, data[i + 2]!)) continue;
+      if (!stays(ledger, row, data[i]!, data[i + 1]!, identityWord(lists, data, i))) continue;
       slot(lists, row);
       placed.page.set(data.subarray(i, i + words), placed.index);
     }

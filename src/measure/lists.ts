@@ -7,10 +7,10 @@
 const PAGE_WORDS = 1 << 18;
 const PAGE_SHIFT = 18;
 
-/** Capacities that a list grows through, in entries: by half each time. */
+/** Capacities that a list grows through, in entries: by one while it is short, by half later. */
 const CAPACITIES: readonly number[] = (() => {
-  const list = [0, 2];
-  while (list.length < 64) list.push(Math.ceil(list[list.length - 1]! * 1.5));
+  const list = [0, 1, 2, 3, 4, 5, 6, 8, 10, 13];
+  while (list.length < 64) list.push(Math.ceil(list[list.length - 1]! * 1.4));
   return list;
 })();
 
@@ -32,8 +32,10 @@ export function createRows(rows: number): RowTable {
 /** How the entries of a family of lists look and merge. Words `0..identityWords-1` and the masked word are the identity. */
 export interface EntryShape {
   readonly words: number;
-  /** bits of word 3 that belong to the identity; the other bits are the count */
+  /** bits of word 3 that belong to the identity (0 for entries that have no word 3) */
   readonly identityMask: number;
+  /** word 2 belongs to the identity where word 1 has one of these bits; -1 = always */
+  readonly groupedBits: number;
   /** merges entry at `from` into the equal entry at `to` */
   merge(page: Uint32Array, to: number, fromPage: Uint32Array, from: number): void;
 }
@@ -187,7 +189,7 @@ let table = new Int32Array(4096);
 
 /** Merges the equal entries of a row. Afterwards its list is a set, in order of first arrival. */
 export function compact(lists: PackedLists, row: number): void {
-  const { words, identityMask, merge } = lists.shape;
+  const { words, identityMask, groupedBits, merge } = lists.shape;
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
   const n = lengthOf(lists, row);
@@ -195,14 +197,15 @@ export function compact(lists: PackedLists, row: number): void {
   if (n <= 12) {
     for (let i = 0; i < n; i++) {
       const e = start + i * words;
+      const wordTwo = (page[e + 1]! & groupedBits) !== 0 ? -1 : 0;
       let j = 0;
       for (; j < kept; j++) {
         const k = start + j * words;
         if (
           page[k] === page[e] &&
           page[k + 1] === page[e + 1] &&
-          page[k + 2] === page[e + 2] &&
-          ((page[k + 3]! ^ page[e + 3]!) & identityMask) === 0
+          ((page[k + 2]! ^ page[e + 2]!) & wordTwo) === 0 &&
+          (identityMask === 0 || ((page[k + 3]! ^ page[e + 3]!) & identityMask) === 0)
         )
           break;
       }
@@ -222,8 +225,9 @@ export function compact(lists: PackedLists, row: number): void {
       const e = start + i * words;
       const a = page[e]!;
       const b = page[e + 1]!;
-      const c = page[e + 2]!;
-      const d = page[e + 3]! & identityMask;
+      const wordTwo = (b & groupedBits) !== 0 ? -1 : 0;
+      const c = page[e + 2]! & wordTwo;
+      const d = identityMask === 0 ? 0 : page[e + 3]! & identityMask;
       let h = Math.imul(a ^ Math.imul(b, 0x9e3779b1) ^ Math.imul(c, 0x85ebca77) ^ d, 0xc2b2ae3d);
       h = (h ^ (h >>> 15)) & mask;
       let found = -1;
@@ -231,7 +235,12 @@ export function compact(lists: PackedLists, row: number): void {
         const j = table[h]!;
         if (j < 0) break;
         const k = start + j * words;
-        if (page[k] === a && page[k + 1] === b && page[k + 2] === c && (page[k + 3]! & identityMask) === d) {
+        if (
+          page[k] === a &&
+          page[k + 1] === b &&
+          (page[k + 2]! & wordTwo) === c &&
+          (identityMask === 0 || (page[k + 3]! & identityMask) === d)
+        ) {
           found = j;
           break;
         }

@@ -39,8 +39,6 @@ export const FIRST_HASHED_HOST = 1024;
 
 /** Service ports whose packets to a high port are answers to us, or their leftovers (DETECTIONS F01, F21). */
 const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667, 3478, 19302]);
-/** Matches whose values nobody counts are kept under 64 items: some examples, and every event counted. */
-const UNCOUNTED_MASK = 63;
 /** First of the ports that systems take for connections of their own (Linux ip_local_port_range). */
 const EPHEMERAL_FIRST = 32768;
 /** Destinations that are remembered as noted; forgotten all at once when full, which costs time only. */
@@ -154,7 +152,7 @@ export function createObserver(options: {
         const day = Math.floor((t - scene.dayStartMs) / DAY);
         const dayTag = (day << TAG_BITS) >>> 0;
         if ((flags[i]! & FLAG.ipv6) !== 0)
-          addVisit(ledger, row, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!, 1);
+          addVisit(ledger, row, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
         const webPane = paneOf(t, WEB_PANE);
         let refused = 0;
         const lineLow = (lineOffset[i]! % 4294967296) >>> 0;
@@ -172,8 +170,8 @@ export function createObserver(options: {
           const isStatic = digests.isStatic[i] === 1;
           const login401 = code === 401 || (code === 403 && post);
           if (!failed && !matched && !malformed && !login401) {
-            if (isStatic) addVisit(ledger, row, 0, (dayTag | TAG.asset) >>> 0, 0, 1);
-            else addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 0, 1);
+            if (isStatic) addVisit(ledger, row, 0, (dayTag | TAG.asset) >>> 0, 1);
+            else addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 1);
           } else {
             const host = hostOf(state, batch, i, pathHash, scene);
             const tick = Math.floor((t - webPane * WEB_PANE) / TICK_MS);
@@ -201,10 +199,9 @@ export function createObserver(options: {
                   rowOf(ledger, hostSpace, 0, host),
                   foldSize(size),
                   (dayTag | TAG.notFoundSize) >>> 0,
-                  0,
                   1,
                 );
-            } else if (!isStatic) addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 0, 1);
+            } else if (!isStatic) addVisit(ledger, row, pathHash, ((webPane << TAG_BITS) | TAG.path) >>> 0, 1);
             const answer = failed ? code : size === NO_SIZE ? 0 : foldSize(size);
             let login = login401;
             let known = false;
@@ -213,19 +210,13 @@ export function createObserver(options: {
               const label = labels[rule]!;
               if (label !== LABEL.none) {
                 if (label === LABEL.login) login ||= post;
-                else addVisit(ledger, row, label, (dayTag | TAG.agentClass) >>> 0, 0, 1);
+                else addVisit(ledger, row, label, (dayTag | TAG.agentClass) >>> 0, 1);
                 continue;
               }
               known = true;
               const item = items[rule];
               const hash =
-                item === 'target'
-                  ? digests.target[i]!
-                  : item === 'user_agent'
-                    ? digests.userAgent[i]!
-                    : item === 'none'
-                      ? pathHash & UNCOUNTED_MASK
-                      : pathHash;
+                item === 'target' ? digests.target[i]! : item === 'user_agent' ? digests.userAgent[i]! : pathHash;
               addTouch(
                 ledger,
                 row,
@@ -246,7 +237,6 @@ export function createObserver(options: {
                 pathHash,
                 (dayTag | TAG.matchedSize) >>> 0,
                 foldSize(size),
-                1,
               );
             if (login)
               addTouch(
@@ -280,8 +270,8 @@ export function createObserver(options: {
                 const { group, value, block, odd } = recordKeys.found[k]!;
                 if (group !== 0) {
                   const tag = statusClass === 2 || statusClass === 3 ? TAG.key : TAG.keyRefused;
-                  addVisit(ledger, row, value, ((webPane << TAG_BITS) | tag) >>> 0, group, 1);
-                  if (block !== 0) addVisit(ledger, row, block, ((webPane << TAG_BITS) | TAG.keyBlock) >>> 0, group, 1);
+                  addVisit(ledger, row, value, ((webPane << TAG_BITS) | tag) >>> 0, group);
+                  if (block !== 0) addVisit(ledger, row, block, ((webPane << TAG_BITS) | TAG.keyBlock) >>> 0, group);
                   addTouch(
                     ledger,
                     row,
@@ -396,9 +386,9 @@ export function createObserver(options: {
               if (!destinationsNoted.has(noted)) {
                 if (destinationsNoted.size > DESTINATIONS_NOTED_MAX) destinationsNoted.clear();
                 destinationsNoted.add(noted);
-                addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0, 0);
+                addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0);
               }
-            } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 0, 1);
+            } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 1);
           }
         }
         if (webPane !== pane) {

@@ -3,6 +3,7 @@
  * Where a law could be broken by one part (merging, deciding, evidence), that part can be replaced, so that the tests
  * of the tests can plant a violation.
  */
+
 import { alertsOf, gradeAll, gravest } from '../../src/alerting.ts';
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
@@ -12,6 +13,7 @@ import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
 import { createTally, type OriginContext, type Tally } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
+import { TOUCH_WORDS, VISIT_WORDS } from '../../src/measure/entry.ts';
 import { holdState, type State, settleState } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
@@ -155,8 +157,8 @@ export function canonicalBytes(state: State): Uint8Array {
   return encodeState(state);
 }
 
-/** Words of a delta's header, of a row's head, of a touch and of a visit (see src/measure/delta.ts). */
-const [HEADER, HEAD, TOUCH, VISIT] = [6, 5, 8, 4] as const;
+/** Words of a delta's header and of a row's head (see src/measure/delta.ts). */
+const [HEADER, HEAD] = [6, 5] as const;
 
 /** A copy of a delta in which each touch was changed. */
 export function mapTouches(bytes: Uint8Array, change: (words: Uint32Array, at: number) => void): Uint8Array {
@@ -166,8 +168,8 @@ export function mapTouches(bytes: Uint8Array, change: (words: Uint32Array, at: n
   for (let row = 0; row < words[3]!; row++) {
     const [touches, visits] = [words[at + 3]!, words[at + 4]!];
     at += HEAD;
-    for (let i = 0; i < touches; i++) change(words, at + i * TOUCH);
-    at += touches * TOUCH + visits * VISIT;
+    for (let i = 0; i < touches; i++) change(words, at + i * TOUCH_WORDS);
+    at += touches * TOUCH_WORDS + visits * VISIT_WORDS;
   }
   return copy;
 }

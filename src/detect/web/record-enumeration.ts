@@ -121,7 +121,7 @@ function numbersOf(
   const blocks = record.visits.filter((v) => v.tag === TAG.keyBlock && groups.has(v.group) && within(v, from, to));
   const distinctKeys = estimateDistinct(keys, (v) => v.item);
   return {
-    requests: estimateEvents(keys),
+    requests: estimateEvents(touches),
     distinct_keys: distinctKeys,
     records_answered: estimateDistinct(
       keys.filter((v) => v.tag === TAG.key),
