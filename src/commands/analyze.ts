@@ -15,7 +15,7 @@ import { renderReport } from '../sinks/report/page.ts';
 import { renderTerminal } from '../sinks/terminal.ts';
 import { FOUND, OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn, threadsOption } from './options.ts';
-import { outputProblem } from './output.ts';
+import { isSamePlace, outputProblem } from './output.ts';
 
 /** Width of the summary where there is no terminal to ask. */
 const COLUMNS = 100;
@@ -27,11 +27,12 @@ export async function analyzeCommand(paths: string[], given: Given): Promise<num
   const threads = threadsOption(given, problems);
   const report = given.report === 'none' ? null : (given.report ?? 'report.html');
   const output = given.output ?? null;
+  const read = [...paths, ...(given.rules ?? []), ...(given.config === undefined ? [] : [given.config])];
   for (const [path, option] of [
     [report, '--report'],
     [output, '--output'],
   ] as const) {
-    const problem = path === null ? null : outputProblem(path, option);
+    const problem = path === null ? null : outputProblem(path, option, read);
     if (problem !== null) problems.push(problem);
   }
   if (report === '-' && output === '-') {
@@ -39,6 +40,14 @@ export async function analyzeCommand(paths: string[], given: Given): Promise<num
       code: 'PW-CLI-OUTPUT',
       message: '--report - and --output - both want standard output',
       hint: 'give one of them a file',
+    });
+  }
+  if (report !== null && output !== null && report !== '-' && output !== '-' && isSamePlace(report, output)) {
+    problems.push({
+      code: 'PW-CLI-OUTPUT',
+      file: output,
+      message: '--report and --output name the same file',
+      hint: 'give each a file of its own',
     });
   }
   stopOn(problems);

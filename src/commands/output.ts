@@ -9,10 +9,12 @@ import {
   closeSync,
   constants,
   existsSync,
+  globSync,
   openSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -39,8 +41,11 @@ export function openOutput(path: string): Output {
   return path === '-' ? standardOutput() : fileOutput(path);
 }
 
-/** Why nothing could be written to `path`, found before any work is done; null when it can. */
-export function outputProblem(path: string, option: string): Problem | null {
+/**
+ * Why nothing could be written to `path`, found before any work is done; null when it can. `read` are the files that the
+ * run reads (logs, inventory, rule files; a pattern stands for what it matches now): a result never replaces one of them.
+ */
+export function outputProblem(path: string, option: string, read: readonly string[]): Problem | null {
   if (path === '-') return null;
   const problem = (message: string, hint: string): Problem => ({ code: 'PW-CLI-OUTPUT', file: path, message, hint });
   const elsewhere = `choose another place with ${option}`;
@@ -48,12 +53,42 @@ export function outputProblem(path: string, option: string): Problem | null {
   try {
     const existing = statSync(path, { throwIfNoEntry: false });
     if (existing?.isDirectory()) return problem(`${option} names a folder`, 'name a file in it');
+    if (existing?.isFile() === true && isOneOf(existing, read))
+      return problem(
+        `${option} would replace a file that is to be read`,
+        `leave it out of what is read, or ${elsewhere}`,
+      );
     accessSync(existing !== undefined && !existing.isFile() ? path : dirname(path), constants.W_OK);
     return null;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return problem('the folder does not exist', `make it, or ${elsewhere}`);
     return problem(`it cannot be written here (${code ?? 'unknown'})`, elsewhere);
+  }
+}
+
+/** Whether one of the files (or of what a pattern matches) is this very file, by whatever name. */
+function isOneOf(file: Stats, read: readonly string[]): boolean {
+  for (const name of read) {
+    const names = existsSync(name) || !/[*?[{]/.test(name) ? [name] : globSync(name);
+    for (const each of names) {
+      const stat = statSync(each, { throwIfNoEntry: false });
+      if (stat?.dev === file.dev && stat.ino === file.ino) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether two places are one file. The folders must exist; the file need not. */
+export function isSamePlace(a: string, b: string): boolean {
+  const place = (path: string): string =>
+    existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
+  try {
+    const one = place(a);
+    return one === place(b) && (!existsSync(one) || statSync(one).isFile());
+  } catch {
+    // a folder that is not there: said elsewhere
+    return false;
   }
 }
 

@@ -20,7 +20,7 @@ export async function parseCommand(paths: string[], given: Given): Promise<numbe
   const wrong: Problem[] = [];
   const reading = readingOptions(given, wrong);
   const target = given.output ?? '-';
-  const noPlace = outputProblem(target, '--output');
+  const noPlace = outputProblem(target, '--output', paths);
   if (noPlace !== null) wrong.push(noPlace);
   stopOn(wrong);
 

@@ -2,7 +2,7 @@
  * The command line as promised: help, options, exit status, where results go, how it starts and how it ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -108,6 +108,27 @@ describe('options', () => {
     expect(ran.stderr.match(/hint:/g)?.length).toBe(6);
     expect(ran.status).toBe(2);
     expect(here.names()).toEqual([]);
+  });
+
+  it('a result never replaces a file that is read, by whatever name, nor the other result', () => {
+    const here = place();
+    const log = here.put('kern.log', readFileSync(sample('kern.log')));
+    const inventory = here.put('county.yaml', 'version: 1\norganization: {id: us-xx-example, name: Example}\n');
+    symlinkSync(log, join(here.folder, 'link.log'));
+    for (const [command, option, target, read, message] of [
+      ['analyze', '--report', 'kern.log', 'kern.log', 'would replace'],
+      ['analyze', '--output', './kern.log', 'ke*.log', 'would replace'],
+      ['analyze', '--report', 'kern.log', 'link.log', 'would replace'],
+      ['analyze', '--report', 'county.yaml', 'kern.log', 'would replace'],
+      ['parse', '--output', 'link.log', 'kern.log', 'would replace'],
+      ['analyze', '--output', 'report.html', 'kern.log', 'same file'],
+    ] as const) {
+      const ran = here.run([command, option, target, ...(command === 'analyze' ? ['--config', inventory] : []), read]);
+      expect(ran.stderr).toContain(message);
+      expect(ran.status).toBe(2);
+    }
+    expect(readFileSync(log)).toEqual(readFileSync(sample('kern.log')));
+    expect(here.names()).not.toContain('report.html');
   });
 
   it('two results cannot both have standard output', () => {
