@@ -4,7 +4,7 @@
  * owner alone. Where nothing can be kept a public default stands in, and `doctor` says so.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { OperatorError } from '../model/problem.ts';
@@ -47,7 +47,7 @@ export function loadSecret(keyFile: string | null = null, env: NodeJS.ProcessEnv
 /** Makes the file unless it is there. Whoever comes second finds the first one's key: a link never replaces. */
 function createKey(file: string): void {
   if (exists(file)) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const beside = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     writeFileSync(beside, randomBytes(KEY_BYTES), { mode: 0o600, flag: 'wx', flush: true });
@@ -56,6 +56,21 @@ function createKey(file: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(beside, { force: true });
+  }
+}
+
+/**
+ * Makes a folder and those above it. One by one: the recursive call of Node never returns where a folder can have no
+ * new one although it exists (/proc, homes that an automounter makes).
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolder(above);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,6 +1,15 @@
 /** The organisation's secret key: made once, kept private, never silently replaced. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +40,21 @@ describe('the secret key', () => {
       join(home, 'state/pollwatch/key'),
     );
   });
+
+  // in a process of its own: a loop that never returns cannot be timed out from inside
+  it.runIf(existsSync('/proc/self'))(
+    'that cannot be kept in a folder that takes none is the public one, at once',
+    () => {
+      const code = `import { loadSecret } from ${JSON.stringify(new URL('../../src/config/secret.ts', import.meta.url).href)};
+console.log(loadSecret(null, { HOME: '/proc' }).isDefault);`;
+      const ran = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+        encoding: 'utf8',
+        timeout: 10_000,
+        killSignal: 'SIGKILL',
+      });
+      expect(ran.stdout).toBe('true\n');
+    },
+  );
 
   it('is that of POLLWATCH_KEY_FILE, else that of the inventory', () => {
     writeFileSync(join(home, 'a'), Buffer.alloc(32, 1));
