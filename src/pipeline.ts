@@ -62,7 +62,7 @@ interface Reading {
 /** Reads the logs and says what they show. Throws an OperatorError when it cannot start; what cannot be read is in the summary. */
 export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
   const started = performance.now();
-  const inventory = inventoryOf(options.configFile);
+  const inventory = await inventoryOf(options.configFile);
   const rulesPaths = options.rulesPaths ?? [];
   const ruleSet = rulesOf(rulesPaths);
   const enricher = createEnricher({ databases: inventory.databases });

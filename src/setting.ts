@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { DETECTIONS } from './alerts/detections.ts';
-import { defaultInventory, loadInventory } from './config/inventory.ts';
+import { defaultInventory } from './config/build-inventory.ts';
 import type { Inventory } from './model/inventory.ts';
 import { loadRuleSet } from './rules/rule-folder.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
@@ -13,13 +13,14 @@ import type { CompiledRuleSet } from './rules/rule-set.ts';
 export const BUILTIN_RULES = fileURLToPath(new URL('../config/rules', import.meta.url));
 
 /** Inventory of a file, or the default one. Throws an OperatorError with all problems. */
-export function inventoryOf(configFile: string | undefined): Inventory {
-  return configFile === undefined
-    ? defaultInventory()
-    : loadInventory(
-        configFile,
-        DETECTIONS.map((d) => d.id),
-      );
+export async function inventoryOf(configFile: string | undefined): Promise<Inventory> {
+  if (configFile === undefined) return defaultInventory();
+  // the schema and its library are large: only a run with an inventory loads them
+  const { loadInventory } = await import('./config/inventory.ts');
+  return loadInventory(
+    configFile,
+    DETECTIONS.map((d) => d.id),
+  );
 }
 
 /** Rules of the program and of the user. Throws an OperatorError with all problems. */

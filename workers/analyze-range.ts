@@ -32,7 +32,7 @@ const setup = workerData as ThreadSetup;
 const port = parentPort;
 if (port === null) throw new Error('workers/analyze-range.ts runs as a thread of analyze');
 
-const scanner = createScanner(rulesOf(setup.rulesPaths), inventoryOf(setup.configFile), setup.secret);
+const scanner = createScanner(rulesOf(setup.rulesPaths), await inventoryOf(setup.configFile), setup.secret);
 
 port.on('message', (job: RangeJob | 'done') => {
   if (job === 'done') {

@@ -117,8 +117,8 @@ async function logs(paths: string[]): Promise<Finding[]> {
 }
 
 /** The inventory that was named, and the key that it (or the environment) names. */
-function inventory(given: Given): Finding[] {
-  const declared = given.config === undefined ? null : inventoryOf(given.config);
+async function inventory(given: Given): Promise<Finding[]> {
+  const declared = given.config === undefined ? null : await inventoryOf(given.config);
   const found: Finding =
     declared === null
       ? { state: 'ok', what: 'no inventory: everything works without one; --config FILE checks yours' }

@@ -4,13 +4,12 @@
  *   organization: {id: us-xx-example, name: Example County Elections, day_start: "12:00Z"} → dayStartMs 43,200,000
  */
 import { readFileSync } from 'node:fs';
-import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { createPrefixTable, isPrefixFault, type Prefix, parsePrefix } from '../enrich/prefixes.ts';
-import { parseAddress } from '../model/address.ts';
-import type { Asset, DeclaredOrigin, Inventory } from '../model/inventory.ts';
+import type { Inventory } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
+import { buildInventory, type Tables, trimmed } from './build-inventory.ts';
 import { type InventoryFile, inventorySchema } from './inventory-schema.ts';
 import { nearest } from './nearest.ts';
 
@@ -52,14 +51,7 @@ export function parseInventory(
   const content = parsed as InventoryFile;
   const tables = crossCheck(content, source, knownDetections);
   source.throwProblems();
-  return build(content, file, tables);
-}
-
-/** The inventory of an office that has declared nothing. */
-export function defaultInventory(): Inventory {
-  const content: InventoryFile = { version: 1, organization: { id: 'local', name: 'your office' } };
-  const none = createPrefixTable([]).table;
-  return build(content, null, { assets: none, owned: none, dark: none });
+  return buildInventory(content, file, tables);
 }
 
 /** The file with the positions of its nodes, and the problems found so far. */
@@ -250,12 +242,6 @@ function typeHint(expected: string): string | undefined {
   return undefined;
 }
 
-interface Tables {
-  assets: ReturnType<typeof createPrefixTable>['table'];
-  owned: ReturnType<typeof createPrefixTable>['table'];
-  dark: ReturnType<typeof createPrefixTable>['table'];
-}
-
 /** What the shape cannot say: references, overlaps, networks. */
 function crossCheck(content: InventoryFile, source: Source, knownDetections: readonly string[] | null): Tables {
   const assets = content.assets ?? [];
@@ -351,123 +337,4 @@ function crossCheck(content: InventoryFile, source: Source, knownDetections: rea
     owned: createPrefixTable([...owned, ...dark, ...networks].map(({ prefix }) => ({ prefix, number: 1 }))).table,
     dark: createPrefixTable(dark).table,
   };
-}
-
-function build(content: InventoryFile, file: string | null, tables: Tables): Inventory {
-  const folder = file === null ? '.' : dirname(resolve(file));
-  const absolute = (path: string) => resolve(folder, path);
-  const assets = (content.assets ?? []).map(toAsset);
-  const numbers = new Map(assets.map((asset) => [asset.id, asset.number]));
-  const origins = (content.origins ?? []).map(
-    (origin): DeclaredOrigin => ({
-      path: origin.path,
-      asset: numbers.get(origin.asset ?? '') ?? 0,
-      zone: origin.zone ?? null,
-      timezone: origin.timezone ?? null,
-      organization: origin.organization ?? null,
-    }),
-  );
-  const { organization, databases = {} } = content;
-  const [hours, minutes] = (organization.day_start ?? '00:00Z').slice(0, 5).split(':').map(Number) as [number, number];
-  return {
-    file,
-    organization: {
-      id: organization.id,
-      name: organization.name,
-      level: organization.level ?? null,
-      parent: organization.parent ?? null,
-      timezone: organization.timezone ?? null,
-    },
-    dayStartMs: (hours * 60 + minutes) * 60_000,
-    assets,
-    databases: {
-      ...(databases.asn === undefined ? {} : { asn: absolute(databases.asn) }),
-      ...(databases.country === undefined ? {} : { country: absolute(databases.country) }),
-      ...(databases.city === undefined ? {} : { city: absolute(databases.city) }),
-    },
-    keyFile: content.privacy?.key_file === undefined ? null : absolute(content.privacy.key_file),
-    detections: new Map(
-      Object.entries(content.detections ?? {}).map(([detection, { off = false }]) => [detection, { off }]),
-    ),
-    entriesMax: content.memory?.entries_max ?? null,
-    originFor: (path) => origins.find((origin) => fits(origin.path, path, folder)) ?? null,
-    assetOfAddress: (w0, w1, w2, w3) => tables.assets.find(w0, w1, w2, w3),
-    assetOfRequest: (host, path) => assetOfRequest(assets, host, path),
-    ownedHosts: tables.owned.addressesV4,
-    isOwned: (w0, w1, w2, w3) => tables.owned.find(w0, w1, w2, w3) !== 0,
-    isDark: (v4) => tables.dark.find(0, 0, 0xffff, v4) !== 0,
-  };
-}
-
-function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: number): Asset {
-  return {
-    number: index + 1,
-    id: asset.id,
-    name: asset.name,
-    kind: asset.kind,
-    hosts: (asset.hosts ?? []).map((host) => host.toLowerCase()),
-    cidrs: asset.cidrs ?? [],
-    ports: asset.ports ?? [],
-    urlPrefixes: (asset.url_prefixes ?? []).map(trimmed),
-    recordKeyParams: (asset.record_key_params ?? []).map((names) => names.split('+').filter((name) => name !== '')),
-    redactParams: asset.redact_params ?? [],
-    keepParams: asset.keep_params ?? [],
-    sensitivity: asset.sensitivity ?? 'public',
-    criticality: asset.criticality ?? 'medium',
-    uocava: asset.uocava ?? false,
-  };
-}
-
-/** Prefixes compare without case (many of these servers do not tell it apart) and without a closing slash. */
-function trimmed(prefix: string): string {
-  return prefix.toLowerCase().replace(/\/$/, '');
-}
-
-/** A pattern without a slash fits file names; others fit the path as named or made absolute. */
-function fits(pattern: string, path: string, folder: string): boolean {
-  if (!pattern.includes('/')) return matchesGlob(basename(path), pattern);
-  return matchesGlob(path, pattern) || matchesGlob(resolve(path), resolve(folder, pattern));
-}
-
-/**
- * The asset with the longest fitting URL prefix. An asset with hosts fits only those, except in a log without hosts,
- * where the prefix decides alone; when two assets fit equally well there, none does.
- */
-function assetOfRequest(assets: readonly Asset[], host: string, path: string): number {
-  const name = hostName(host);
-  const lower = path.toLowerCase();
-  let best = 0;
-  let bestLength = -1;
-  for (const asset of assets) {
-    const hasHosts = asset.hosts.length > 0;
-    if (name !== '' && hasHosts && !asset.hosts.includes(name)) continue;
-    let length = -1;
-    for (const prefix of asset.urlPrefixes)
-      if (prefix.length > length && isUnder(lower, prefix)) length = prefix.length;
-    if (asset.urlPrefixes.length === 0) length = hasHosts && name !== '' ? 0 : -1;
-    if (length < 0) continue;
-    // a named host weighs more than the longest prefix
-    if (hasHosts && name !== '') length += 1000;
-    if (length > bestLength) {
-      best = asset.number;
-      bestLength = length;
-    } else if (length === bestLength) best = 0;
-  }
-  return best;
-}
-
-/** "/lookup" holds "/lookup", "/lookup/x" and "/lookup?x", not "/lookups". */
-function isUnder(path: string, prefix: string): boolean {
-  if (!path.startsWith(prefix)) return false;
-  const next = path[prefix.length];
-  return next === undefined || next === '/' || next === '?' || next === ';' || next === '#';
-}
-
-/** "Example.GOV.:443" → "example.gov"; an address counts as no name. */
-function hostName(host: string): string {
-  const name = host
-    .toLowerCase()
-    .replace(/:\d{1,5}$/, '')
-    .replace(/\.$/, '');
-  return name === '-' || name === '_' || parseAddress(name) !== null ? '' : name;
 }

@@ -3,7 +3,8 @@
  *   await alertsOf({ 'access.log': lines }) → Alert[]
  */
 import { gradeAll, gravest, alertsOf as toAlerts } from '../../src/alerting.ts';
-import { defaultInventory, parseInventory } from '../../src/config/inventory.ts';
+import { defaultInventory } from '../../src/config/build-inventory.ts';
+import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision } from '../../src/detect/decide.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
 import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
