@@ -33,7 +33,7 @@ export async function doctorCommand(paths: string[], given: Given): Promise<numb
   const findings: Finding[] = [];
   for (const check of [runtime, dataSets, places, () => rules(given), () => inventory(given)]) {
     try {
-      findings.push(...check());
+      findings.push(...(await check()));
     } catch (fault) {
       if (!(fault instanceof OperatorError)) throw fault;
       findings.push(...fault.problems.map((p): Finding => ({ state: 'bad', what: formatProblem(p) })));
