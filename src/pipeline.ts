@@ -17,7 +17,7 @@ import { mergeDelta } from './measure/delta.ts';
 import type { Scene } from './measure/observe.ts';
 import { holdState, type State, settleState } from './measure/state.ts';
 import type { Inventory } from './model/inventory.ts';
-import type { Problem } from './model/problem.ts';
+import { OperatorError, type Problem } from './model/problem.ts';
 import type { RunSummary } from './model/summary.ts';
 import { type OpenLog, openLogs } from './open-logs.ts';
 import type { BlockReader } from './origins/block.ts';
@@ -46,6 +46,8 @@ export interface AnalyzeOptions {
   rangeBytes?: number;
 }
 
+/** Logs of one run: a reference to a raw line keeps its origin in 12 bits. */
+const ORIGINS_MAX = 4095;
 /** Ranges that a thread takes at a time; a plain file is cut into pieces of this size. */
 const RANGE_BYTES = 8 * 1024 * 1024;
 /** Below this many ranges of plain logs threads cost more than they bring. */
@@ -57,6 +59,12 @@ interface Reading {
   scene: Scene;
   fault: string | null;
   spool: number | null;
+}
+
+/** Stored bytes and lines read so far, for the progress bar. */
+interface Done {
+  bytes: number;
+  lines: number;
 }
 
 /** Reads the logs and says what they show. Throws an OperatorError when it cannot start; what cannot be read is in the summary. */
@@ -73,6 +81,15 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     timezone: options.timezone ?? inventory.organization.timezone ?? undefined,
     timezoneOf: (path) => inventory.originFor(path)?.timezone ?? null,
   });
+  if (logs.length > ORIGINS_MAX) {
+    throw new OperatorError([
+      {
+        code: 'PW-ORIGIN-TOO-MANY',
+        message: `${logs.length} logs were named; one run reads at most ${ORIGINS_MAX}`,
+        hint: 'analyse them in several runs, for example month by month',
+      },
+    ]);
+  }
   const declared = logs.map((log) => inventory.originFor(log.origin.path ?? log.origin.name));
   const organizations = organizationsOf(
     inventory,
@@ -100,7 +117,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const rangeBytes = options.rangeBytes ?? RANGE_BYTES;
     const bytes = threaded.reduce((sum, r) => sum + r.log.origin.sizeBytes, 0);
     const large = bytes >= THREADS_FROM_RANGES * rangeBytes && threaded.length > 0;
-    await scanInStep(large ? readings.filter((r) => !isPlain(r)) : readings, scanner, progress);
+    await scanInStep(large ? readings.filter((r) => !isPlain(r)) : readings, scanner, progress, done);
     if (large)
       await scanInThreads(
         threaded,
@@ -109,6 +126,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
         rangeBytes,
         scanner,
         progress,
+        done,
       );
     progress.stop();
     settleState(scanner.state);
@@ -160,12 +178,15 @@ export function decideAll(
 }
 
 /** Several logs at once, always the one that is furthest behind in event time. */
-async function scanInStep(readings: readonly Reading[], scanner: Scanner, progress: Progress): Promise<void> {
+async function scanInStep(
+  readings: readonly Reading[],
+  scanner: Scanner,
+  progress: Progress,
+  done: Done,
+): Promise<void> {
   const order = openingOrder(readings.map((r) => r.log.firstMs));
   const open: { reading: Reading; reader: BlockReader; lastMs: number; done: boolean }[] = [];
   let next = 0;
-  let read = 0;
-  let lines = 0;
   for (let turn = 0; ; turn++) {
     while (next < order.length && open.filter((o) => !o.done).length < OPEN_MAX) {
       const reading = readings[order[next++]!]!;
@@ -177,7 +198,7 @@ async function scanInStep(readings: readonly Reading[], scanner: Scanner, progre
     const before = current.reader.bytesRead;
     const answer = current.reader.next();
     const block = answer instanceof Promise ? await answer : answer;
-    read += current.reader.bytesRead - before;
+    done.bytes += current.reader.bytesRead - before;
     const { log, scene } = current.reading;
     if (block === null) {
       current.done = true;
@@ -189,8 +210,8 @@ async function scanInStep(readings: readonly Reading[], scanner: Scanner, progre
     if (log.origin.path === null) spool(current.reading, block.bytes, block.start, block.end, block.baseOffset);
     const tallied = scanner.tallies.get(log.origin.id)?.lines ?? 0;
     current.lastMs = scanner.scanBlock(block, log.format, log.context, scene) ?? current.lastMs;
-    lines += scanner.tallies.get(log.origin.id)!.lines - tallied;
-    progress.update(read, lines);
+    done.lines += scanner.tallies.get(log.origin.id)!.lines - tallied;
+    progress.update(done.bytes, done.lines);
     // a plain file answers at once: without a turn of the event loop, nobody would hear Ctrl-C
     if (turn % 16 === 15) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -228,6 +249,7 @@ async function scanInThreads(
   rangeBytes: number,
   scanner: Scanner,
   progress: Progress,
+  done: Done,
 ): Promise<void> {
   const jobs: RangeJob[] = readings.flatMap(({ log, scene }) =>
     splitRanges(log.origin.sizeBytes, Math.ceil(log.origin.sizeBytes / rangeBytes), rangeBytes).map(({ from, to }) => ({
@@ -240,12 +262,12 @@ async function scanInThreads(
     })),
   );
   let next = 0;
-  let read = 0;
   const one = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL('../workers/analyze-range.ts', import.meta.url), { workerData: setup });
       const give = () => worker.postMessage(next < jobs.length ? jobs[next++]! : 'done');
       worker.on('error', reject);
+      worker.on('exit', (code) => reject(new Error(`a thread of analyze ended early (exit ${code})`)));
       worker.on('message', (message: unknown) => {
         if (message === 'ready') give();
         else if (isResult(message)) {
@@ -254,17 +276,19 @@ async function scanInThreads(
           for (const [origin, tally] of message.tallies) mergeTally(scanner.tallies, origin, tally);
           resolve();
         } else {
-          const { origin, bytesRead, overlong, fault } = message as {
+          const { origin, bytesRead, lines, overlong, fault } = message as {
             origin: number;
             bytesRead: number;
+            lines: number;
             overlong: { offset: number; text: string }[];
             fault: string | null;
           };
           countOverlong(scanner, origin, overlong);
           const reading = readings.find((r) => r.scene.origin === origin);
           if (fault !== null && reading !== undefined) reading.fault = fault;
-          read += bytesRead;
-          progress.update(read, 0);
+          done.bytes += bytesRead;
+          done.lines += lines;
+          progress.update(done.bytes, done.lines);
           give();
         }
       });

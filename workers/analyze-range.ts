@@ -44,6 +44,7 @@ port.on('message', (job: RangeJob | 'done') => {
   const format = findFormat(job.format) ?? formats[0]!;
   const reader = openRange(job.path, job.from, job.to);
   let bytesRead = 0;
+  const before = scanner.tallies.get(job.scene.origin)?.lines ?? 0;
   for (;;) {
     const block = reader.next();
     if (block === null || block instanceof Promise) break;
@@ -54,6 +55,7 @@ port.on('message', (job: RangeJob | 'done') => {
   port.postMessage({
     origin: job.scene.origin,
     bytesRead,
+    lines: (scanner.tallies.get(job.scene.origin)?.lines ?? 0) - before,
     overlong: reader.overlong,
     fault: reader.fault?.message ?? null,
   });
