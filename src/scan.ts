@@ -45,8 +45,8 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
   const newState = () => createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
   let state = newState();
   let tallies = new Map<number, Tally>();
-  const batch: Batch = createBatch(BATCH_ROWS);
-  const arena = createBatch(BATCH_ROWS);
+  const batch: Batch = createBatch(BATCH_ROWS, key);
+  const arena = createBatch(BATCH_ROWS, key);
   const digests = createDigests(BATCH_ROWS);
   const matches = createMatches(BATCH_ROWS);
   const matcher: Matcher = createMatcher(ruleSet, key);

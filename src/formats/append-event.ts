@@ -50,6 +50,7 @@ const VERSION_CODES: ReadonlyMap<string, number> = new Map([
 /** Sets the rows [from, to) of all columns to "none". */
 export function clearRows(batch: Batch, from: number, to: number): void {
   const b = batch;
+  if (b.hashed > from) b.hashed = from;
   for (const column of [
     b.kind,
     b.flags,

@@ -6,6 +6,7 @@
  * A byte kernel points straight into the block that it scanned; a plain format writes the text of its event behind
  * `textEnd` of an arena (`appendEvent`). An absent text is the empty range; an absent number is the column's "none".
  */
+import { type HashKey, hashRange, lane } from './hash.ts';
 
 /** What an event is: a web request or a packet (or connection) that a firewall logged. */
 export const KIND = { request: 1, packet: 2 } as const;
@@ -120,10 +121,27 @@ export interface Batch {
   referrerEnd: Uint32Array;
   userAgentStart: Uint32Array;
   userAgentEnd: Uint32Array;
+  /** key of the hashes below: a kernel makes them while it reads the texts, `hashTexts` for the rows that have none */
+  readonly key: HashKey;
+  /** rows [0, hashed) have their hashes; the other rows' columns hold anything */
+  hashed: number;
+  /**
+   * the two lanes of `hashRange` over a request's texts; the path is the whole target when FLAG.malformed;
+   * no referrer has no hash (0)
+   */
+  targetHash: Uint32Array;
+  targetHashB: Uint32Array;
+  pathHash: Uint32Array;
+  userAgentHash: Uint32Array;
+  userAgentHashB: Uint32Array;
+  referrerHash: Uint32Array;
+  referrerHashB: Uint32Array;
 }
 
-/** A batch with room for `capacity` events, all columns 0. */
-export function createBatch(capacity: number): Batch {
+const NO_KEY: HashKey = { a: 0, b: 0 };
+
+/** A batch with room for `capacity` events, all columns 0; `key` is that of the matcher which will read it. */
+export function createBatch(capacity: number, key: HashKey = NO_KEY): Batch {
   const u8 = () => new Uint8Array(capacity);
   const u16 = () => new Uint16Array(capacity);
   const u32 = () => new Uint32Array(capacity);
@@ -168,5 +186,41 @@ export function createBatch(capacity: number): Batch {
     referrerEnd: u32(),
     userAgentStart: u32(),
     userAgentEnd: u32(),
+    key,
+    hashed: 0,
+    targetHash: u32(),
+    targetHashB: u32(),
+    pathHash: u32(),
+    userAgentHash: u32(),
+    userAgentHashB: u32(),
+    referrerHash: u32(),
+    referrerHashB: u32(),
   };
+}
+
+/** Fills the hashes of the rows [from, to) under `key`, whatever the batch's own is; packets have none (0). */
+export function hashTexts(batch: Batch, from: number, to: number, key: HashKey): void {
+  const { bytes } = batch;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let row = from; row < to; row++) {
+    const start = batch.targetStart[row]!;
+    const end = batch.targetEnd[row]!;
+    const isRequest = batch.kind[row] === KIND.request;
+    const target = isRequest ? hashRange(bytes, view, start, end, key) : 0;
+    batch.targetHash[row] = target;
+    batch.targetHashB[row] = isRequest ? lane.b : 0;
+    if (!isRequest) {
+      batch.pathHash[row] = batch.userAgentHash[row] = batch.userAgentHashB[row] = 0;
+      batch.referrerHash[row] = batch.referrerHashB[row] = 0;
+      continue;
+    }
+    const query = (batch.flags[row]! & FLAG.malformed) === 0 ? Math.min(batch.queryStart[row]!, end) : end;
+    batch.pathHash[row] = query === end ? target : hashRange(bytes, view, start, query, key);
+    batch.userAgentHash[row] = hashRange(bytes, view, batch.userAgentStart[row]!, batch.userAgentEnd[row]!, key);
+    batch.userAgentHashB[row] = lane.b;
+    const referrer = batch.referrerStart[row]!;
+    const referrerEnd = batch.referrerEnd[row]!;
+    batch.referrerHash[row] = referrer === referrerEnd ? 0 : hashRange(bytes, view, referrer, referrerEnd, key);
+    batch.referrerHashB[row] = referrer === referrerEnd ? 0 : lane.b;
+  }
 }

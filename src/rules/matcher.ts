@@ -6,7 +6,7 @@
  * Verdicts are a function of the text alone, so that forgetting them changes nothing: the tables are two-way sets that
  * replace the older entry, and numbers of verdicts are handed out anew when they run out.
  */
-import { type Batch, FLAG, KIND } from '../model/batch.ts';
+import { type Batch, FLAG, hashTexts, KIND } from '../model/batch.ts';
 import { type HashKey, hashRange, lane, mix32 } from '../model/hash.ts';
 import type { Digests, Matches } from '../model/rule.ts';
 import { canHoldWithoutText, decide, type Facts, TEXTS, textPredicates, VERSION_CLASS } from './predicate.ts';
@@ -19,6 +19,8 @@ const COMBINATION_SLOTS = 16_384;
 /** Verdicts that are numbered at a time; a combination keeps 14 bits of each. */
 const VERDICTS_MAX = 16_383;
 const RESULTS_MAX = 16_384;
+/** Rows whose texts are looked up kind by kind before any is decided: the misses of one table then overlap. */
+const STRIPE_ROWS = 256;
 
 /** Verdict that no predicate holds in any form. */
 const NOTHING = 0;
@@ -97,7 +99,6 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     batch: null,
     row: 0,
   };
-  let lastHash = 0;
   const stamp = new Uint32Array(rules.length);
   let round = 0;
   const current = [0, 0, 0, 0, 0];
@@ -129,13 +130,11 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     return number;
   }
 
-  /** Verdict of a text other than the target. */
-  function textVerdict(kind: number, b: Batch, view: DataView, start: number, end: number, wantHash: boolean): number {
-    if (start === end && !wantHash) return absent[kind]!;
-    const a = hashRange(b.bytes, view, start, end, key);
-    lastHash = a;
-    if (!used[kind]!) return NOTHING;
-    const second = lane.b;
+  /**
+   * Verdict of a text other than the target under its hash (two lanes, unsigned), which must be that of
+   * bytes[start, end).
+   */
+  function textVerdict(kind: number, b: Batch, start: number, end: number, a: number, second: number): number {
     const table = slots[kind]!;
     const at = (a & (SLOTS[kind]! - 2)) << 2;
     if (table[at] === a && table[at + 1] === second && table[at + 2] !== 0) return table[at + 2]! & 0xffff;
@@ -269,96 +268,142 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
 
   forget();
 
+  /** verdicts of the rows of a stripe */
+  const targetVerdict = new Uint16Array(STRIPE_ROWS);
+  const agentVerdict = new Uint16Array(STRIPE_ROWS);
+  const referrerVerdict = new Uint16Array(STRIPE_ROWS);
+
+  /** Judges the targets of the rows [from, to). */
+  function judgeTargets(batch: Batch, from: number, to: number, digests: Digests): void {
+    const { kind, flags, targetHash, targetHashB, pathHash } = batch;
+    const { isStatic } = digests;
+    const table = slots[0]!;
+    for (let row = from; row < to; row++) {
+      isStatic[row] = 0;
+      targetVerdict[row - from] = NOTHING;
+      if (kind[row] !== KIND.request) continue;
+      const malformed = flags[row]! & FLAG.malformed;
+      const a = targetHash[row]!;
+      const second = malformed === 0 ? targetHashB[row]! : ~targetHashB[row]! >>> 0;
+      const at = (a & (SLOTS[0]! - 2)) << 2;
+      let value: number;
+      if (table[at] === a && table[at + 1] === second && table[at + 2] !== 0) value = table[at + 2]!;
+      else if (table[at + 4] === a && table[at + 5] === second && table[at + 6] !== 0) value = table[at + 6]!;
+      else {
+        const start = batch.targetStart[row]!;
+        const end = batch.targetEnd[row]!;
+        value = VALID | judge(0, batch.bytes, start, end, malformed !== 0);
+        if (malformed === 0 && batch.queryStart[row]! >= end && isStaticPath(batch.bytes, start, end)) value |= STATIC;
+        age(table, at);
+        table[at] = a;
+        table[at + 1] = second;
+        table[at + 2] = value;
+      }
+      targetVerdict[row - from] = value;
+      isStatic[row] = (value >>> 30) & 1;
+    }
+    digests.target.set(targetHash.subarray(from, to), from);
+    digests.path.set(pathHash.subarray(from, to), from);
+    digests.userAgent.set(batch.userAgentHash.subarray(from, to), from);
+  }
+
+  /** Judges the texts of one kind in the rows [from, to). */
+  function judgeTexts(
+    kind: number,
+    batch: Batch,
+    from: number,
+    to: number,
+    starts: Uint32Array,
+    ends: Uint32Array,
+    first: Uint32Array,
+    second: Uint32Array,
+    into: Uint16Array,
+  ): void {
+    for (let row = from; row < to; row++) {
+      const start = starts[row]!;
+      const end = ends[row]!;
+      into[row - from] =
+        start === end ? absent[kind]! : textVerdict(kind, batch, start, end, first[row]!, second[row]!);
+    }
+  }
+
+  /** Verdict of a text that few logs have, and that therefore has no column of hashes. */
+  function rareVerdict(kind: number, batch: Batch, start: number, end: number): number {
+    if (start === end) return absent[kind]!;
+    const { bytes } = batch;
+    const a = hashRange(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start, end, key);
+    return textVerdict(kind, batch, start, end, a, lane.b);
+  }
+
+  function matchStripe(batch: Batch, from: number, to: number, matches: Matches, digests: Digests): void {
+    judgeTargets(batch, from, to, digests);
+    if (used[1]!) {
+      const { userAgentStart, userAgentEnd, userAgentHash, userAgentHashB } = batch;
+      judgeTexts(1, batch, from, to, userAgentStart, userAgentEnd, userAgentHash, userAgentHashB, agentVerdict);
+    }
+    if (used[2]!) {
+      const { referrerStart, referrerEnd, referrerHash, referrerHashB } = batch;
+      judgeTexts(2, batch, from, to, referrerStart, referrerEnd, referrerHash, referrerHashB, referrerVerdict);
+    }
+    const { kind, flags, method, status, httpVersion, hostStart, hostEnd, userStart, userEnd } = batch;
+    const usesHost = used[3]!;
+    const usesUser = used[4]!;
+    for (let row = from; row < to; row++) {
+      if (kind[row] !== KIND.request) {
+        if (packetRules.length === 0) continue;
+        current.fill(NOTHING);
+        setFacts(0, 0, 0, 0);
+        // one combination: which packet rules are open does not depend on the row
+        const result = lookUp(0, -1, 0, true);
+        if (result !== null) emit(result, batch, row, matches);
+        continue;
+      }
+      const t = targetVerdict[row - from]!;
+      const u = agentVerdict[row - from]!;
+      const r = referrerVerdict[row - from]!;
+      const h = usesHost ? rareVerdict(3, batch, hostStart[row]!, hostEnd[row]!) : NOTHING;
+      const w = usesUser ? rareVerdict(4, batch, userStart[row]!, userEnd[row]!) : NOTHING;
+      const malformed = flags[row]! & FLAG.malformed;
+      const m = method[row]! & 15;
+      const s = Math.min(status[row]!, 999);
+      const v = VERSION_CLASS[httpVersion[row]!]!;
+      const columns = (((((m << 1) | malformed) << 3) | v) << 10) | s;
+      if ((t | u | r | h | w) === NOTHING) {
+        const known = free[columns]!;
+        if (known === 1) continue;
+        if (known === 0) {
+          current.fill(NOTHING);
+          setFacts(m, s, v, malformed);
+          const result = decideCombination(false);
+          free[columns] = result.sure.length === 0 && result.open.length === 0 ? 1 : 2;
+          if (free[columns] === 1) continue;
+        }
+      }
+      current[0] = t;
+      current[1] = u;
+      current[2] = r;
+      current[3] = h;
+      current[4] = w;
+      setFacts(m, s, v, malformed);
+      const result = lookUp(t | (u << 16), r | (h << 16), columns | (w << 18), false);
+      if (result !== null) emit(result, batch, row, matches);
+    }
+  }
+
   return {
     match(batch, matches, digests) {
-      const { bytes, kind, flags, method, status, httpVersion, targetStart, targetEnd, queryStart } = batch;
-      const { referrerStart, referrerEnd, userAgentStart, userAgentEnd, hostStart, hostEnd, userStart, userEnd } =
-        batch;
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const targets = slots[0]!;
-      const targetMask = SLOTS[0]! - 2;
-      const usesReferrer = used[2]!;
-      const usesHost = used[3]!;
-      const usesUser = used[4]!;
-      const hasPacketRules = packetRules.length > 0;
       matches.n = 0;
-      for (let row = 0; row < batch.n; row++) {
-        if (kind[row] !== KIND.request) {
-          digests.path[row] = 0;
-          digests.target[row] = 0;
-          digests.userAgent[row] = 0;
-          digests.isStatic[row] = 0;
-          if (!hasPacketRules) continue;
-          current.fill(NOTHING);
-          facts.method = 0;
-          facts.status = 0;
-          facts.version = 0;
-          facts.malformed = false;
-          // one combination: which packet rules are open does not depend on the row
-          const result = lookUp(0, -1, 0, true);
-          if (result !== null) emit(result, batch, row, matches);
-          continue;
-        }
+      if (batch.key.a !== key.a || batch.key.b !== key.b) {
+        hashTexts(batch, 0, batch.n, key);
+        batch.hashed = 0;
+      } else if (batch.hashed < batch.n) {
+        hashTexts(batch, batch.hashed, batch.n, key);
+        batch.hashed = batch.n;
+      }
+      for (let from = 0; from < batch.n; from += STRIPE_ROWS) {
         // five texts at most are numbered per line: start anew before they could run out
-        if (verdicts.length > VERDICTS_MAX - TEXTS.length) forget();
-        const malformed = flags[row]! & FLAG.malformed;
-        const start = targetStart[row]!;
-        const end = targetEnd[row]!;
-        const a = hashRange(bytes, view, start, end, key);
-        const second = malformed === 0 ? lane.b : ~lane.b >>> 0;
-        const at = (a & targetMask) << 2;
-        let value: number;
-        let pathHash: number;
-        if (targets[at] === a && targets[at + 1] === second && targets[at + 2] !== 0) {
-          value = targets[at + 2]!;
-          pathHash = targets[at + 3]!;
-        } else if (targets[at + 4] === a && targets[at + 5] === second && targets[at + 6] !== 0) {
-          value = targets[at + 6]!;
-          pathHash = targets[at + 7]!;
-        } else {
-          const query = malformed === 0 ? Math.min(queryStart[row]!, end) : end;
-          pathHash = query === end ? a : hashRange(bytes, view, start, query, key);
-          value = VALID | judge(0, bytes, start, end, malformed !== 0);
-          if (malformed === 0 && query === end && isStaticPath(bytes, start, end)) value |= STATIC;
-          value >>>= 0;
-          age(targets, at);
-          targets[at] = a;
-          targets[at + 1] = second;
-          targets[at + 2] = value;
-          targets[at + 3] = pathHash;
-        }
-        digests.target[row] = a;
-        digests.path[row] = pathHash;
-        digests.isStatic[row] = (value & STATIC) !== 0 ? 1 : 0;
-        const t = value & 0xffff;
-        const u = textVerdict(1, batch, view, userAgentStart[row]!, userAgentEnd[row]!, true);
-        digests.userAgent[row] = lastHash;
-        const r = usesReferrer ? textVerdict(2, batch, view, referrerStart[row]!, referrerEnd[row]!, false) : 0;
-        const h = usesHost ? textVerdict(3, batch, view, hostStart[row]!, hostEnd[row]!, false) : 0;
-        const w = usesUser ? textVerdict(4, batch, view, userStart[row]!, userEnd[row]!, false) : 0;
-        const m = method[row]! & 15;
-        const s = Math.min(status[row]!, 999);
-        const v = VERSION_CLASS[httpVersion[row]!]!;
-        const columns = (((((m << 1) | malformed) << 3) | v) << 10) | s;
-        if ((t | u | r | h | w) === NOTHING) {
-          const known = free[columns]!;
-          if (known === 1) continue;
-          if (known === 0) {
-            current.fill(NOTHING);
-            setFacts(m, s, v, malformed);
-            const result = decideCombination(false);
-            free[columns] = result.sure.length === 0 && result.open.length === 0 ? 1 : 2;
-            if (free[columns] === 1) continue;
-          }
-        }
-        current[0] = t;
-        current[1] = u;
-        current[2] = r;
-        current[3] = h;
-        current[4] = w;
-        setFacts(m, s, v, malformed);
-        const result = lookUp(t | (u << 16), r | (h << 16), columns | (w << 18), false);
-        if (result !== null) emit(result, batch, row, matches);
+        if (verdicts.length > VERDICTS_MAX - TEXTS.length * STRIPE_ROWS) forget();
+        matchStripe(batch, from, Math.min(from + STRIPE_ROWS, batch.n), matches, digests);
       }
     },
   };

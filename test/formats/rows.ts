@@ -4,10 +4,14 @@
 
 import { fillLines } from '../../src/formats/append-event.ts';
 import { createTally, type Format, type OriginContext, type Tally } from '../../src/formats/format.ts';
-import { type Batch, createBatch } from '../../src/model/batch.ts';
+import { type Batch, createBatch, hashTexts } from '../../src/model/batch.ts';
+import type { HashKey } from '../../src/model/hash.ts';
 
 /** The origin of all fixtures: read on 23 November 2026, wall clocks in UTC. */
 export const CONTEXT: OriginContext = { origin: 0, referenceMs: Date.UTC(2026, 10, 23), timezone: 'UTC' };
+
+/** Key of the hashes in the rows. */
+const KEY: HashKey = { a: 0x9d3c_71e5, b: 0x4b27_e00f };
 
 /** Lines as latin1 text without their line ends. */
 export function linesOf(bytes: Uint8Array): string[] {
@@ -24,7 +28,7 @@ const RANGES = ['line', 'target', 'host', 'user', 'referrer', 'userAgent'] as co
 function rowOf(batch: Batch, row: number): Row {
   const out: Row = {};
   for (const [name, column] of Object.entries(batch)) {
-    if (typeof column !== 'object' || name === 'bytes' || /(?:Start|End)$/.test(name)) continue;
+    if (!ArrayBuffer.isView(column) || name === 'bytes' || /(?:Start|End)$/.test(name)) continue;
     out[name] = (column as Uint32Array)[row]!;
   }
   for (const name of RANGES) {
@@ -54,7 +58,7 @@ export function run(
   context = CONTEXT,
 ): Run {
   const tally = createTally();
-  const batch = createBatch(capacity);
+  const batch = createBatch(capacity, KEY);
   const rows: Row[] = [];
   const ends = [...new Set(cuts.map((cut) => bytes.indexOf(10, cut) + 1).filter((end) => end > 0)), bytes.length];
   let start = 0;
@@ -71,6 +75,8 @@ export function run(
         how === 'fill' && format.fill !== undefined
           ? format.fill(block, at, stop, baseOffset, batch, context, tally)
           : fillLines(format, block, at, stop, baseOffset, batch, context, tally);
+      // what the kernel hashed while it read must be what hashing afterwards gives
+      hashTexts(batch, Math.min(batch.hashed, batch.n), batch.n, KEY);
       for (let row = 0; row < batch.n; row++) rows.push(rowOf(batch, row));
       if (next <= at) throw new Error('no line was consumed');
       at = next;
