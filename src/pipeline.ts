@@ -117,6 +117,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const rangeBytes = options.rangeBytes ?? RANGE_BYTES;
     const bytes = threaded.reduce((sum, r) => sum + r.log.origin.sizeBytes, 0);
     const large = bytes >= THREADS_FROM_RANGES * rangeBytes && threaded.length > 0;
+    const done = { bytes: 0, lines: 0 };
     await scanInStep(large ? readings.filter((r) => !isPlain(r)) : readings, scanner, progress, done);
     if (large)
       await scanInThreads(
