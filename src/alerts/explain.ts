@@ -24,7 +24,7 @@ function spanWords(ms: number, events: number): string {
 /** What the requests of a detection are, after "sent your web server 3 requests". */
 const REQUESTS: Readonly<Record<string, string>> = {
   W01: 'for pages that are not there',
-  W02: 'for pages that are not there, and hardly any for a page that is',
+  W02: 'for pages that are not there, and hardly any other,',
   W03: 'for names from a list',
   W04: 'for names that scanners look for',
   W05: 'for files that should not be public',
@@ -140,9 +140,15 @@ function answerWords(d: Decision): string {
         ? 'The server gave content.'
         : 'The server gave content for at least one of them.';
   }
-  if (d.outcome === 'refused')
-    return d.detection.startsWith('F') ? 'All were denied or got no answer.' : 'All were refused or not found.';
   const errors = d.numbers['server_errors'] ?? 0;
+  if (d.outcome === 'refused') {
+    if (d.detection.startsWith('F')) return 'All were denied or got no answer.';
+    // an error of the server is no refusal: the request was worked on
+    if (errors === 0) return 'All were refused or not found.';
+    return errors === d.numbers['requests']
+      ? `The server failed on ${errors === 1 ? 'it' : 'all of them'}.`
+      : `The server failed on ${errors.toLocaleString('en-US')} of them; the others were refused or not found.`;
+  }
   return errors > 0
     ? `The server failed on ${errors.toLocaleString('en-US')} of them.`
     : 'The server answered, which by itself shows neither success nor failure.';

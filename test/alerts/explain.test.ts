@@ -27,6 +27,15 @@ it('requests are said by what they were for', async () => {
   );
 });
 
+it('a server that failed is not called one that refused', async () => {
+  const inject = (n: number, failed: number) =>
+    times(n, (i) => request(S, i, `/search?q=${i}%27%20OR%201=1--`, { status: i < failed ? 500 : 403 }));
+  const said = async (lines: string[]) => (await first('W11', { 'access.log': lines })).summary;
+  expect(await said(inject(9, 9))).toContain('The server failed on all of them.');
+  expect(await said(inject(9, 4))).toContain('The server failed on 4 of them; the others were refused or not found.');
+  expect(await said(inject(9, 0))).toContain('All were refused or not found.');
+});
+
 it('what happened once has no time span', async () => {
   const lines = [...times(5, (i) => request('192.0.2.4', i, `/gone${i}`)), page(S, 60, '/.env', { size: 1287 })];
   expect((await first('W05', { 'access.log': lines })).summary).toBe(
