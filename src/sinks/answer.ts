@@ -59,9 +59,10 @@ export function answerSentences(summary: RunSummary): [string, string] {
   if (listed.length === 0) {
     return [
       `Nothing needs your attention: in ${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period}) ${summary.alerts.length === 0 ? 'no detection reached its threshold' : 'nothing stands above the level "for the record"'}.`,
-      blind === 0
+      (blind === 0
         ? 'All detections could work on these logs.'
-        : `${count(works)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs; the rest could not, or only in part, as listed below.`,
+        : `${count(works)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs; the rest could not, or only in part, as listed below.`) +
+        unreadWords(summary),
     ];
   }
   const keys = new Map<string, Alert[]>();
@@ -97,9 +98,24 @@ export function answerSentences(summary: RunSummary): [string, string] {
   return [
     `${who} scanned or probed your systems (${period}): ${split}.`,
     answered > 0
-      ? `Your systems answered something to ${count(answered)} of them: start with the first one below.`
+      ? `Your systems answered something to ${count(answered)} of them: ${whereToStart(summary)}.`
       : 'These logs show no sign that any of it was answered with content; the gravest stands first below.',
   ];
+}
+
+/** Lines that were refused hide whatever stands in them: "nothing" is said of the others only. */
+function unreadWords({ refused, lines }: RunSummary): string {
+  return refused === 0 ? '' : ` ${count(refused)} of ${counted(lines, 'line')} could not be read: see below why.`;
+}
+
+const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'] as const;
+
+/** The gravest stands first, which need not be one that was answered. */
+function whereToStart(summary: RunSummary): string {
+  const at = firstThings(summary.alerts).first.findIndex(({ lead, others }) =>
+    [lead, ...others].some((alert) => alert.severity !== 'info' && alert.outcome === 'answered'),
+  );
+  return at < 0 ? 'look for "something was answered" among all alerts' : `start with the ${ORDINALS[at]} one below`;
 }
 
 /** Detections that could not work, or only in part, for one and the same reason. */

@@ -65,11 +65,21 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
 
   head('WHAT WAS READ');
   say(
-    `${counted(summary.origins.length, 'log')}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped + ${count(summary.refused)} refused.`,
+    `${logsRead(summary)}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped + ${count(summary.refused)} refused.`,
     '   ',
   );
   for (const origin of summary.origins) {
     if (origin.yearNote !== null) say(`${origin.name}: ${origin.yearNote}`, '   ', '     ');
+    const worst = origin.refused[0];
+    if (worst !== undefined) {
+      const at = worst.samples[0];
+      const others = origin.refused.slice(1).reduce((sum, kind) => sum + kind.count, 0);
+      say(
+        `${origin.name}: ${counted(worst.count, 'line')} refused: ${worst.reason}${at === undefined ? '' : ` (first at byte ${count(at.offset)})`}${others > 0 ? `; ${count(others)} for other reasons` : ''}`,
+        '   ',
+        '     ',
+      );
+    }
     if (origin.problem !== null) {
       say(
         `PROBLEM ${origin.name}: ${origin.problem.message}${origin.problem.hint === undefined ? '' : ` - ${origin.problem.hint}`}`,
@@ -103,6 +113,12 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
   out.push('');
   if (options.report !== undefined) say(`Report: ${options.report}`);
   return `${out.join('\n')}\n`;
+}
+
+/** "3 logs"; "2 of 3 logs" when one could not be opened or recognised. */
+function logsRead({ origins }: RunSummary): string {
+  const unread = origins.filter((o) => o.problem !== null && o.lines === 0).length;
+  return `${unread === 0 ? '' : `${count(origins.length - unread)} of `}${counted(origins.length, 'log')}`;
 }
 
 function renderThing(

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
+import type { Alert } from '../../src/model/alert.ts';
 import { FIRST_THINGS_MAX } from '../../src/sinks/answer.ts';
 import { renderTerminal } from '../../src/sinks/terminal.ts';
 import {
+  alert,
   hostileSummary,
   manyAlertsSummary,
   obeyed,
@@ -21,6 +23,34 @@ describe('the summary in the terminal', () => {
     expect(text).toMatch(/1\. CRITICAL Sensitive files asked for/);
     expect(text).toContain('Do now: Ask your web person');
     expect(text).toContain('Report: report.html');
+  });
+
+  it('sends the reader to the first one that was answered, which need not stand first', () => {
+    const refused = alert({ severity: 'critical', outcome: 'refused', key: { kind: 'source', text: '192.0.2.1' } });
+    const answered = alert({ severity: 'medium', outcome: 'answered', key: { kind: 'source', text: '192.0.2.2' } });
+    const said = (...alerts: Alert[]) =>
+      renderTerminal(ordinarySummary({ alerts }), { ...plain, columns: 110 }).replace(/\s+/g, ' ');
+    expect(said(answered)).toContain('something to 1 of them: start with the first one below.');
+    expect(said(refused, answered)).toContain('something to 1 of them: start with the second one below.');
+  });
+
+  it('says which lines it refused and why, also when nothing else was found', () => {
+    const [origin] = quietSummary().origins;
+    const refused = [
+      { reason: 'no time', count: 60, samples: [{ offset: 1690, text: 'x' }] },
+      { reason: 'too long', count: 2, samples: [] },
+    ];
+    const s = { ...quietSummary(), refused: 62, origins: [{ ...origin!, name: 'mixed.log', refused }] };
+    const text = renderTerminal(s, { ...plain, columns: 110 });
+    expect(text.replace(/\s+/g, ' ')).toMatch(/62 of [\d,]+ lines could not be read: see below why/);
+    expect(text).toContain('mixed.log: 60 lines refused: no time (first at byte 1,690); 2 for other reasons');
+  });
+
+  it('does not count a log that it could not read among those that it read', () => {
+    expect(renderTerminal(quietSummary(), plain)).toContain('   2 logs, ');
+    const unread = { ...quietSummary().origins[0]!, lines: 0, problem: { code: 'PW-X', message: 'missing' } };
+    const s = quietSummary();
+    expect(renderTerminal({ ...s, origins: [...s.origins, unread] }, plain)).toContain('   2 of 3 logs, ');
   });
 
   it('treats the alerts of one address as one thing', () => {
