@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Surroundings } from './alerting.ts';
-import { createTokens, type Keep, redactPath } from './alerts/redact.ts';
+import { createTokens, type Keep, lineShape, redactPath } from './alerts/redact.ts';
 import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
 import type { EvidenceOrigin } from './evidence.ts';
@@ -93,7 +93,13 @@ function originSummaries(parts: RunParts): OriginSummary[] {
       events: tally?.events ?? 0,
       bytes: tally?.bytes ?? 0,
       skipped: [...(tally?.skipped ?? [])].map(([kind, count]) => ({ kind, count })).sort(byCount),
-      refused: [...(tally?.refused ?? [])].map(([reason, kind]) => ({ reason, ...kind })).sort(byCount),
+      refused: [...(tally?.refused ?? [])]
+        .map(([reason, { count, samples }]) => ({
+          reason,
+          count,
+          samples: samples.map(({ offset, text }) => ({ offset, text: lineShape(text) })),
+        }))
+        .sort(byCount),
       firstMs: span?.[0] ?? null,
       lastMs: span?.[1] ?? null,
       yearNote: log.yearNote,

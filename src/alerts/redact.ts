@@ -97,6 +97,14 @@ export function redactPath(path: string, token: Token = () => '~', keep: Keep = 
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
+/**
+ * The shape of a line that no format could read, and of which nobody knows where personal data stand: letters become
+ * "x", digits "9", everything beyond ASCII "x"; punctuation and spaces stay, so that a field too many can be seen.
+ */
+export function lineShape(line: string): string {
+  return line.replace(/[A-Za-z\u0080-\uffff]/g, 'x').replace(/\d/g, '9');
+}
+
 /** Ranges of a line that are hidden, minus those that are kept; rendered once at the end. */
 class Spans {
   readonly line: string;

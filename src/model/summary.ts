@@ -13,6 +13,7 @@ export interface OriginSummary {
   events: number;
   bytes: number;
   skipped: { kind: string; count: number }[];
+  /** samples show the shape of their line only: nobody knows where in it personal data stand */
   refused: { reason: string; count: number; samples: RefusedLine[] }[];
   firstMs: number | null;
   lastMs: number | null;

@@ -168,6 +168,9 @@ describe('what voters typed', () => {
       ...Array.from({ length: 20 }, (_, i) =>
         accessLine(`/.git/x${i}?lastname=Quillfeather&phone=555-0188`, { second: i, user: 'wendeline' }),
       ),
+      // lines that cannot be read are counted and sampled
+      `Quillfeather 1961-07-23 D4471-9920-77\n`,
+      accessLine(`/lookup?${query}`, { status: 200, user: 'wendeline' }).replace('" 200 ', '" 2o0 '),
     ];
     const ran = here.run(['analyze', '--output', 'a.ndjson', here.put('x.log', lines.join(''))]);
     expect(ran.status).toBe(0);
@@ -177,6 +180,7 @@ describe('what voters typed', () => {
       report: here.text('report.html'),
     };
     expect(here.documents('a.ndjson').length).toBeGreaterThan(0);
+    expect(outputs.report).toContain('xxxxxxxxxxxx 9999-99-99 x9999-9999-99');
     for (const [name, text] of Object.entries(outputs)) {
       for (const value of PLANTED) expect(text.toLowerCase(), `${value} in ${name}`).not.toContain(value.toLowerCase());
     }

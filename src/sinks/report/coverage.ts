@@ -60,7 +60,7 @@ export function whatWasRead(summary: RunSummary): Html {
 ${more > 0 && html`<p class="muted small">And ${counted(more, 'more log')}.</p>`}
 ${summary.bound !== null && html`<p><strong>Reduced:</strong> ${summary.bound}</p>`}
 </div>
-${refused.length > 0 && html`<details class="more"><summary>Refused lines, with samples</summary><div class="panel">${refused.map(refusedLines)}</div></details>`}
+${refused.length > 0 && html`<details class="more"><summary>Refused lines, with samples</summary><div class="panel"><p class="muted small">Letters are shown as x and digits as 9, because such a line may hold anybody’s data. The byte says where it stands in the log.</p>${refused.map(refusedLines)}</div></details>`}
 </section>`;
 }
 
