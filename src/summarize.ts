@@ -84,7 +84,7 @@ function originSummaries(parts: RunParts): OriginSummary[] {
   const read = parts.logs.map((log): OriginSummary => {
     const tally = parts.tallies.get(log.origin.id);
     const span = state.spans.get(log.origin.id);
-    const problem = named.get(log.origin.name) ?? null;
+    const problem = named.get(log.origin.name) ?? (isUnread(tally) ? { ...UNREAD, file: log.origin.name } : null);
     named.delete(log.origin.name);
     return {
       name: log.origin.name,
@@ -126,6 +126,17 @@ function originSummaries(parts: RunParts): OriginSummary[] {
     ...parts.empty.map((e) => nothing(e.name, null)),
     ...[...named].map(([name, problem]) => nothing(name, problem)),
   ];
+}
+
+/** A log whose every line was refused: --format named another one, or only its first lines looked like one. */
+const UNREAD: Problem = {
+  code: 'PW-FORMAT-NO-LINE',
+  message: 'not one line could be read in this format',
+  hint: 'leave --format out, or name the right one: `pollwatch formats` lists them',
+};
+
+function isUnread(tally: Tally | undefined): boolean {
+  return tally !== undefined && tally.events === 0 && tally.skipped.size === 0 && tally.refused.size > 0;
 }
 
 const byCount = (a: { count: number }, b: { count: number }) => b.count - a.count;

@@ -60,6 +60,13 @@ describe('a log that cannot be read is reported, the other is analysed, and the 
     expect(ran.status).toBe(2);
   });
 
+  it('one that was read in the wrong format', () => {
+    const here = place();
+    const ran = here.run(['analyze', '--format', 'ufw', here.put('access.log', probingLog())]);
+    expect(ran.stderr).toMatch(/access\.log {2}PW-FORMAT-NO-LINE .*\n {2}hint: leave --format out/);
+    expect(ran.status).toBe(2);
+  });
+
   it('an empty one is no mistake, and is named in the report', () => {
     const here = place();
     const ran = here.run(['analyze', here.put('empty.log', ''), here.put('good.log', probingLog())]);
