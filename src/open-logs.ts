@@ -88,7 +88,17 @@ function openLog(origin: Origin, format: Format, options: ReadingOptions): OpenL
     last: last !== null && 'event' in last ? monthAndDay(last.event['@timestamp']) : null,
   });
   const context = { ...base, referenceMs };
-  return { origin, format, context, yearNote: note, firstMs: firstEvent(origin, format, context) };
+  const yearNote = line !== null && isDated(format, line, base) ? null : note;
+  return { origin, format, context, yearNote, firstMs: firstEvent(origin, format, context) };
+}
+
+/** Whether a line carries its year (RFC 5424, journald): then no reference time changes it. */
+function isDated(format: Format, line: string, base: Omit<OriginContext, 'referenceMs'>): boolean {
+  const [one, other] = [LEAP_YEAR_END, LEAP_YEAR_END - 3 * 366 * 86_400_000].map((referenceMs) => {
+    const parsed = format.parseLine(line, { ...base, referenceMs });
+    return 'event' in parsed ? parsed.event['@timestamp'] : null;
+  });
+  return one !== null && one === other;
 }
 
 function firstEvent(origin: Origin, format: Format, context: OriginContext): number | null {
