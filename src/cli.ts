@@ -11,13 +11,23 @@ import { discardUnfinished } from './commands/output.ts';
 import { formatProblem, OperatorError, printable } from './model/problem.ts';
 import { LEVELS } from './model/rule.ts';
 
+/** Problems that are printed; a file that is no YAML at all has thousands. */
+const PROBLEMS_SHOWN = 50;
+
 process.once('exit', discardUnfinished);
 process.once('SIGINT', () => process.exit(INTERRUPTED));
 process.once('SIGTERM', () => process.exit(TERMINATED));
 // the reader of a pipe has seen enough: nothing is wrong, and nobody is left to tell
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'EPIPE') throw fault;
+    if (fault.code !== 'EPIPE') {
+      // a full disk behind `> file`: said where it can still be read, or the status alone tells it
+      if (stream === process.stdout)
+        console.error(
+          `PW-OUTPUT-WRITE  standard output cannot be written (${fault.code ?? fault.message})\n  hint: free some space, or send it elsewhere`,
+        );
+      process.exit(FAULT);
+    }
     if (stream === process.stdout) process.exit(process.exitCode ?? OK);
   });
 }
@@ -36,7 +46,10 @@ async function main(argv: string[]): Promise<number> {
   } catch (fault) {
     if (fault instanceof CommanderError) return fault.exitCode === 0 ? OK : OPERATOR;
     if (fault instanceof OperatorError) {
-      console.error(fault.problems.map(formatProblem).join('\n'));
+      const { problems } = fault;
+      console.error(problems.slice(0, PROBLEMS_SHOWN).map(formatProblem).join('\n'));
+      const more = problems.length - PROBLEMS_SHOWN;
+      if (more > 0) console.error(`and ${more} more`);
       return OPERATOR;
     }
     console.error(`PW-FAULT  pollwatch stopped because of a fault of its own or of the machine`);

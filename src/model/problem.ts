@@ -40,18 +40,30 @@ export function printable(text: string): string {
   });
 }
 
+/** Longest message and longest piece of a line that is printed, in characters: the wrong file may have been named. */
+const MESSAGE_MAX = 400;
+const EXCERPT_MAX = 120;
+
 /** A problem as the lines that are printed (no trailing line end). */
 export function formatProblem(p: Problem): string {
   const at =
     p.file === undefined ? '' : `${printable(p.file)}${p.line === undefined ? '' : `:${p.line}:${p.column ?? 1}`}  `;
-  const lines = [`${at}${p.code}  ${printable(p.message)}`];
+  const lines = [`${at}${p.code}  ${printable(clipped(p.message, MESSAGE_MAX))}`];
   if (p.excerpt !== undefined && p.line !== undefined) {
     const gutter = String(p.line).padStart(4);
+    const column = Math.max(0, (p.column ?? 1) - 1);
+    // a long line is shown around the column; what an escape adds moves the caret
+    const from = column < EXCERPT_MAX ? 0 : column - EXCERPT_MAX / 2;
+    const before = printable(p.excerpt.slice(from, column));
     lines.push(
-      `${gutter} | ${printable(p.excerpt)}`,
-      `${' '.repeat(gutter.length)} | ${' '.repeat(Math.max(0, (p.column ?? 1) - 1))}^`,
+      `${gutter} | ${printable(clipped(p.excerpt.slice(from), EXCERPT_MAX))}`,
+      `${' '.repeat(gutter.length)} | ${' '.repeat(before.length + Math.max(0, column - Math.max(from, p.excerpt.length)))}^`,
     );
   }
   if (p.hint !== undefined) lines.push(`  hint: ${printable(p.hint)}`);
   return lines.join('\n');
+}
+
+function clipped(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

@@ -2,7 +2,7 @@
  * The command line as promised: help, options, exit status, where results go, how it starts and how it ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -129,6 +129,25 @@ describe('options', () => {
     }
     expect(readFileSync(log)).toEqual(readFileSync(sample('kern.log')));
     expect(here.names()).not.toContain('report.html');
+  });
+
+  it('a file of noise in place of an inventory is told in a few short lines', () => {
+    const here = place();
+    const noise = here.put(
+      'noise.yaml',
+      Uint8Array.from({ length: 200_000 }, (_, i) => (i * i * 7 + i * 13 + (i >> 5)) % 256),
+    );
+    const ran = here.run(['analyze', '--config', noise, sample('kern.log')]);
+    expect(ran.stderr).toContain('PW-CONFIG-');
+    expect(ran.stderr.split('\n').length).toBeLessThan(210);
+    for (const line of ran.stderr.split('\n')) expect(line.length).toBeLessThan(2000);
+    expect(ran.status).toBe(2);
+  });
+
+  it.runIf(existsSync('/dev/full'))('a full disk behind standard output is said, not thrown', () => {
+    const ran = spawnSync('sh', ['-c', `"$1" formats > /dev/full`, 'sh', LAUNCHER], { encoding: 'utf8' });
+    expect(ran.stderr).toMatch(/^PW-OUTPUT-WRITE {2}standard output cannot be written \(ENOSPC\)\n {2}hint: .*\n$/);
+    expect(ran.status).toBe(1);
   });
 
   it('two results cannot both have standard output', () => {
@@ -304,6 +323,16 @@ describe('doctor', () => {
     expect(ran.stdout).toMatch(/Node/);
     expect(ran.stdout).toContain('nginx-access.log');
     expect(ran.status).toBe(0);
+  });
+
+  it('tells where the year comes from only for a log that leaves it out', () => {
+    const here = place();
+    const packets = join(ROOT, 'test/formats/netfilter');
+    const said = (name: string) => here.run(['doctor', join(packets, name)]).stdout;
+    expect(said('iptables-kern.log')).toMatch(/year \d{4}, from/);
+    expect(said('iptables-journald.log')).toContain('iptables-journald.log: netfilter');
+    expect(said('iptables-journald.log')).not.toContain('year');
+    expect(said('iptables-rfc3339.log')).not.toContain('year');
   });
 
   it('ends with 2 when the inventory is broken', () => {
