@@ -4,7 +4,7 @@
  */
 import type { RE2JS } from 're2js';
 import { buildAutomaton, foldByte } from './automaton.ts';
-import { createDecodedText, decodeOnce, leavesRoot, needsDecoding } from './decode.ts';
+import { createDecodedText, decodeOnce, leavesRoot } from './decode.ts';
 import { type Node, type Region, TEXTS, type TextPredicate } from './predicate.ts';
 import { compileRegex, globMatches, longestRun, type Pattern, requiredLiteral } from './sigma-string.ts';
 
@@ -44,11 +44,11 @@ export interface Regions {
 
 /** Fills the regions of bytes[start, end) whose `?` is at `query` (or `end`). */
 export function setRegions(regions: Regions, bytes: Uint8Array, start: number, end: number, query: number): void {
-  regions.start.fill(start);
-  regions.end.fill(end);
-  regions.end[1] = query;
+  // all, path, query, extension; four stores cost less than a call of fill
+  regions.start[0] = regions.start[1] = start;
   regions.start[2] = Math.min(query + 1, end);
-  regions.end[3] = query;
+  regions.end[0] = regions.end[2] = end;
+  regions.end[1] = regions.end[3] = query;
   let dot = query;
   for (let i = query - 1; i >= start && i >= query - 32; i--) {
     const c = bytes[i]!;
@@ -71,6 +71,29 @@ export function findQuery(kind: number, bytes: Uint8Array, start: number, end: n
   if ((kind !== 0 && kind !== 2) || malformed) return end;
   for (let i = start; i < end; i++) if (bytes[i] === 63) return i;
   return end;
+}
+
+/** What a byte means before a text is read: 1 begins a query, 2 may be an escape, 3 is a blank in a query. */
+const MARKS = new Uint8Array(256);
+MARKS[63] = 1;
+MARKS[37] = MARKS[92] = 2;
+MARKS[43] = 3;
+
+/**
+ * `findQuery` and `needsDecoding` in one pass over a text: the offset of the query, or its complement (negative) when
+ * the text must be decoded.
+ */
+function survey(bytes: Uint8Array, start: number, end: number, hasQuery: boolean): number {
+  let query = end;
+  let isEncoded = false;
+  for (let i = start; i < end; i++) {
+    const mark = MARKS[bytes[i]!]!;
+    if (mark === 0) continue;
+    if (mark === 1) {
+      if (hasQuery && query === end) query = i;
+    } else if (mark === 2 || query < i) isEncoded = true;
+  }
+  return isEncoded ? ~query : query;
 }
 
 /** Whether a pattern other than a literal holds in bytes[start, end). */
@@ -263,9 +286,10 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
   return {
     scan(kind, bytes, start, end, malformed) {
       result.length = 0;
-      const query = findQuery(kind, bytes, start, end, malformed);
+      const mark = survey(bytes, start, end, (kind === 0 || kind === 2) && !malformed);
+      const query = mark < 0 ? ~mark : mark;
       result.push(judge(kind, bytes, start, end, query));
-      if (needsDecoding(bytes, start, end, query)) {
+      if (mark < 0) {
         decodeOnce(bytes, start, end, query, true, decoded);
         if (decoded.changed) {
           result.push(judge(kind, decoded.bytes, 0, decoded.length, decoded.query));
