@@ -74,7 +74,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
   const rulesPaths = options.rulesPaths ?? [];
   const ruleSet = rulesOf(rulesPaths);
   const enricher = createEnricher({ databases: inventory.databases });
-  const secret = loadSecret(inventory.keyFile).key;
+  const { key: secret, isDefault: publicKey } = loadSecret(inventory.keyFile);
   const { logs, problems, empty } = await openLogs(options.paths, {
     format: options.format,
     year: options.year,
@@ -150,7 +150,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
       empty,
       fetch: evidenceOrigins(readings),
     });
-    return { ...summary, seconds: (performance.now() - started) / 1000 };
+    return { ...summary, publicKey, seconds: (performance.now() - started) / 1000 };
   } finally {
     progress.stop();
     for (const r of readings) if (r.spool !== null) closeSync(r.spool);

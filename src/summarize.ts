@@ -40,7 +40,7 @@ const TIMELINE_PANES = 20_000;
 const NOISE_OWNERS_MAX = 200_000;
 
 /** The summary of a run; `seconds` is left to the caller. */
-export async function summarize(parts: RunParts): Promise<RunSummary> {
+export async function summarize(parts: RunParts): Promise<Omit<RunSummary, 'publicKey'>> {
   const { around, alerts } = parts;
   const { state, inventory, enricher } = around;
   const { ledger } = state;

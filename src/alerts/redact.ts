@@ -314,6 +314,8 @@ function hidePath(spans: Spans, start: number, end: number): void {
     i = start + path.lastIndexOf('@') + 1;
   }
   hideBirthDates(spans, path, start);
+  // where one segment is a person's datum, a name may stand beside it
+  const besidePerson = path.split('/').some((segment) => isPersonal(segment.split(';', 1)[0]!));
   let previous = '';
   while (i < end) {
     if (line[i] === '/') {
@@ -324,11 +326,30 @@ function hidePath(spans: Spans, start: number, end: number): void {
     while (segmentEnd < end && line[segmentEnd] !== '/') segmentEnd++;
     let nameEnd = i;
     while (nameEnd < segmentEnd && line[nameEnd] !== ';') nameEnd++;
-    hideSegment(spans, i, nameEnd, spans.redactParams.has(previous));
+    const segment = line.slice(i, nameEnd);
+    const mayName = (besidePerson || PERSON_WORD.test(previous)) && couldBeName(segment);
+    hideSegment(spans, i, nameEnd, mayName || spans.redactParams.has(previous));
     if (nameEnd < segmentEnd) hideParameters(spans, nameEnd + 1, segmentEnd);
     previous = line.slice(i, nameEnd).toLowerCase();
     i = segmentEnd;
   }
+}
+
+/** Segments behind which a person is named: /voter/Smith. */
+const PERSON_WORD =
+  /^(?:voters?|registrants?|electors?|persons?|people|members?|names?|(?:last|first|full|sur)-?_?names?|by-?_?names?)$/i;
+/** Words that sites name their pages by; everything else beside personal data may be a name. */
+const PAGE_WORD =
+  /^(?:api|v\d{1,2}|rest|services?|app|public|en|es|voters?|electors?|look-?up|search|find|query|results?|status|records?|register|registration|registrants?|ballots?|absentee|users?|ids?|details?|view|edit|show|list|new|get|pdf|docs?|documents?|downloads?|files?|persons?|people|members?|names?|accounts?|profiles?|polling|polling-?places?|places?|precincts?|candidates?|elections?|county|state|check|verify|confirm|cancel|update|index|home|static|assets|images?|css|js|admin|login|logout|news|archive|dob|birth-?date)$/i;
+
+/** A segment of letters (also percent-encoded ones), blanks, hyphens and apostrophes that is no word of a site. */
+function couldBeName(segment: string): boolean {
+  return (
+    segment.length >= 3 &&
+    /^(?:[A-Za-z\u0080-\u00ff]|%[0-9A-Fa-f]{2}|['\u2019+._-])+$/.test(segment) &&
+    !/\.[A-Za-z0-9]{2,5}$/.test(segment) &&
+    !PAGE_WORD.test(segment)
+  );
 }
 
 /** One path segment: all of it when it looks like personal data (its short ending stays), else the value behind "=". */

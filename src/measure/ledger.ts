@@ -49,7 +49,7 @@ export interface Ledger {
   index: Int32Array;
   touches: PackedLists;
   visits: PackedLists;
-  /** length at which a long list is trimmed next, by family and row: a quarter above what the last trimming left */
+  /** length at which a long list is trimmed next, by family and row: half above what the last trimming left */
   trimAt: Map<number, number>;
 }
 
@@ -263,7 +263,7 @@ function trimWhenLonger(ledger: Ledger, row: number, family: 'touch' | 'visit'):
   if (n < (ledger.trimAt.get(name) ?? 0)) return;
   trimGroups(ledger, row, family);
   const left = lengthOf(family === 'touch' ? ledger.touches : ledger.visits, row);
-  ledger.trimAt.set(name, Math.ceil(left * 1.25));
+  ledger.trimAt.set(name, Math.ceil(left * 1.5));
 }
 
 /**
@@ -283,6 +283,16 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
     wholePane || (page[e + 1]! & GROUPED) === 0 || (page[e + 1]! & TAG_MASK) === TAG.interfaceId
       ? page[e + 1]!
       : page[e + 1]! * 4294967296 + page[e + 2]!;
+  // most rows overflow no group: count first
+  const sizes = new Map<number, number>();
+  let largest = 0;
+  for (let i = 0; i < n; i++) {
+    const group = groupOf(start + i * words);
+    const size = (sizes.get(group) ?? 0) + 1;
+    sizes.set(group, size);
+    if (size > largest) largest = size;
+  }
+  if (largest <= GROUP_MAX) return;
   const members = new Map<number, number[]>();
   for (let i = 0; i < n; i++) {
     const e = start + i * words;

@@ -7,9 +7,9 @@
 const PAGE_WORDS = 1 << 18;
 const PAGE_SHIFT = 18;
 
-/** Capacities that a list grows through, in entries: by one while it is short, by half later. */
+/** Capacities that a list grows through, in entries: in small steps while it is short, by two fifths later. */
 const CAPACITIES: readonly number[] = (() => {
-  const list = [0, 1, 2, 3, 4, 5, 6, 8, 10, 13];
+  const list = [0, 1, 2, 4, 6, 9, 13];
   while (list.length < 64) list.push(Math.ceil(list[list.length - 1]! * 1.4));
   return list;
 })();

@@ -76,6 +76,8 @@ export interface RunSummary {
   /** events per pane for the time line: all, failed or refused, of alerted sources */
   timeline: { startMs: number; paneMs: number; all: number[]; refused: number[]; alerted: number[] };
   dataSets: { name: string; date: string; attribution: string }[];
+  /** true when values were hidden with the public key, because there was no place for one of the office's own */
+  publicKey: boolean;
   /** set when the memory bound was reached: what was reduced, in words */
   bound: string | null;
   alerts: Alert[];

@@ -88,6 +88,12 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
       );
     }
   }
+  if (summary.publicKey) {
+    say(
+      'Values of visitors are hidden with a public key, which can be undone by trying: give this user a home folder, or name a key file (see SECURITY.md).',
+      '   ',
+    );
+  }
   if (summary.bound !== null) say(summary.bound, '   ');
 
   const spots = blindSpots(summary.visibility);

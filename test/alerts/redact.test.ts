@@ -59,8 +59,8 @@ describe('a line of an access log', () => {
 
   it('follows the inventory: kept parameters are shown, declared ones hidden even as path segments', () => {
     const keep = { keepParams: ['Page', 'dob'], redactParams: ['dob'] };
-    const { text } = redactLine(line('GET /voter/dob/jan/x?page=3&dob=12&q=z HTTP/1.1'), 'request', keep, token);
-    expect(text).toContain(`GET /voter/dob/${token('jan')}/x?page=3&dob=${token('12')}&q=${token('z')} HTTP/1.1`);
+    const { text } = redactLine(line('GET /page/dob/jan/x?page=3&dob=12&q=z HTTP/1.1'), 'request', keep, token);
+    expect(text).toContain(`GET /page/dob/${token('jan')}/x?page=3&dob=${token('12')}&q=${token('z')} HTTP/1.1`);
   });
 
   it('escapes a request that is none, and shows at most its first bytes', () => {
@@ -116,6 +116,11 @@ describe('a path shown alone', () => {
     ['/.git/config', '/.git/config'],
     ['/lookup?last=SMITH#x', '/lookup'],
     ['/lookup;sid=SMITH/x', '/lookup;sid=~/x'],
+    ['/lookup/voter/Quackenbush/1980-01-31', '/lookup/voter/~/~'],
+    ['/voter/quackenbush', '/voter/~'],
+    ['/Mary-Ann/123456789/status', '/~/~/status'],
+    ['/voter/search', '/voter/search'],
+    ['/news/quackenbush', '/news/quackenbush'],
     ['/voter/123456789', '/voter/~'],
     ['/ballot-19700131.pdf', '/~.pdf'],
     ['/u/joe@example.org', '/u/~'],

@@ -450,6 +450,7 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
       { name: 'Network owners (AS)', date: '2026-06-17', attribution: 'RouteViews, DB-IP Lite (CC BY 4.0)' },
       { name: 'Countries', date: '2026-06-17', attribution: 'Number Resource Organization (NRO) statistics' },
     ],
+    publicKey: false,
     bound: null,
     alerts: ordinaryAlerts(),
     ...over,
