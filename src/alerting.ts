@@ -169,7 +169,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,
-    whatToDo: text.todo as string[],
+    whatToDo: (d.outcome === 'answered' ? (text.todoAnswered ?? text.todo) : text.todo) as string[],
     notKnown: words.notKnown,
   };
 }
@@ -190,7 +190,7 @@ function textOf(d: Decision): DetectionText {
     needs: [category === 'web' ? 'web' : 'firewall'],
     source: rule?.file ?? '',
     why: rule?.description === undefined || rule.description === '' ? 'A rule of your own matched.' : rule.description,
-    todo: ["Follow the rule's own guidance.", 'Keep the logs of this day.'],
+    todo: ['Read the evidence below, and ask whoever wrote this rule what it is for.', 'Keep the logs of this day.'],
   };
 }
 

@@ -31,6 +31,8 @@ export interface DetectionText {
   readonly source: string;
   readonly why: string;
   readonly todo: readonly string[];
+  /** what to do instead when something was answered */
+  readonly todoAnswered?: readonly string[];
 }
 
 const BLOCK = 'Check that the firewall keeps denying this; nothing more is needed unless the traffic gets through.';
@@ -103,6 +105,11 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'Elastic: 5 of 13 ports in a minute',
     why: 'Remote desktop, file sharing and databases are what break-ins start with when they can be reached.',
     todo: ['Check that none of these services can be reached from the Internet.', BLOCK],
+    todoAnswered: [
+      'Close these services to the Internet, or allow only addresses that you know.',
+      "Look in that machine's own log at this time.",
+      KEEP,
+    ],
   },
   {
     id: 'F13',
@@ -191,7 +198,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'Elastic: 500 failing requests for 250 pages in 10 min; BOTSv1 1,870 pages in an hour',
     why: 'A tool works through a list of file and folder names to find what is not linked.',
     todo: [
-      'Look at the pages that were answered: is something public that should not be?',
+      'Look in the log for pages that this address was given (status 200): is something public that should not be?',
       'Limit the rate of requests per address if the server is slow.',
       KEEP,
     ],
