@@ -14,6 +14,8 @@ import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
+import { sweptHosts } from './firewall/horizontal-sweep.ts';
+import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages } from './own-pages.ts';
 import { readTouches, readVisits, type Touch } from './record.ts';
@@ -67,9 +69,10 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const facts = createFacts(ledger);
   const decisions: Decision[] = [];
   const busy: number[] = [];
+  const sweep = sweptHosts(scene.ownedHosts);
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
-    if (isInteresting(ledger, row)) busy.push(row);
+    if (isInteresting(ledger, row, sweep)) busy.push(row);
     else noteRecord(facts, ledger, row, null);
   }
   // rows stand in order of arrival, which decides nothing
@@ -163,10 +166,16 @@ function usualSizes(ledger: Ledger, row: number): Set<number> {
 /** Fewest failing pages (W02: 10), packets (F03, F09: 3) and visits (record keys: 30) that any detector looks at. */
 const FAILING_MIN = 10;
 const PACKETS_MIN = 3;
+/** Fewest different ports (F02: seven privileged ones), pairs (F04 dark, F06: 10) and sensitive services (F09: 3). */
+const PORTS_MIN = 7;
+const PAIRS_MIN = 10;
+const SERVICES_MIN = 3;
+/** Records with more packets than this are unpacked without counting. */
+const COUNTED_MAX = 64;
 const KEYS_MIN = 30;
 
 /** Whether any detector can find something in a row: told from the packed entries, so that the rest stay packed. */
-function isInteresting(ledger: Ledger, row: number): boolean {
+function isInteresting(ledger: Ledger, row: number, sweep: number): boolean {
   const n = lengthOf(ledger.touches, row);
   if (n === 0) return false;
   const page = pageOf(ledger.touches, row);
@@ -181,7 +190,36 @@ function isInteresting(ledger: Ledger, row: number): boolean {
     else if (tag === TAG.keyLine) keys = true;
     else return true;
   }
-  return failing >= FAILING_MIN || packets >= PACKETS_MIN || (keys && lengthOf(ledger.visits, row) >= KEYS_MIN);
+  if (failing >= FAILING_MIN || (keys && lengthOf(ledger.visits, row) >= KEYS_MIN)) return true;
+  return packets >= PACKETS_MIN && (packets > COUNTED_MAX || mayScan(page, start, n, sweep));
+}
+
+/** Whether few packets can reach the threshold of any firewall detector: each new port, address and pair is counted. */
+function mayScan(page: Uint32Array, start: number, n: number, sweep: number): boolean {
+  let ports = 0;
+  let hosts = 0;
+  let pairs = 0;
+  let services = 0;
+  for (let i = 0; i < n; i++) {
+    const e = start + i * 8;
+    if ((page[e + 1]! & TAG_MASK) !== TAG.packet) continue;
+    const host = page[e]!;
+    const port = page[e + 2]! >>> 16;
+    let [newPort, newHost, newPair] = [true, true, true];
+    for (let k = start; k < e; k += 8) {
+      if ((page[k + 1]! & TAG_MASK) !== TAG.packet) continue;
+      const samePort = page[k + 2]! >>> 16 === port;
+      const sameHost = page[k] === host;
+      if (samePort) newPort = false;
+      if (sameHost) newHost = false;
+      if (samePort && sameHost) newPair = false;
+    }
+    if (newPort) ports++;
+    if (newHost) hosts++;
+    if (newPair) pairs++;
+    if (newPort && SENSITIVE.has(port)) services++;
+  }
+  return ports >= PORTS_MIN || hosts >= sweep || pairs >= PAIRS_MIN || services >= SERVICES_MIN;
 }
 
 function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {

@@ -17,10 +17,15 @@ const HOSTS_MAX = 25;
 const HOSTS_MIN = 3;
 const SHARE = 0.5;
 
+/** Addresses on one port from which it is a sweep, where `ownedHosts` addresses are ours. */
+export function sweptHosts(ownedHosts: number): number {
+  return Math.min(HOSTS_MAX, Math.max(HOSTS_MIN, Math.ceil(SHARE * ownedHosts)));
+}
+
 export const horizontalSweep: SourceDetector = {
   ids: ['F03'],
   evaluate(record, scene) {
-    const threshold = Math.min(HOSTS_MAX, Math.max(HOSTS_MIN, Math.ceil(SHARE * scene.ownedHosts)));
+    const threshold = sweptHosts(scene.ownedHosts);
     const hit: Touch[] = [];
     let base: Level = 'info';
     for (const [port, onPort] of groupBy(probes(record), portOf)) {

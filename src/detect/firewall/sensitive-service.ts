@@ -9,7 +9,8 @@ import type { SourceDetector } from '../detector.ts';
 import { actionOf, inWindows } from '../record.ts';
 import { noiseWords, packetNumbers, packets, portOf } from './packets.ts';
 
-const SENSITIVE: ReadonlySet<number> = new Set([
+/** Services that should never face the Internet. */
+export const SENSITIVE: ReadonlySet<number> = new Set([
   21, 22, 23, 88, 139, 389, 445, 1433, 3306, 3389, 5432, 5900, 5985, 5986, 9200, 6379,
 ]);
 const PORTS = 3;
