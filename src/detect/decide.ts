@@ -18,7 +18,7 @@ import { sweptHosts } from './firewall/horizontal-sweep.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages } from './own-pages.ts';
-import { readTouches, readVisits, type Touch } from './record.ts';
+import { append, readTouches, readVisits, type Touch } from './record.ts';
 
 export interface DecisionKey {
   kind: 'source' | 'prefix' | 'target' | 'as';
@@ -88,7 +88,10 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     noteRecord(facts, ledger, row, record);
     for (const { decision, touches } of days) noteFinding(facts, decision, touches, record);
   }
-  decisions.push(...decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)));
+  append(
+    decisions,
+    decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)),
+  );
   return decisions.sort(byIdentity);
 }
 

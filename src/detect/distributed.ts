@@ -23,7 +23,7 @@ import type { Decision, DecisionKey, Settings } from './decide.ts';
 import type { Scene, SourceRecord } from './detector.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
-import { actionOf, readVisits, type Touch, type Visit } from './record.ts';
+import { actionOf, append, readVisits, type Touch, type Visit } from './record.ts';
 import { logins } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */
@@ -124,7 +124,7 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
     else if (space === TARGET_SPACE)
       out.push(...distributedScan(facts, organization, loOf(ledger, row), visits, scene, settings));
   }
-  out.push(...spreadLogins(facts, scene, settings));
+  append(out, spreadLogins(facts, scene, settings));
   return out;
 }
 
@@ -303,8 +303,8 @@ function agreement(members: readonly { hi: number; lo: number }[], settings: Set
     prefixes.set(name, (prefixes.get(name) ?? 0) + 1);
   }
   return {
-    as: Math.max(0, ...networks.values()) / members.length,
-    prefix: Math.max(0, ...prefixes.values()) / members.length,
+    as: mostOf(networks) / members.length,
+    prefix: mostOf(prefixes) / members.length,
   };
 }
 
@@ -364,4 +364,10 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
     }
   }
   return out;
+}
+
+function mostOf(counts: ReadonlyMap<unknown, number>): number {
+  let most = 0;
+  for (const n of counts.values()) if (n > most) most = n;
+  return most;
 }

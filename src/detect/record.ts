@@ -247,3 +247,20 @@ function weigh<T extends { tag: number; weight: number; priority: number }>(
     for (const t of group) t.weight = weight;
   }
 }
+
+/** Smallest and largest of what `of` says of a list; no spreading, for a record may hold more than a call can take. */
+export function extent<T>(list: readonly T[], of: (t: T) => number): { least: number; most: number } {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const t of list) {
+    const value = of(t);
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { least, most };
+}
+
+/** Adds the members of one list to another, however many they are. */
+export function append<T>(list: T[], more: readonly T[]): void {
+  for (const t of more) list.push(t);
+}

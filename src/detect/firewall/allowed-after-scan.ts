@@ -7,7 +7,7 @@
 import { ACTION } from '../../model/batch.ts';
 import { DAY, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { actionOf } from '../record.ts';
+import { actionOf, extent } from '../record.ts';
 import { packetNumbers, packets } from './packets.ts';
 
 const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06']);
@@ -18,8 +18,9 @@ export const allowedAfterScan: SourceDetector = {
   evaluate(record, _scene, earlier) {
     const scan = earlier.filter((f) => SCANS.has(f.detection)).flatMap((f) => f.touches);
     if (scan.length === 0) return [];
-    const first = Math.min(...scan.map((t) => t.paneMs));
-    const last = Math.max(...scan.map((t) => t.paneMs)) + PACKET_PANE;
+    const panes = extent(scan, (t) => t.paneMs);
+    const first = panes.least;
+    const last = panes.most + PACKET_PANE;
     const hit = packets(record).filter(
       (t) =>
         actionOf(t) === ACTION.allow &&

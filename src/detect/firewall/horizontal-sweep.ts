@@ -9,7 +9,7 @@
 import type { Level } from '../../model/rule.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, episodes, type Touch } from '../record.ts';
+import { append, countDistinct, episodes, type Touch } from '../record.ts';
 import { groupBy, noiseWords, packetNumbers, portOf, probes, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
 /** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */
@@ -32,7 +32,7 @@ export const horizontalSweep: SourceDetector = {
       for (const episode of episodes(onPort, PACKET_PANE)) {
         const hosts = countDistinct(episode, targetOf);
         if (hosts < threshold) continue;
-        hit.push(...episode);
+        append(hit, episode);
         if (!SWEPT_BY_ALL.has(port)) base = 'medium';
         else if (base === 'info' && hosts >= SHARE * scene.ownedHosts) base = 'low';
       }

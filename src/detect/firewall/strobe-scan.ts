@@ -5,7 +5,7 @@
  */
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, episodes, type Touch } from '../record.ts';
+import { append, countDistinct, episodes, type Touch } from '../record.ts';
 import { noiseWords, packetNumbers, portOf, probes, socketOf, targetOf } from './packets.ts';
 
 const PAIRS = 25;
@@ -24,7 +24,7 @@ export const strobeScan: SourceDetector = {
       const touchesDark = new Set(episode.filter((t) => scene.isDark(t.item)).map(targetOf)).size >= DARK_HOSTS;
       if (countDistinct(episode, socketOf) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
       dark ||= touchesDark;
-      hit.push(...episode);
+      append(hit, episode);
     }
     if (hit.length === 0) return [];
     return [

@@ -9,7 +9,7 @@
 import { PACKET } from '../../measure/entry.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, episodes, type Touch } from '../record.ts';
+import { append, countDistinct, episodes, type Touch } from '../record.ts';
 import { groupBy, noiseWords, packetNumbers, portOf, probes, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */
@@ -27,7 +27,7 @@ export const verticalScan: SourceDetector = {
         const rateLimited = episode.some((t) => (t.flags & PACKET.limited) !== 0);
         if (countDistinct(episode, portOf) < (rateLimited ? PORTS_LIMITED : PORTS)) continue;
         limited ||= rateLimited;
-        hit.push(...episode);
+        append(hit, episode);
       }
     }
     if (hit.length === 0) return [];

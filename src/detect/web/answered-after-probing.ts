@@ -9,7 +9,7 @@
  */
 import { TAG } from '../../measure/entry.ts';
 import type { SourceDetector } from '../detector.ts';
-import type { Touch } from '../record.ts';
+import { extent, type Touch } from '../record.ts';
 import { requestNumbers, wasAnswered } from './requests.ts';
 
 const PROBING = new Set(['W01', 'W02', 'W03', 'W04', 'W05', 'W06', 'W07', 'W08', 'W16']);
@@ -21,7 +21,7 @@ export const answeredAfterProbing: SourceDetector = {
   evaluate(record, scene, earlier) {
     const probing = earlier.filter((f) => PROBING.has(f.detection)).flatMap((f) => f.touches);
     if (probing.length === 0) return [];
-    const first = Math.min(...probing.map((t) => t.paneMs));
+    const first = extent(probing, (t) => t.paneMs).least;
     const hit: Touch[] = record.touches.filter(
       (t) =>
         t.tag >= TAG.rule &&

@@ -10,7 +10,7 @@
 import { paneStart, TAG, WEB } from '../../measure/entry.ts';
 import { DAY, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
 
 const POSTS = 6;
 const REQUESTS = 20;
@@ -63,7 +63,7 @@ function isSingleMinded(record: SourceRecord, attempts: number): boolean {
     all += v.count;
     if (v.tag === TAG.path) perPath.set(v.item, (perPath.get(v.item) ?? 0) + v.count);
   }
-  return all - Math.max(0, ...perPath.values()) < attempts / 2;
+  return all - Math.max(0, extent([...perPath.values()], (n) => n).most) < attempts / 2;
 }
 
 export const credentialGuessing: SourceDetector = {
@@ -78,10 +78,14 @@ export const credentialGuessing: SourceDetector = {
       if (succeeded.length === 0)
         for (const t of inWindows(refused, DAY, WEB_PANE, (w) => countEvents(w) >= A_DAY)) taken.add(t);
     }
-    if (countEvents(unclear) > people && isSingleMinded(record, countEvents(unclear)))
+    if (
+      countEvents(unclear) >= POSTS_UNCLEAR &&
+      countEvents(unclear) > people &&
+      isSingleMinded(record, countEvents(unclear))
+    )
       for (const t of inWindows(unclear, MINUTE, WEB_PANE, (w) => countEvents(w) >= POSTS_UNCLEAR)) taken.add(t);
     const redirects = succeeded.filter(isPost);
-    if (taken.size === 0 && isSingleMinded(record, countEvents(redirects)))
+    if (taken.size === 0 && countEvents(redirects) >= POSTS_UNCLEAR && isSingleMinded(record, countEvents(redirects)))
       for (const t of inWindows(redirects, MINUTE, WEB_PANE, (w) => countEvents(w) >= POSTS_UNCLEAR)) taken.add(t);
     const hit = [...refused, ...unclear, ...redirects].filter((t) => taken.has(t));
     if (hit.length === 0) return [];

@@ -7,7 +7,15 @@
 import { TAG } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, estimateDistinct, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import {
+  append,
+  countDistinct,
+  estimateDistinct,
+  estimateEvents,
+  inWindows,
+  statusClassOf,
+  type Touch,
+} from '../record.ts';
 
 const VALUES = 15;
 
@@ -24,7 +32,10 @@ export const parameterFuzzing: SourceDetector = {
     }
     const hit: Touch[] = [];
     for (const list of groups.values())
-      hit.push(...inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES));
+      append(
+        hit,
+        inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES),
+      );
     if (hit.length === 0) return [];
     const exists = hit.some((t) => statusClassOf(t) === 2 || statusClassOf(t) === 5);
     return [

@@ -10,7 +10,7 @@
 import { paneStart, TAG } from '../../measure/entry.ts';
 import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countDistinct, estimateDistinct, estimateEvents, type Touch, type Visit } from '../record.ts';
+import { countDistinct, estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;
@@ -90,10 +90,11 @@ const manyIn = (w: Walk) => w.keys >= KEYS_DAY;
 function walkOf(group: number, window: readonly Visit[], _scene: Scene): Walk | null {
   const keys = window.filter((v) => v.tag !== TAG.keyBlock);
   if (keys.length < KEYS) return null;
+  const panes = extent(keys, (v) => v.pane);
   return {
     group,
-    from: paneStart(Math.min(...keys.map((v) => v.pane)), WEB_PANE),
-    to: paneStart(Math.max(...keys.map((v) => v.pane)), WEB_PANE),
+    from: paneStart(panes.least, WEB_PANE),
+    to: paneStart(panes.most, WEB_PANE),
     keys: countDistinct(keys, (v) => v.item),
     answered: countDistinct(
       keys.filter((v) => v.tag === TAG.key),
@@ -113,8 +114,7 @@ function numbersOf(
   _scene: Scene,
 ): Record<string, number> {
   const groups = new Set(walks.map((w) => w.group));
-  const from = Math.min(...touches.map((t) => t.paneMs));
-  const to = Math.max(...touches.map((t) => t.paneMs));
+  const { least: from, most: to } = extent(touches, (t) => t.paneMs);
   const keys = record.visits.filter(
     (v) => (v.tag === TAG.key || v.tag === TAG.keyRefused) && groups.has(v.group) && within(v, from, to),
   );

@@ -11,7 +11,7 @@ import { type Correlation, LEVELS, type Level, type Rule } from '../../model/rul
 import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { packetNumbers } from '../firewall/packets.ts';
-import { countDistinct, countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countDistinct, countEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { isOwnPage, requestNumbers, wasAnswered } from './requests.ts';
 import { LISTED } from './slow-probing.ts';
 
@@ -123,7 +123,7 @@ function inOrder(rules: readonly number[], window: readonly Touch[]): boolean {
   for (const r of rules) {
     const later = window.filter((t) => t.tag === TAG.rule + r && t.paneMs >= from);
     if (later.length === 0) return false;
-    from = Math.min(...later.map((t) => t.paneMs));
+    from = extent(later, (t) => t.paneMs).least;
   }
   return true;
 }

@@ -9,7 +9,7 @@
 import { WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, episodes, type Touch } from '../record.ts';
+import { append, countDistinct, episodes, type Touch } from '../record.ts';
 import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;
@@ -41,7 +41,7 @@ export const webProbing: SourceDetector = {
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
         if (all < SHARE * given(from, to)) continue;
-        hit.push(...episode);
+        append(hit, episode);
       }
     }
     if (hit.length === 0) return [];
