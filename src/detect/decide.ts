@@ -133,7 +133,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     ownedDeclared: settings.ownedHosts > 0,
     soft404: (host) => soft.get(host) ?? none,
     isOwnPage: (host, path) => own.has(`${host}:${path}`),
-    isDark: settings.isDark,
+    isDark: (address) => settings.isDark(address),
     touchesOf: (organization, hi, lo) => {
       const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
       return row < 0 ? [] : readTouches(ledger, row, packetRules);
