@@ -3,6 +3,7 @@
  * evidence. Pure but for the evidence, which is handed in; the same decisions give the same alerts.
  */
 
+import { techniqueName } from './alerts/attack.ts';
 import { type DetectionText, detectionText } from './alerts/detections.ts';
 import { compareAlerts } from './alerts/ecs.ts';
 import { explain } from './alerts/explain.ts';
@@ -26,27 +27,6 @@ import { dayLabel } from './model/time.ts';
 /** Members that an alert lists. */
 const RELATED_MAX = 100;
 const ADDRESSES_MAX = 10;
-
-const ATTACK_NAMES: Readonly<Record<string, string>> = {
-  T1595: 'Active Scanning',
-  'T1595.001': 'Scanning IP Blocks',
-  'T1595.002': 'Vulnerability Scanning',
-  'T1595.003': 'Wordlist Scanning',
-  T1046: 'Network Service Discovery',
-  T1018: 'Remote System Discovery',
-  T1133: 'External Remote Services',
-  T1190: 'Exploit Public-Facing Application',
-  T1083: 'File and Directory Discovery',
-  'T1552.001': 'Credentials In Files',
-  T1110: 'Brute Force',
-  'T1110.001': 'Password Guessing',
-  'T1110.003': 'Password Spraying',
-  'T1110.004': 'Credential Stuffing',
-  'T1505.003': 'Web Shell',
-  T1090: 'Proxy',
-  T1119: 'Automated Collection',
-  T1213: 'Data from Information Repositories',
-};
 
 export interface Surroundings {
   readonly state: State;
@@ -200,7 +180,7 @@ const techniques = new Map<string, Alert['techniques'][number]>();
 function techniqueOf(id: string): Alert['techniques'][number] {
   const known = techniques.get(id) ?? {
     id,
-    name: ATTACK_NAMES[id] ?? id,
+    name: techniqueName(id),
     reference: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`,
   };
   techniques.set(id, known);

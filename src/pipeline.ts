@@ -140,7 +140,6 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const summary = await summarize({
       around,
-      ruleSet,
       secret,
       alerts,
       decisions,

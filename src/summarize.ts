@@ -19,11 +19,9 @@ import type { Problem } from './model/problem.ts';
 import type { Noise, OriginSummary, OwnerRow, RunSummary } from './model/summary.ts';
 import { PACKET_PANE, WEB_PANE } from './model/time.ts';
 import type { EmptyLog, OpenLog } from './open-logs.ts';
-import type { CompiledRuleSet } from './rules/rule-set.ts';
 
 export interface RunParts {
   around: Surroundings;
-  ruleSet: CompiledRuleSet;
   secret: Uint8Array;
   alerts: Alert[];
   decisions: readonly Decision[];

@@ -7,6 +7,7 @@
 
 import type { Alert } from '../model/alert.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
+import { TACTICS, TECHNIQUES } from './attack.ts';
 import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
 
 /** What a document says beyond the alert itself. */
@@ -31,50 +32,6 @@ export const SEVERITY_NUMBERS: Readonly<Record<Level, number>> = {
   medium: 47,
   high: 73,
   critical: 99,
-};
-
-/** ATT&CK tactics that our techniques belong to when somebody reaches in from outside (ATT&CK v17). */
-const TACTICS = {
-  reconnaissance: ['TA0043', 'Reconnaissance'],
-  resourceDevelopment: ['TA0042', 'Resource Development'],
-  initialAccess: ['TA0001', 'Initial Access'],
-  execution: ['TA0002', 'Execution'],
-  persistence: ['TA0003', 'Persistence'],
-  defenseEvasion: ['TA0005', 'Defense Evasion'],
-  credentialAccess: ['TA0006', 'Credential Access'],
-  discovery: ['TA0007', 'Discovery'],
-  collection: ['TA0009', 'Collection'],
-  commandAndControl: ['TA0011', 'Command and Control'],
-  impact: ['TA0040', 'Impact'],
-} as const satisfies Record<string, readonly [string, string]>;
-
-const TECHNIQUES: Readonly<Record<string, readonly [string, keyof typeof TACTICS]>> = {
-  T1595: ['Active Scanning', 'reconnaissance'],
-  T1589: ['Gather Victim Identity Information', 'reconnaissance'],
-  T1590: ['Gather Victim Network Information', 'reconnaissance'],
-  T1592: ['Gather Victim Host Information', 'reconnaissance'],
-  T1593: ['Search Open Websites/Domains', 'reconnaissance'],
-  T1594: ['Search Victim-Owned Websites', 'reconnaissance'],
-  T1583: ['Acquire Infrastructure', 'resourceDevelopment'],
-  T1190: ['Exploit Public-Facing Application', 'initialAccess'],
-  T1133: ['External Remote Services', 'initialAccess'],
-  T1059: ['Command and Scripting Interpreter', 'execution'],
-  T1505: ['Server Software Component', 'persistence'],
-  T1036: ['Masquerading', 'defenseEvasion'],
-  T1110: ['Brute Force', 'credentialAccess'],
-  T1552: ['Unsecured Credentials', 'credentialAccess'],
-  T1003: ['OS Credential Dumping', 'credentialAccess'],
-  T1018: ['Remote System Discovery', 'discovery'],
-  T1046: ['Network Service Discovery', 'discovery'],
-  T1083: ['File and Directory Discovery', 'discovery'],
-  T1087: ['Account Discovery', 'discovery'],
-  T1119: ['Automated Collection', 'collection'],
-  T1213: ['Data from Information Repositories', 'collection'],
-  T1530: ['Data from Cloud Storage', 'collection'],
-  T1090: ['Proxy', 'commandAndControl'],
-  T1105: ['Ingress Tool Transfer', 'commandAndControl'],
-  T1498: ['Network Denial of Service', 'impact'],
-  T1499: ['Endpoint Denial of Service', 'impact'],
 };
 
 /** The ECS document of an alert: plain JSON values, no undefined, no null; undecoded text never. */

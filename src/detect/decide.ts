@@ -4,7 +4,7 @@
  * stage 2 (distributed.ts), which is the same measure engine keyed by prefix, network and target.
  * A pure function of the state: no clock, no order.
  */
-import { TAG, TAG_MASK } from '../measure/entry.ts';
+import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
 import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
@@ -32,8 +32,6 @@ export interface Decision {
   organization: number;
   key: DecisionKey;
   day: number;
-  /** true when the day before has this decision too */
-  continues: boolean;
   base: Level;
   steps: string[];
   outcome: Outcome;
@@ -82,7 +80,6 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
     const days = findings.flatMap((f) => splitByDay(f, record, scene));
     const own = days.map(({ decision }) => decision);
-    linkDays(own);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
     decisions.push(...own, ...chain);
     noteRecord(facts, ledger, row, record);
@@ -187,7 +184,7 @@ function isInteresting(ledger: Ledger, row: number, sweep: number): boolean {
   let packets = 0;
   let keys = false;
   for (let i = 0; i < n; i++) {
-    const tag = page[start + i * 8 + 1]! & TAG_MASK;
+    const tag = page[start + i * TOUCH_WORDS + 1]! & TAG_MASK;
     if (tag === TAG.fail) failing++;
     else if (tag === TAG.packet) packets++;
     else if (tag === TAG.keyLine) keys = true;
@@ -204,12 +201,12 @@ function mayScan(page: Uint32Array, start: number, n: number, sweep: number): bo
   let pairs = 0;
   let services = 0;
   for (let i = 0; i < n; i++) {
-    const e = start + i * 8;
+    const e = start + i * TOUCH_WORDS;
     if ((page[e + 1]! & TAG_MASK) !== TAG.packet) continue;
     const host = page[e]!;
     const port = page[e + 2]! >>> 16;
     let [newPort, newHost, newPair] = [true, true, true];
-    for (let k = start; k < e; k += 8) {
+    for (let k = start; k < e; k += TOUCH_WORDS) {
       if ((page[k + 1]! & TAG_MASK) !== TAG.packet) continue;
       const samePort = page[k + 2]! >>> 16 === port;
       const sameHost = page[k] === host;
@@ -263,7 +260,6 @@ function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision:
         organization: record.organization,
         key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
         day,
-        continues: false,
         base: f.base,
         steps: [...f.steps],
         outcome: f.outcome,
@@ -279,11 +275,6 @@ function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision:
       };
       return { decision, touches };
     });
-}
-
-function linkDays(decisions: readonly Decision[]): void {
-  const seen = new Set(decisions.map((d) => `${d.detection} ${d.day}`));
-  for (const d of decisions) d.continues = seen.has(`${d.detection} ${d.day - 1}`);
 }
 
 /**
@@ -312,7 +303,6 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
       organization: parts[0]!.organization,
       key: parts[0]!.key,
       day,
-      continues: false,
       base: 'medium' as const,
       steps: [],
       outcome: parts.some((d) => d.outcome === 'answered')

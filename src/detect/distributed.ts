@@ -11,7 +11,7 @@
  *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
  * Campaigns are not joined transitively: a decision lists its members.
  */
-import { GROUPED, paneStart, TAG, TAG_BITS, TAG_MASK } from '../measure/entry.ts';
+import { GROUPED, paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
 import { addVisit, createLedger, hiOf, type Ledger, loOf, rowOf, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
@@ -71,7 +71,7 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
     for (let i = 0; i < n; i++) {
-      const e = start + i * 8;
+      const e = start + i * TOUCH_WORDS;
       if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
       const port = page[e + 2]! >>> 16;
       if (BACKGROUND_PORTS.has(port)) continue;
@@ -145,7 +145,6 @@ function decision(
     organization,
     key,
     day,
-    continues: false,
     base,
     steps: [],
     outcome: 'refused',

@@ -5,7 +5,7 @@
  * (DETECTIONS W08: "path in real use → learn per site".) Five visitors must agree; whoever wants to hide a probe this
  * way needs five addresses that behave like people.
  */
-import { TAG, TAG_MASK, WEB } from '../measure/entry.ts';
+import { TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
 import { type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import type { Rule } from '../model/rule.ts';
@@ -37,7 +37,7 @@ function givenOf(ledger: Ledger, row: number, listed: ReadonlySet<number>): Map<
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
   for (let i = 0; i < n; i++) {
-    const e = start + i * 8;
+    const e = start + i * TOUCH_WORDS;
     if (!listed.has(page[e + 1]! & TAG_MASK)) continue;
     const statusClass = (page[e + 3]! >>> 24) & WEB.statusMask;
     if (statusClass !== 2 && statusClass !== 3) return null;

@@ -86,7 +86,7 @@ function mergeVisit(page: Uint32Array, to: number, fromPage: Uint32Array, from: 
   page[to + 2] = count > 0xffffffff ? 0xffffffff : count;
 }
 
-/** An empty ledger. `memoryBytes` bounds the entries (default 1.5 GiB is left to the caller). */
+/** An empty ledger. `memoryBytes` bounds the entries. */
 export function createLedger(seed: number, memoryBytes: number): Ledger {
   const table = createRows(1024);
   const ledger: Ledger = {

@@ -7,7 +7,7 @@
 import { PACKET_PANE, SECOND } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { inWindows, type Touch } from '../record.ts';
-import { noiseWords, packetNumbers, probes } from './packets.ts';
+import { deniedScan, probes } from './packets.ts';
 
 /** Sum of weights: seven privileged ports or 21 high ones. */
 const WEIGHT = 21;
@@ -23,21 +23,11 @@ export const burstScan: SourceDetector = {
   ids: ['F02'],
   evaluate(record) {
     const hit = inWindows(probes(record), SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT);
-    if (hit.length === 0) return [];
-    return [
-      {
-        detection: 'F02',
-        base: 'medium',
-        steps: [],
-        outcome: 'refused',
-        touches: hit,
-        numbers: packetNumbers,
-        thresholds: [
-          `different ports within 10 seconds that weigh ${WEIGHT} (3 for each below 1024, 1 for each other)`,
-        ],
-        noise: noiseWords(hit),
-        tailored: [],
-      },
-    ];
+    return deniedScan(
+      'F02',
+      'medium',
+      hit,
+      `different ports within 10 seconds that weigh ${WEIGHT} (3 for each below 1024, 1 for each other)`,
+    );
   },
 };

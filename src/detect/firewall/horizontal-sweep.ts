@@ -10,7 +10,7 @@ import type { Level } from '../../model/rule.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { groupBy, noiseWords, packetNumbers, portOf, probes, SWEPT_BY_ALL, targetOf } from './packets.ts';
+import { deniedScan, groupBy, portOf, probes, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
 /** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */
 const HOSTS_MAX = 25;
@@ -37,19 +37,6 @@ export const horizontalSweep: SourceDetector = {
         else if (base === 'info' && hosts >= SHARE * scene.ownedHosts) base = 'low';
       }
     }
-    if (hit.length === 0) return [];
-    return [
-      {
-        detection: 'F03',
-        base,
-        steps: [],
-        outcome: 'refused',
-        touches: hit,
-        numbers: packetNumbers,
-        thresholds: [`${threshold} of your addresses on one port, pauses under 15 minutes`],
-        noise: noiseWords(hit),
-        tailored: [],
-      },
-    ];
+    return deniedScan('F03', base, hit, `${threshold} of your addresses on one port, pauses under 15 minutes`);
   },
 };

@@ -4,7 +4,8 @@
  */
 import { TAG } from '../../measure/entry.ts';
 import { ACTION, TRANSPORT } from '../../model/batch.ts';
-import type { SourceRecord } from '../detector.ts';
+import type { Level } from '../../model/rule.ts';
+import type { Finding, SourceRecord } from '../detector.ts';
 import { actionOf, estimateDistinct, estimateEvents, type Touch, transportOf } from '../record.ts';
 
 /**
@@ -69,4 +70,22 @@ export function noiseWords(touches: readonly Touch[]): string[] {
   return touches.every((t) => BACKGROUND_PORTS.has(t.sub))
     ? ['every port that it tried is one that the whole Internet is probed for']
     : [];
+}
+
+/** The finding of a scan that was not let through; none without touches. `base` and `threshold` are the detector's. */
+export function deniedScan(detection: string, base: Level, touches: readonly Touch[], threshold: string): Finding[] {
+  if (touches.length === 0) return [];
+  return [
+    {
+      detection,
+      base,
+      steps: [],
+      outcome: 'refused',
+      touches,
+      numbers: packetNumbers,
+      thresholds: [threshold],
+      noise: noiseWords(touches),
+      tailored: [],
+    },
+  ];
 }

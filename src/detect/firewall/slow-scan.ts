@@ -8,7 +8,7 @@
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, episodes, inWindows } from '../record.ts';
-import { noiseWords, packetNumbers, probes, socketOf } from './packets.ts';
+import { deniedScan, probes, socketOf } from './packets.ts';
 
 const PAIRS_DAY = 10;
 const PAIRS_MONTH = 20;
@@ -37,23 +37,13 @@ export const slowScan: SourceDetector = {
     );
     const taken = new Set([...inDay, ...inMonth]);
     const hit = rest.filter((t) => taken.has(t));
-    if (hit.length === 0) return [];
-    return [
-      {
-        detection: 'F06',
-        base: 'medium',
-        steps: [],
-        outcome: 'refused',
-        touches: hit,
-        numbers: packetNumbers,
-        thresholds: [
-          inDay.length > 0
-            ? `${PAIRS_DAY} pairs of address and port in 24 hours`
-            : `${PAIRS_MONTH} pairs of address and port on ${DAYS_MONTH} days of 30`,
-        ],
-        noise: noiseWords(hit),
-        tailored: [],
-      },
-    ];
+    return deniedScan(
+      'F06',
+      'medium',
+      hit,
+      inDay.length > 0
+        ? `${PAIRS_DAY} pairs of address and port in 24 hours`
+        : `${PAIRS_MONTH} pairs of address and port on ${DAYS_MONTH} days of 30`,
+    );
   },
 };

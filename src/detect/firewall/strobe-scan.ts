@@ -6,7 +6,7 @@
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { noiseWords, packetNumbers, portOf, probes, socketOf, targetOf } from './packets.ts';
+import { deniedScan, portOf, probes, socketOf, targetOf } from './packets.ts';
 
 const PAIRS = 25;
 const PAIRS_DARK = 10;
@@ -26,23 +26,13 @@ export const strobeScan: SourceDetector = {
       dark ||= touchesDark;
       append(hit, episode);
     }
-    if (hit.length === 0) return [];
-    return [
-      {
-        detection: 'F04',
-        base: 'medium',
-        steps: [],
-        outcome: 'refused',
-        touches: hit,
-        numbers: packetNumbers,
-        thresholds: [
-          dark
-            ? `${PAIRS_DARK} pairs of address and port, ${DARK_HOSTS} of the addresses unused`
-            : `${PAIRS} pairs of address and port over 3 ports and 3 addresses`,
-        ],
-        noise: noiseWords(hit),
-        tailored: [],
-      },
-    ];
+    return deniedScan(
+      'F04',
+      'medium',
+      hit,
+      dark
+        ? `${PAIRS_DARK} pairs of address and port, ${DARK_HOSTS} of the addresses unused`
+        : `${PAIRS} pairs of address and port over 3 ports and 3 addresses`,
+    );
   },
 };

@@ -10,7 +10,7 @@ import { PACKET } from '../../measure/entry.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { groupBy, noiseWords, packetNumbers, portOf, probes, targetOf } from './packets.ts';
+import { deniedScan, groupBy, portOf, probes, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */
 const PORTS = 15;
@@ -30,22 +30,9 @@ export const verticalScan: SourceDetector = {
         append(hit, episode);
       }
     }
-    if (hit.length === 0) return [];
     const threshold = limited
       ? `${PORTS_LIMITED} ports on one address (the log keeps only some lines of a scan)`
       : `${PORTS} ports on one address, pauses under 15 minutes`;
-    return [
-      {
-        detection: 'F01',
-        base: 'medium',
-        steps: [],
-        outcome: 'refused',
-        touches: hit,
-        numbers: packetNumbers,
-        thresholds: [threshold],
-        noise: noiseWords(hit),
-        tailored: [],
-      },
-    ];
+    return deniedScan('F01', 'medium', hit, threshold);
   },
 };
