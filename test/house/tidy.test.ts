@@ -27,6 +27,10 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   detect: ['measure'],
   alerts: ['detect'],
   sinks: ['alerts'],
+  queue: [],
+  elastic: [],
+  ingest: ['queue', 'elastic', 'origins', 'formats'],
+  operate: [],
 };
 const CONTRACTS = ['src/formats/format.ts', 'src/origins/block.ts'];
 /** rooms without files, network, timers, clocks and chance */

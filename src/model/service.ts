@@ -1,0 +1,126 @@
+/**
+ * What an always-on installation is set up with: where Redis and Elasticsearch are, whose logs come from where, and the
+ * bounds of the queue. Made by config/ from YAML and the environment; the queue, ingest and elastic rooms only read it.
+ * Secrets stand here as plain text and nowhere else: nothing prints these records.
+ */
+import type { Inventory } from './inventory.ts';
+
+/** How to reach Redis. */
+export interface RedisSettings {
+  /** redis:// or rediss://host:port/db, without user and password */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** PEM of the certification authority for rediss://, or null for the system's */
+  readonly ca: string | null;
+  /** true when the address is one of a Redis Cluster */
+  readonly cluster: boolean;
+  /** first part of every key, default "pollwatch" */
+  readonly prefix: string;
+}
+
+/** How to reach Elasticsearch. */
+export interface ElasticSettings {
+  /** http:// or https:// addresses of nodes */
+  readonly nodes: readonly string[];
+  /** API key (as Elasticsearch encodes it), or null */
+  readonly apiKey: string | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** PEM of the certification authority, or null for the system's */
+  readonly ca: string | null;
+  /** first part of every index name, default "pollwatch" */
+  readonly prefix: string;
+}
+
+/** An organisation whose logs are read. */
+export interface Tenant {
+  readonly id: string;
+  readonly name: string;
+  readonly inventory: Inventory;
+  /** inventory file and rules, so that workers and threads can load the same again; null = defaults */
+  readonly inventoryFile: string | null;
+  /** the organisation's secret: hides values, seals lines in transit */
+  readonly secret: Uint8Array;
+}
+
+/** Where lines come from. */
+export type IngestOrigin =
+  | {
+      readonly kind: 'files';
+      readonly name: string;
+      readonly paths: readonly string[];
+      readonly reading: OriginReading;
+    }
+  | { readonly kind: 'stdin'; readonly name: string; readonly reading: OriginReading }
+  | {
+      readonly kind: 'syslog';
+      readonly name: string;
+      readonly transport: 'udp' | 'tcp' | 'tls';
+      readonly host: string;
+      readonly port: number;
+      /** PEM texts, for tls */
+      readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
+      /** organisation by peer network or by subject CN of the client's certificate; the first that fits, else reading.organization */
+      readonly peers: readonly {
+        readonly cidr: string | null;
+        readonly commonName: string | null;
+        readonly organization: string;
+      }[];
+      readonly reading: OriginReading;
+    }
+  | {
+      readonly kind: 'redis-list';
+      readonly name: string;
+      readonly redis: RedisSettings;
+      /** list that Filebeat or Logstash pushes JSON documents to */
+      readonly list: string;
+      readonly reading: OriginReading;
+    }
+  | {
+      readonly kind: 'elasticsearch';
+      readonly name: string;
+      readonly elasticsearch: ElasticSettings;
+      /** index pattern of ECS events */
+      readonly index: string;
+      readonly reading: OriginReading;
+    };
+
+/** How the lines of an origin are read. */
+export interface OriginReading {
+  readonly organization: string;
+  /** a format's name, or 'auto' */
+  readonly format: string;
+  /** IANA zone of lines that carry none */
+  readonly timezone: string;
+  /** number of the asset in the organisation's inventory, 0 = none */
+  readonly asset: number;
+}
+
+/** Bounds and times of the workers. */
+export interface WorkSettings {
+  /** sealed bytes that may wait per organisation before a file reader waits and a listener drops (and counts) */
+  readonly queuedBytesMax: number;
+  /** milliseconds that lines may come late by event time before a window counts as closed */
+  readonly latenessMs: number;
+  /** milliseconds without a chunk after which an origin no longer holds the watermark back */
+  readonly idleMs: number;
+  /** how long evidence lines are kept in Redis, in days of event time */
+  readonly evidenceDays: number;
+  /** how long a graceful stop may take */
+  readonly stopMs: number;
+  /** address of health, readiness and metrics; null = none */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+}
+
+/** Everything an always-on installation is set up with. */
+export interface Service {
+  readonly file: string | null;
+  readonly redis: RedisSettings;
+  readonly elasticsearch: ElasticSettings | null;
+  /** by id */
+  readonly tenants: ReadonlyMap<string, Tenant>;
+  readonly rulesPaths: readonly string[];
+  readonly origins: readonly IngestOrigin[];
+  readonly work: WorkSettings;
+}
