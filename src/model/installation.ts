@@ -114,7 +114,7 @@ export interface WorkSettings {
 }
 
 /** Everything an always-on installation is set up with. */
-export interface Service {
+export interface Installation {
   readonly file: string | null;
   readonly redis: RedisSettings;
   readonly elasticsearch: ElasticSettings | null;
