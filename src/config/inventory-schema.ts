@@ -6,21 +6,29 @@ import { z } from 'zod';
 import { isPrefixFault, parsePrefix } from '../enrich/prefixes.ts';
 import { ASSET_KINDS } from '../model/inventory.ts';
 
-const id = z
+/** Id of an organisation. */
+export const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'an id has small letters, digits and hyphens, at most 63')
   .describe('small letters, digits and hyphens');
 
-const assetId = z
+/** Id of an asset or a zone. */
+export const assetId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'an id has small letters, digits, hyphens and underscores, at most 63')
   .describe('small letters, digits, hyphens and underscores');
 
-const text = z.string().min(1, 'this must not be empty').max(200, 'this is longer than 200 characters');
+/** A line that people read. */
+export const text = z.string().min(1, 'this must not be empty').max(200, 'this is longer than 200 characters');
 
-const timezone = z.string().refine(isTimezone, 'this is no time zone').describe('IANA name, e.g. America/Chicago');
+/** IANA name of a time zone. */
+export const timezone = z
+  .string()
+  .refine(isTimezone, 'this is no time zone')
+  .describe('IANA name, e.g. America/Chicago');
 
-const cidr = z
+/** A network or an address. */
+export const cidr = z
   .string()
   .superRefine((written, context) => {
     const prefix = parsePrefix(written);

@@ -1,12 +1,18 @@
 /**
- * Writes config/schema/inventory.schema.json, which editors read to complete and check an inventory, from the schema
- * in code, which is the one that holds. Run it by hand after a change of inventory-schema.ts:
+ * Writes the schemas in config/schema/ that editors read to complete and check an inventory and an installation file,
+ * from the schemas in code, which are the ones that hold. Run it by hand after a change of them:
  *   node src/config/write-schema.ts && npm run format
  * A test compares the two and fails when this was forgotten.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { installationJsonSchema } from './installation-schema.ts';
 import { inventoryJsonSchema } from './inventory-schema.ts';
 
 const folder = new URL('../../config/schema/', import.meta.url);
 mkdirSync(folder, { recursive: true });
-writeFileSync(new URL('inventory.schema.json', folder), `${JSON.stringify(inventoryJsonSchema(), null, 2)}\n`);
+for (const [name, schema] of [
+  ['inventory.schema.json', inventoryJsonSchema()],
+  ['installation.schema.json', installationJsonSchema()],
+] as const) {
+  writeFileSync(new URL(name, folder), `${JSON.stringify(schema, null, 2)}\n`);
+}

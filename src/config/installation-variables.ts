@@ -1,0 +1,128 @@
+/**
+ * What the environment says of an always-on installation: it wins over the file, so that one file serves many machines and
+ * secrets need stand in none. Each value is checked like the field that it replaces.
+ *   POLLWATCH_REDIS_URL=rediss://redis.example.gov:6380/0  →  redis.url
+ */
+import type { z } from 'zod';
+import type { Problem } from '../model/problem.ts';
+import { indexPrefix, listen, nodeUrl, redisPrefix, redisUrl } from './installation-schema.ts';
+import { nearest } from './nearest.ts';
+
+/** Values of the environment that stand for fields of the file; undefined = not given. */
+export interface InstallationVariables {
+  readonly redis: {
+    readonly url: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly passwordFile: string | undefined;
+    readonly caFile: string | undefined;
+    readonly cluster: boolean | undefined;
+    readonly prefix: string | undefined;
+  };
+  readonly elasticsearch: {
+    readonly nodes: readonly string[] | undefined;
+    readonly apiKey: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly passwordFile: string | undefined;
+    readonly caFile: string | undefined;
+    readonly prefix: string | undefined;
+  };
+  readonly listen: string | undefined;
+}
+
+/** Every variable, as `pollwatch work --help` lists them. */
+export const VARIABLES = [
+  'POLLWATCH_CONFIG',
+  'POLLWATCH_KEY_FILE',
+  'POLLWATCH_LISTEN',
+  'POLLWATCH_LOG_LEVEL',
+  'POLLWATCH_REDIS_URL',
+  'POLLWATCH_REDIS_USERNAME',
+  'POLLWATCH_REDIS_PASSWORD',
+  'POLLWATCH_REDIS_PASSWORD_FILE',
+  'POLLWATCH_REDIS_CA_FILE',
+  'POLLWATCH_REDIS_CLUSTER',
+  'POLLWATCH_REDIS_PREFIX',
+  'POLLWATCH_ELASTICSEARCH_URL',
+  'POLLWATCH_ELASTICSEARCH_API_KEY',
+  'POLLWATCH_ELASTICSEARCH_API_KEY_FILE',
+  'POLLWATCH_ELASTICSEARCH_USERNAME',
+  'POLLWATCH_ELASTICSEARCH_PASSWORD',
+  'POLLWATCH_ELASTICSEARCH_PASSWORD_FILE',
+  'POLLWATCH_ELASTICSEARCH_CA_FILE',
+  'POLLWATCH_ELASTICSEARCH_PREFIX',
+] as const;
+
+/** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
+const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH)_/;
+
+/** Reads and checks the variables; what is wrong is added to `problems`, which never show a value. */
+export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): InstallationVariables {
+  for (const name of Object.keys(env)) {
+    if (!GROUPS.test(name) || (VARIABLES as readonly string[]).includes(name)) continue;
+    const near = nearest(name, VARIABLES);
+    problems.push({
+      code: 'PW-CONFIG-VARIABLE',
+      message: `there is no variable ${name}`,
+      hint: near === null ? 'pollwatch work --help lists them' : `did you mean ${near}?`,
+    });
+  }
+  const read = (name: (typeof VARIABLES)[number]): string | undefined => {
+    const value = env[name];
+    return value === undefined || value === '' ? undefined : value;
+  };
+  const checked = (name: (typeof VARIABLES)[number], schema: z.ZodType<string>): string | undefined => {
+    const value = read(name);
+    if (value !== undefined) problems.push(...wrongWith(name, value, schema));
+    return value;
+  };
+  const cluster = read('POLLWATCH_REDIS_CLUSTER');
+  if (cluster !== undefined && cluster !== 'true' && cluster !== 'false') {
+    problems.push({
+      code: 'PW-CONFIG-VARIABLE',
+      message: 'POLLWATCH_REDIS_CLUSTER is neither true nor false',
+      hint: 'write true when POLLWATCH_REDIS_URL is an address of a Redis Cluster',
+    });
+  }
+  const nodes = read('POLLWATCH_ELASTICSEARCH_URL')
+    ?.split(',')
+    .map((node) => node.trim());
+  for (const node of nodes ?? []) problems.push(...wrongWith('POLLWATCH_ELASTICSEARCH_URL', node, nodeUrl));
+  return {
+    redis: {
+      url: checked('POLLWATCH_REDIS_URL', redisUrl),
+      username: read('POLLWATCH_REDIS_USERNAME'),
+      password: read('POLLWATCH_REDIS_PASSWORD'),
+      passwordFile: read('POLLWATCH_REDIS_PASSWORD_FILE'),
+      caFile: read('POLLWATCH_REDIS_CA_FILE'),
+      cluster: cluster === undefined ? undefined : cluster === 'true',
+      prefix: checked('POLLWATCH_REDIS_PREFIX', redisPrefix),
+    },
+    elasticsearch: {
+      nodes,
+      apiKey: read('POLLWATCH_ELASTICSEARCH_API_KEY'),
+      apiKeyFile: read('POLLWATCH_ELASTICSEARCH_API_KEY_FILE'),
+      username: read('POLLWATCH_ELASTICSEARCH_USERNAME'),
+      password: read('POLLWATCH_ELASTICSEARCH_PASSWORD'),
+      passwordFile: read('POLLWATCH_ELASTICSEARCH_PASSWORD_FILE'),
+      caFile: read('POLLWATCH_ELASTICSEARCH_CA_FILE'),
+      prefix: checked('POLLWATCH_ELASTICSEARCH_PREFIX', indexPrefix),
+    },
+    listen: checked('POLLWATCH_LISTEN', listen),
+  };
+}
+
+function wrongWith(name: string, value: string, schema: z.ZodType<string>): Problem[] {
+  const result = schema.safeParse(value);
+  if (result.success) return [];
+  return result.error.issues.map((issue) => {
+    const { code, hint } = issue.code === 'custom' ? (issue.params ?? {}) : {};
+    return {
+      code: typeof code === 'string' ? code : 'PW-CONFIG-VARIABLE',
+      message: `${name}: ${issue.message}`,
+      hint: typeof hint === 'string' ? hint : 'config/pollwatch.example.yaml shows how it is written',
+    };
+  });
+}
