@@ -1,0 +1,43 @@
+/**
+ * What a worker tells while it runs, and nothing else of how it is run: lines for the log, counts for the metrics, and
+ * whether it is ready. Whoever starts a worker gives these; without them it works in silence.
+ */
+
+/** How much a line of the log matters. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Fields of a line of the log: never a line of a log that is read, never a secret. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined | Error>>;
+
+/** What workers count, each per organisation. */
+export type WorkerCount =
+  | 'lines'
+  | 'events'
+  | 'skipped'
+  | 'refused'
+  | 'bytes'
+  | 'chunks'
+  | 'dropped'
+  | 'late'
+  | 'folds'
+  | 'decisions'
+  | 'documents'
+  | 'index_retries'
+  | 'dead_letters';
+
+/** Given to a worker by whoever starts it. */
+export interface WorkerHooks {
+  /** A line of the log: a short message that is always the same, what differs as fields. */
+  log(level: LogLevel, message: string, fields?: LogFields): void;
+  /** Adds to a count of this process. */
+  count(what: WorkerCount, organization: string, by?: number): void;
+  /** A part of the worker can do its work, or cannot and why ("Redis cannot be reached"). */
+  ready(part: string, isReady: boolean, why?: string): void;
+}
+
+/** Hooks of a worker that nobody listens to. */
+export const SILENT_HOOKS: WorkerHooks = {
+  log: () => undefined,
+  count: () => undefined,
+  ready: () => undefined,
+};
