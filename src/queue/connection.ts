@@ -1,0 +1,49 @@
+/**
+ * Connections to Redis: one server or a cluster, with TLS and ACL user. They reconnect by themselves; a command that
+ * could not be sent within some twenty attempts throws, and whoever sent it tries again or gives the job back.
+ *
+ * Reference: https://redis.github.io/ioredis/, https://docs.bullmq.io/guide/connections
+ */
+import { Cluster, Redis } from 'ioredis';
+import type { RedisSettings } from '../model/installation.ts';
+
+/** How often a command is tried over new connections before it throws; with the delays below about half a minute. */
+const COMMAND_RETRIES = 20;
+/** Longest pause between two attempts to connect, ms. */
+const RECONNECT_MS_MAX = 2000;
+
+/** Gets errors of connections: ECONNREFUSED while Redis restarts. Nothing is lost by them, commands tell their own. */
+export type ReportError = (error: Error) => void;
+
+/**
+ * Connects. "blocking" is for workers that wait for jobs: their commands wait for Redis for ever, as BullMQ demands.
+ * Throws a TypeError when the URL is none.
+ */
+export function connect(
+  settings: RedisSettings,
+  use: 'commands' | 'blocking',
+  report: ReportError = () => undefined,
+): Redis | Cluster {
+  const url = new URL(settings.url);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? 6379 : Number(url.port);
+  const options = {
+    maxRetriesPerRequest: use === 'blocking' ? null : COMMAND_RETRIES,
+    enableReadyCheck: true,
+    connectTimeout: 10_000,
+    ...(settings.username === null ? {} : { username: settings.username }),
+    ...(settings.password === null ? {} : { password: settings.password }),
+    ...(url.protocol === 'rediss:'
+      ? { tls: { ...(settings.ca === null ? {} : { ca: settings.ca }), servername: host } }
+      : {}),
+  };
+  const redis = settings.cluster
+    ? new Cluster([{ host, port }], { redisOptions: options, clusterRetryStrategy: pause, slotsRefreshTimeout: 5000 })
+    : new Redis({ ...options, host, port, db: Number(url.pathname.slice(1) || 0), retryStrategy: pause });
+  redis.on('error', report);
+  return redis;
+}
+
+function pause(attempt: number): number {
+  return Math.min(50 * attempt, RECONNECT_MS_MAX);
+}

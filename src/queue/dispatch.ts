@@ -1,0 +1,157 @@
+/**
+ * From the outbox to the workers. Each organisation has a window: at most so many of its chunks are with the workers at a
+ * time, the rest waits in its own outbox. The workers' queue is served in order of arrival, so a chunk waits for at most
+ * one window of every other organisation, however much those were flooded with.
+ *
+ * The sweep brings back what fell between two steps: chunks that were dispatched and whose job is gone fly again; a job
+ * that failed for good is taken apart, and a chunk that fails alone becomes a dead letter.
+ */
+import type { JobType } from 'bullmq';
+import { type ChunkRef, refOf, refText } from './chunk-store.ts';
+import { type OrganizationKeys, organizationKeys } from './keys.ts';
+import { type AnalyzeJob, addAnalyzeJobs, type Queues } from './queues.ts';
+import { listOf, runScript, textOf } from './scripts.ts';
+import type { QueueStore } from './store.ts';
+
+/**
+ * Chunks of one organisation that are with the workers at a time. 64 of 1 MiB are a quarter of a million lines, about a
+ * second of one worker: enough to keep several busy, little enough to stand behind.
+ */
+export const WINDOW_CHUNKS = 64;
+/** Most chunks of a job. */
+export const JOB_CHUNKS_MAX = 8;
+/** Into how many jobs what is dispatched at once is cut, as far as there are chunks: so that several workers get some. */
+const JOBS_AT_ONCE = 8;
+/** A chunk whose job was not found flies again after this long, ms: dispatch and adding the job are two steps. */
+const LOST_MS = 30_000;
+/** Longest reason of a dead letter that is kept, in characters. */
+const REASON_LENGTH_MAX = 500;
+
+const FAILED_AT_ONCE = 100;
+const UNFINISHED: JobType[] = ['waiting', 'active', 'delayed', 'prioritized', 'failed'];
+
+/** Hands chunks of an organisation to the workers as far as its window has room. Returns how many. */
+export async function dispatch(store: QueueStore, queues: Queues, org: string): Promise<number> {
+  const keys = organizationKeys(store.prefix, org);
+  const [stamp, ...chunks] = listOf(
+    await runScript(store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS]),
+  ).map(textOf);
+  if (stamp === undefined) return 0;
+  const perJob = Math.min(JOB_CHUNKS_MAX, Math.ceil(chunks.length / JOBS_AT_ONCE));
+  await addAnalyzeJobs(queues, org, chunks, stamp, perJob);
+  return chunks.length;
+}
+
+/**
+ * Looks after what fell between two steps, for the organisations that are given; again and at several places at once is
+ * harmless. `lostMs`: how long a chunk may fly without a job.
+ */
+export async function sweep(
+  store: QueueStore,
+  queues: Queues,
+  orgs: readonly string[],
+  { lostMs = LOST_MS }: { lostMs?: number } = {},
+): Promise<void> {
+  await sweepFailed(store, queues);
+  const living = new Set<string>();
+  for (const job of await queues.analyze.getJobs(UNFINISHED)) {
+    // a job that ended while they were read is not there any more
+    if (job !== undefined) for (const text of job.data.chunks) living.add(`${job.data.org}:${text}:${job.data.stamp}`);
+  }
+  for (const org of orgs) {
+    await sweepLost(store, queues, org, living, lostMs);
+    await dispatch(store, queues, org);
+  }
+}
+
+/** Failed jobs: of several chunks → one job each; of one chunk → a dead letter. */
+async function sweepFailed(store: QueueStore, queues: Queues): Promise<void> {
+  for (;;) {
+    const jobs = await queues.analyze.getFailed(0, FAILED_AT_ONCE - 1);
+    for (const job of jobs) {
+      const { org, chunks, stamp } = job.data;
+      if (chunks.length > 1) {
+        await relaunch(
+          store,
+          queues,
+          org,
+          chunks.map((text) => [text, stamp]),
+        );
+      } else {
+        await buryChunk(store, refOf(org, chunks[0]!), stamp, job.failedReason);
+      }
+      await job.remove();
+    }
+    if (jobs.length < FAILED_AT_ONCE) return;
+  }
+}
+
+/** Chunks that fly longer than they may and have no job. */
+async function sweepLost(
+  store: QueueStore,
+  queues: Queues,
+  org: string,
+  living: ReadonlySet<string>,
+  lostMs: number,
+): Promise<void> {
+  const keys = organizationKeys(store.prefix, org);
+  const [seconds, micros] = await store.redis.time();
+  const before = Number(seconds) * 1e6 + Number(micros) - lostMs * 1000;
+  const old = await store.redis.zrangebyscore(keys.flying, '-inf', before, 'WITHSCORES');
+  const lost: [string, string][] = [];
+  for (let i = 0; i < old.length; i += 2) {
+    if (!living.has(`${org}:${old[i]}:${old[i + 1]}`)) lost.push([old[i]!, old[i + 1]!]);
+  }
+  await relaunch(store, queues, org, lost);
+}
+
+/** Gives chunks a new job each, if nobody else did since the stamp that is given. */
+async function relaunch(
+  store: QueueStore,
+  queues: Queues,
+  org: string,
+  chunks: readonly (readonly [text: string, stamp: string])[],
+): Promise<void> {
+  if (chunks.length === 0) return;
+  const keys = organizationKeys(store.prefix, org);
+  const refs = chunks.map(([text]) => refOf(org, text));
+  const [stamp, ...found] = listOf(
+    await runScript(
+      store.redis,
+      'pwRelaunch',
+      [keys.flying, keys.dead, keys.stats, ...refs.flatMap((ref) => relaunchKeys(keys, ref))],
+      [
+        refs.length,
+        deadLetter('its lines are not in Redis any more, and were never applied'),
+        ...chunks.flatMap(([text, given], i) => [text, refs[i]!.seq, given]),
+      ],
+    ),
+  ).map(textOf);
+  await addAnalyzeJobs(queues, org, found, stamp!, 1);
+}
+
+function relaunchKeys(keys: OrganizationKeys, ref: ChunkRef): string[] {
+  return [keys.chunk(ref.origin, ref.seq), keys.seen(ref.origin)];
+}
+
+async function buryChunk(store: QueueStore, ref: ChunkRef, stamp: string, reason: string | undefined): Promise<void> {
+  const keys = organizationKeys(store.prefix, ref.org);
+  await runScript(
+    store.redis,
+    'pwBuryChunk',
+    [keys.flying, keys.dead, keys.stats, keys.seen(ref.origin)],
+    [refText(ref), ref.seq, stamp, deadLetter(reason ?? 'failed without a reason')],
+  );
+}
+
+/** JSON of a dead letter: why, and when by our clock. */
+export function deadLetter(reason: string, more: Readonly<Record<string, unknown>> = {}): string {
+  return JSON.stringify({ reason: reason.slice(0, REASON_LENGTH_MAX), at: Date.now(), ...more });
+}
+
+/** Whether a chunk of this job still waits for being finished; for tests and for `status`. */
+export async function isFlying(store: QueueStore, job: AnalyzeJob): Promise<boolean> {
+  const keys = organizationKeys(store.prefix, job.org);
+  const scores = await store.redis.zmscore(keys.flying, ...job.chunks);
+  return scores.some((score) => score !== null);
+}

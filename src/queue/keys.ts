@@ -1,0 +1,106 @@
+/**
+ * Where things stand in Redis. All keys of an organisation carry its id as hash tag, `P:{org}:…`, so that one script may
+ * touch them together on a Redis Cluster. P = the prefix of the installation.
+ *
+ *   prefix "pollwatch", organisation "adams" → pollwatch:{adams}:chunk:3:17
+ *
+ * Reference: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ (hash tags)
+ */
+
+/** The organisation that facts between organisations go to; no tenant can be called so. */
+export const ALL_ORGANIZATIONS = '_all';
+
+/** Longest id of an organisation, in characters. */
+export const ORGANIZATION_LENGTH_MAX = 64;
+
+/** Names of all keys of one organisation. */
+export interface OrganizationKeys {
+  /** HASH origin name → number, 1…4095 */
+  readonly origins: string;
+  /** LIST of "origin:seq" that wait to be dispatched */
+  readonly outbox: string;
+  /** ZSET "origin:seq" → stamp of its dispatch, microseconds of the server's clock */
+  readonly flying: string;
+  /** STRING bytes of all chunk keys */
+  readonly queued: string;
+  /** LIST of binary records */
+  readonly log: string;
+  /** STRING absolute index of the first record that the log still holds */
+  readonly logBase: string;
+  /** STRING "fence:worker", with an expiry */
+  readonly lease: string;
+  /** STRING counter of leases */
+  readonly fence: string;
+  /** HASH bytes, at, commit */
+  readonly snapshot: string;
+  /** HASH document id → JSON of its revision */
+  readonly revisions: string;
+  /** HASH document id → version, index, body */
+  readonly pending: string;
+  /** ZSET document id → order of arrival */
+  readonly pendingOrder: string;
+  /** STRING generation of external versions */
+  readonly generation: string;
+  /** HASH dead letter id → JSON of why and when */
+  readonly dead: string;
+  /** HASH document id → version, index, body of a dead document */
+  readonly deadDocuments: string;
+  /** HASH counters */
+  readonly stats: string;
+  /** HASH head of an origin */
+  origin(origin: number): string;
+  /** STRING header line and sealed bytes of a chunk */
+  chunk(origin: number, seq: number): string;
+  /** bitmap: bit seq is set when the chunk was applied */
+  seen(origin: number): string;
+  /** STRING sealed evidence lines of a chunk */
+  evidence(origin: number, seq: number): string;
+  /** ZSET seq → stream offset of the chunk's first byte */
+  evidenceIndex(origin: number): string;
+}
+
+/** Whether a text may be the id of a tenant: a–z, 0–9 and hyphens, no hyphen first, at most 64 characters. */
+export function isOrganizationId(text: string): boolean {
+  return text.length <= ORGANIZATION_LENGTH_MAX && /^[a-z0-9][a-z0-9-]*$/.test(text);
+}
+
+/** Names of the keys of an organisation. Throws a RangeError for an id that could reach other keys. */
+export function organizationKeys(prefix: string, org: string): OrganizationKeys {
+  if (!isOrganizationId(org) && org !== ALL_ORGANIZATIONS) {
+    throw new RangeError(`"${org.slice(0, ORGANIZATION_LENGTH_MAX)}" is no id of an organisation`);
+  }
+  const own = `${prefix}:{${org}}:`;
+  return {
+    origins: `${own}origins`,
+    outbox: `${own}outbox`,
+    flying: `${own}flying`,
+    queued: `${own}queued`,
+    log: `${own}log`,
+    logBase: `${own}log_base`,
+    lease: `${own}lease`,
+    fence: `${own}fence`,
+    snapshot: `${own}snapshot`,
+    revisions: `${own}revisions`,
+    pending: `${own}pending`,
+    pendingOrder: `${own}pending_order`,
+    generation: `${own}generation`,
+    dead: `${own}dead`,
+    deadDocuments: `${own}dead_documents`,
+    stats: `${own}stats`,
+    origin: (origin) => `${own}origin:${origin}`,
+    chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
+    seen: (origin) => `${own}seen:${origin}`,
+    evidence: (origin, seq) => `${own}evidence:${origin}:${seq}`,
+    evidenceIndex: (origin) => `${own}evidence_index:${origin}`,
+  };
+}
+
+/** SET of organisations that ever had an origin. It has no tag: it is written apart, and again is harmless. */
+export function organizationsKey(prefix: string): string {
+  return `${prefix}:orgs`;
+}
+
+/** First part of the keys of the job queues; tagged, because a queue's scripts touch several of them. */
+export function jobPrefix(prefix: string): string {
+  return `{${prefix}:jobs}`;
+}

@@ -1,0 +1,339 @@
+/**
+ * The scripts that Redis runs as one step each: either all of a script happened or nothing. Every script gets all its
+ * keys through KEYS and touches one organisation only. Those that finish work may run when the memory is full, because
+ * they are what makes room.
+ *
+ * Reference: https://redis.io/docs/latest/develop/programmability/eval-intro/ (script flags: Redis 7.0)
+ */
+import type { Cluster, Redis } from 'ioredis';
+
+/** KEYS origins; ARGV name, most origins → its number, 0 = no more numbers */
+const NAME_ORIGIN = `#!lua
+local number = redis.call('HGET', KEYS[1], ARGV[1])
+if number then return tonumber(number) end
+number = redis.call('HLEN', KEYS[1]) + 1
+if number > tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], number)
+return number
+`;
+
+/**
+ * KEYS origin, chunk, outbox, queued, stats
+ * ARGV 1 expected seq, 2 "origin:seq", 3 sealed bytes ('' = only the position moves), 4 raw length, 5 JSON of how to read
+ *      it, 6 position, 7 format, 8 context, 9 asset, 10 dropped, 11 most queued bytes, 12 token, 13 ms of the writer's clock
+ * → {state, …}. The token makes a commit that was sent twice over a broken connection count once.
+ */
+const COMMIT_CHUNK = `#!lua
+local head = redis.call('HMGET', KEYS[1], 'seq', 'offset', 'token')
+if not head[1] then return {'unknown'} end
+if head[3] == ARGV[12] then return {'committed'} end
+if head[1] ~= ARGV[1] then
+  return {'moved', redis.call('HMGET', KEYS[1], 'seq', 'offset', 'position', 'format', 'context', 'closed')}
+end
+if #ARGV[3] > 0 then
+  local value = head[2] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. '\\n' .. ARGV[3]
+  local queued = tonumber(redis.call('GET', KEYS[4]) or '0')
+  if queued > 0 and queued + #value > tonumber(ARGV[11]) then return {'full', queued} end
+  redis.call('SET', KEYS[2], value)
+  redis.call('RPUSH', KEYS[3], ARGV[2])
+  redis.call('INCRBY', KEYS[4], #value)
+  redis.call('HINCRBY', KEYS[1], 'seq', 1)
+  redis.call('HINCRBY', KEYS[1], 'offset', ARGV[4])
+  redis.call('HINCRBY', KEYS[5], 'committed_chunks', 1)
+  redis.call('HINCRBY', KEYS[5], 'committed_bytes', ARGV[4])
+end
+redis.call('HINCRBY', KEYS[1], 'dropped', ARGV[10])
+redis.call('HSET', KEYS[1], 'position', ARGV[6], 'format', ARGV[7], 'context', ARGV[8], 'asset', ARGV[9],
+  'token', ARGV[12], 'updated', ARGV[13], 'closed', 0)
+return {'committed'}
+`;
+
+/** KEYS outbox, flying; ARGV window → {stamp, "origin:seq" …}, or {} */
+const DISPATCH = `#!lua
+local free = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[2])
+if free <= 0 then return {} end
+local refs = redis.call('LPOP', KEYS[1], free)
+if not refs then return {} end
+local clock = redis.call('TIME')
+local stamp = string.format('%.0f', clock[1] * 1000000 + clock[2])
+for _, ref in ipairs(refs) do redis.call('ZADD', KEYS[2], stamp, ref) end
+table.insert(refs, 1, stamp)
+return refs
+`;
+
+/**
+ * KEYS log, queued, flying, dead, stats, then for each chunk: seen, chunk, evidence, evidence index
+ * ARGV 1 number of chunks, 2 number of counters, 3 record, then for each chunk: "origin:seq", seq, stream offset, sealed
+ *      evidence ('' = none), then for each counter: name, value
+ * → 'applied', 'seen' (all were applied before), or 'mixed' (some were; nothing was done)
+ */
+const FINISH_CHUNKS = `#!lua flags=allow-oom
+local chunks, counters = tonumber(ARGV[1]), tonumber(ARGV[2])
+local applied = 0
+for i = 0, chunks - 1 do
+  applied = applied + redis.call('GETBIT', KEYS[6 + 4 * i], ARGV[5 + 4 * i])
+end
+if applied > 0 and applied < chunks then return 'mixed' end
+for i = 0, chunks - 1 do
+  local seen, chunk, evidence, index = KEYS[6 + 4 * i], KEYS[7 + 4 * i], KEYS[8 + 4 * i], KEYS[9 + 4 * i]
+  local ref, seq, offset, lines = ARGV[4 + 4 * i], ARGV[5 + 4 * i], ARGV[6 + 4 * i], ARGV[7 + 4 * i]
+  redis.call('ZREM', KEYS[3], ref)
+  redis.call('HDEL', KEYS[4], 'chunk:' .. ref)
+  if applied == 0 then
+    redis.call('SETBIT', seen, seq, 1)
+    redis.call('DECRBY', KEYS[2], redis.call('STRLEN', chunk))
+    redis.call('DEL', chunk)
+    if #lines > 0 then
+      redis.call('SET', evidence, lines)
+      redis.call('ZADD', index, offset, seq)
+    end
+  end
+end
+if applied > 0 then return 'seen' end
+if #ARGV[3] > 0 then redis.call('RPUSH', KEYS[1], ARGV[3]) end
+local at = 4 + 4 * chunks
+for i = 0, counters - 1 do redis.call('HINCRBY', KEYS[5], ARGV[at + 2 * i], ARGV[at + 2 * i + 1]) end
+redis.call('HINCRBY', KEYS[5], 'applied_chunks', chunks)
+return 'applied'
+`;
+
+/**
+ * KEYS flying, dead, stats, then for each chunk: chunk, seen
+ * ARGV 1 number of chunks, 2 JSON of a dead letter whose bytes are gone, then for each chunk: "origin:seq", seq, stamp
+ * → {new stamp, "origin:seq" …} of those that still fly with the stamp that was given. Chunks without bytes fly no more.
+ */
+const RELAUNCH = `#!lua flags=allow-oom
+local clock = redis.call('TIME')
+local stamp = string.format('%.0f', clock[1] * 1000000 + clock[2])
+local found = {stamp}
+for i = 0, tonumber(ARGV[1]) - 1 do
+  local ref, seq, given = ARGV[3 + 3 * i], ARGV[4 + 3 * i], ARGV[5 + 3 * i]
+  local score = redis.call('ZSCORE', KEYS[1], ref)
+  if score and tonumber(score) == tonumber(given) then
+    if redis.call('EXISTS', KEYS[4 + 2 * i]) == 1 then
+      redis.call('ZADD', KEYS[1], stamp, ref)
+      found[#found + 1] = ref
+    else
+      redis.call('ZREM', KEYS[1], ref)
+      if redis.call('GETBIT', KEYS[5 + 2 * i], seq) == 0 then
+        redis.call('HSET', KEYS[2], 'chunk:' .. ref, ARGV[2])
+        redis.call('HINCRBY', KEYS[3], 'dead_chunks', 1)
+      end
+    end
+  end
+end
+return found
+`;
+
+/** KEYS flying, dead, stats, seen; ARGV "origin:seq", seq, stamp, JSON → 1 when it is a dead letter now */
+const BURY_CHUNK = `#!lua flags=allow-oom
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not score or tonumber(score) ~= tonumber(ARGV[3]) then return 0 end
+redis.call('ZREM', KEYS[1], ARGV[1])
+if redis.call('GETBIT', KEYS[4], ARGV[2]) == 1 then return 0 end
+redis.call('HSET', KEYS[2], 'chunk:' .. ARGV[1], ARGV[4])
+redis.call('HINCRBY', KEYS[3], 'dead_chunks', 1)
+return 1
+`;
+
+/** KEYS dead, outbox, chunk; ARGV "origin:seq" → 'replayed', 'gone' (the bytes are), or 'unknown' */
+const REPLAY_CHUNK = `#!lua flags=allow-oom
+if redis.call('HEXISTS', KEYS[1], 'chunk:' .. ARGV[1]) == 0 then return 'unknown' end
+if redis.call('EXISTS', KEYS[3]) == 0 then return 'gone' end
+redis.call('HDEL', KEYS[1], 'chunk:' .. ARGV[1])
+redis.call('RPUSH', KEYS[2], ARGV[1])
+return 'replayed'
+`;
+
+/** KEYS dead, chunk, queued, seen, stats; ARGV "origin:seq", seq → 'dropped' or 'unknown' */
+const DROP_CHUNK = `#!lua flags=allow-oom
+if redis.call('HDEL', KEYS[1], 'chunk:' .. ARGV[1]) == 0 then return 'unknown' end
+local length = string.match(redis.call('GETRANGE', KEYS[2], 0, 63), '^%d+ (%d+) ')
+redis.call('DECRBY', KEYS[3], redis.call('STRLEN', KEYS[2]))
+redis.call('DEL', KEYS[2])
+redis.call('SETBIT', KEYS[4], ARGV[2], 1)
+redis.call('HINCRBY', KEYS[5], 'dropped_chunks', 1)
+redis.call('HINCRBY', KEYS[5], 'dropped_bytes', length or 0)
+return 'dropped'
+`;
+
+/** KEYS lease, fence; ARGV worker, ms → the fence, or nil when somebody holds the lease */
+const ACQUIRE_LEASE = `#!lua flags=allow-oom
+if redis.call('EXISTS', KEYS[1]) == 1 then return nil end
+local fence = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], string.format('%.0f', fence) .. ':' .. ARGV[1], 'PX', ARGV[2])
+return fence
+`;
+
+/** KEYS lease; ARGV holder, ms (0 = give it back) → 1 when it was held */
+const HOLD_LEASE = `#!lua flags=allow-oom
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1
+`;
+
+/** KEYS log, log base; ARGV absolute index, most bytes → {base, record …}; at least one record when there is one */
+const READ_LOG = `#!lua flags=no-writes
+local base = tonumber(redis.call('GET', KEYS[2]) or '0')
+local at, most, size = tonumber(ARGV[1]) - base, tonumber(ARGV[2]), 0
+local found = {base}
+while at >= 0 and size < most do
+  local records = redis.call('LRANGE', KEYS[1], at, at + 15)
+  if #records == 0 then break end
+  for _, record in ipairs(records) do
+    if #found > 1 and size + #record > most then return found end
+    found[#found + 1] = record
+    size = size + #record
+  end
+  at = at + #records
+end
+return found
+`;
+
+/**
+ * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, dead, dead documents, stats
+ * ARGV 1 holder, 2 id of the commit, 3 "1" with a snapshot, 4 its bytes, 5 absolute index that it includes, 6 generation
+ *      ('' = as it was), 7 number of counters, 8 of documents, 9 of revisions that are forgotten,
+ *      then name, value of each counter; id, value, revision of each document; ids
+ * → 'committed' or 'fenced'. The id of the commit makes one that was sent twice over a broken connection count once.
+ */
+const COMMIT_SHARD = `#!lua flags=allow-oom
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if redis.call('HGET', KEYS[2], 'commit') == ARGV[2] then return 'committed' end
+if ARGV[3] == '1' then
+  local at, base = tonumber(ARGV[5]), tonumber(redis.call('GET', KEYS[4]) or '0')
+  if at > base + redis.call('LLEN', KEYS[3]) then
+    return redis.error_reply('SNAPSHOT includes records that the log does not have')
+  end
+  redis.call('HSET', KEYS[2], 'bytes', ARGV[4], 'at', ARGV[5])
+  if at > base then
+    redis.call('LTRIM', KEYS[3], at - base, -1)
+    redis.call('SET', KEYS[4], ARGV[5])
+  end
+end
+redis.call('HSET', KEYS[2], 'commit', ARGV[2])
+if #ARGV[6] > 0 then redis.call('SET', KEYS[8], ARGV[6]) end
+local at = 10
+for _ = 1, tonumber(ARGV[7]) do
+  redis.call('HINCRBY', KEYS[11], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+for _ = 1, tonumber(ARGV[8]) do
+  redis.call('HSET', KEYS[6], ARGV[at], ARGV[at + 1])
+  redis.call('ZADD', KEYS[7], 'NX', redis.call('HINCRBY', KEYS[11], 'documents', 1), ARGV[at])
+  redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 2])
+  at = at + 3
+end
+for _ = 1, tonumber(ARGV[9]) do
+  redis.call('HDEL', KEYS[5], ARGV[at])
+  at = at + 1
+end
+return 'committed'
+`;
+
+/**
+ * KEYS pending, pending order, dead, dead documents, stats
+ * ARGV 1 number of documents that stand in the index, 2 of those that it refuses, then id, version of each; id, version,
+ *      JSON of each. A document of which a newer version waits stays.
+ */
+const DONE_PENDING = `#!lua flags=allow-oom
+local at = 3
+local function waits(id, version)
+  local value = redis.call('HGET', KEYS[1], id)
+  return value and string.match(value, '^%d+') == version and value
+end
+for _ = 1, tonumber(ARGV[1]) do
+  local id = ARGV[at]
+  if waits(id, ARGV[at + 1]) then
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('ZREM', KEYS[2], id)
+    redis.call('HINCRBY', KEYS[5], 'indexed', 1)
+    if redis.call('HDEL', KEYS[4], id) == 1 then redis.call('HDEL', KEYS[3], 'doc:' .. id) end
+  end
+  at = at + 2
+end
+for _ = 1, tonumber(ARGV[2]) do
+  local id = ARGV[at]
+  local value = waits(id, ARGV[at + 1])
+  if value then
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('ZREM', KEYS[2], id)
+    redis.call('HSET', KEYS[4], id, value)
+    redis.call('HSET', KEYS[3], 'doc:' .. id, ARGV[at + 2])
+    redis.call('HINCRBY', KEYS[5], 'dead_documents', 1)
+  end
+  at = at + 3
+end
+return 1
+`;
+
+/** KEYS pending, pending order, dead, dead documents, stats; ARGV id → 'replayed' or 'unknown' */
+const REPLAY_DOCUMENT = `#!lua flags=allow-oom
+if redis.call('HDEL', KEYS[3], 'doc:' .. ARGV[1]) == 0 then return 'unknown' end
+local value = redis.call('HGET', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1])
+if value and redis.call('HSETNX', KEYS[1], ARGV[1], value) == 1 then
+  redis.call('ZADD', KEYS[2], redis.call('HINCRBY', KEYS[5], 'documents', 1), ARGV[1])
+end
+return 'replayed'
+`;
+
+/** KEYS dead, dead documents, stats; ARGV id → 'dropped' or 'unknown' */
+const DROP_DOCUMENT = `#!lua flags=allow-oom
+if redis.call('HDEL', KEYS[1], 'doc:' .. ARGV[1]) == 0 then return 'unknown' end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HINCRBY', KEYS[3], 'dropped_documents', 1)
+return 'dropped'
+`;
+
+const SCRIPTS = {
+  pwNameOrigin: NAME_ORIGIN,
+  pwCommitChunk: COMMIT_CHUNK,
+  pwDispatch: DISPATCH,
+  pwFinishChunks: FINISH_CHUNKS,
+  pwRelaunch: RELAUNCH,
+  pwBuryChunk: BURY_CHUNK,
+  pwReplayChunk: REPLAY_CHUNK,
+  pwDropChunk: DROP_CHUNK,
+  pwAcquireLease: ACQUIRE_LEASE,
+  pwHoldLease: HOLD_LEASE,
+  pwReadLog: READ_LOG,
+  pwCommitShard: COMMIT_SHARD,
+  pwDonePending: DONE_PENDING,
+  pwReplayDocument: REPLAY_DOCUMENT,
+  pwDropDocument: DROP_DOCUMENT,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;
+type Argument = string | number | Uint8Array;
+/** What a script answers: bulk strings are Buffers. */
+export type ScriptAnswer = Buffer | number | null | ScriptAnswer[];
+type Runner = Record<string, (...values: (string | number | Buffer)[]) => Promise<ScriptAnswer>>;
+
+/** Runs a script by its hash; a server that does not know it (it was restarted) gets its text. Texts of it are Buffers. */
+export function runScript(
+  redis: Redis | Cluster,
+  name: ScriptName,
+  keys: readonly string[],
+  values: readonly Argument[],
+): Promise<ScriptAnswer> {
+  const runner = redis as unknown as Runner;
+  if (runner[name] === undefined) redis.defineCommand(name, { lua: SCRIPTS[name] });
+  return runner[`${name}Buffer`]!(keys.length, ...keys, ...values.map(plain));
+}
+
+/** An answer that is a text. */
+export function textOf(answer: ScriptAnswer | undefined): string {
+  return Buffer.isBuffer(answer) ? answer.toString('utf8') : String(answer);
+}
+
+/** An answer that is a list. */
+export function listOf(answer: ScriptAnswer | undefined): ScriptAnswer[] {
+  return Array.isArray(answer) ? answer : [];
+}
+
+/** ioredis takes Buffers as bytes, and would write other arrays of bytes as text. */
+function plain(value: Argument): string | number | Buffer {
+  if (typeof value !== 'object' || Buffer.isBuffer(value)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}

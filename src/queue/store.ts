@@ -1,0 +1,33 @@
+/**
+ * What every function of this room works on: one connection for commands and the prefix of the installation's keys.
+ */
+import type { Cluster, Redis } from 'ioredis';
+import type { RedisSettings } from '../model/installation.ts';
+import { connect, type ReportError } from './connection.ts';
+import { organizationsKey } from './keys.ts';
+
+/** An open store. */
+export interface QueueStore {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+  close(): Promise<void>;
+}
+
+/** Opens the store of an installation. `report` gets errors of the connection, which reconnects by itself. */
+export function openStore(settings: RedisSettings, report?: ReportError): QueueStore {
+  const redis = connect(settings, 'commands', report);
+  return {
+    redis,
+    prefix: settings.prefix,
+    async close() {
+      // an orderly end wants an answer; a server that is away gives none
+      if (redis.status === 'ready') await redis.quit();
+      else redis.disconnect();
+    },
+  };
+}
+
+/** Organisations that ever had an origin, sorted. */
+export async function organizations(store: QueueStore): Promise<string[]> {
+  return (await store.redis.smembers(organizationsKey(store.prefix))).sort();
+}
