@@ -23,6 +23,8 @@ export interface EvidenceOrigin {
   format: Format;
   context: OriginContext;
   fetch(offsets: readonly number[]): Promise<(string | null)[]>;
+  /** how the line at an offset is read, where that differs from place to place (the year of a rotated log) */
+  readingAt?(offset: number): { format: Format; context: OriginContext } | null;
 }
 
 export interface Evidence {
@@ -80,7 +82,8 @@ function evidenceOf(
     const origin = origins.get(originOf(reference));
     const line = texts.get(originOf(reference))?.get(offsetOf(reference));
     if (origin === undefined || line === undefined || line === null) continue;
-    const parsed = origin.format.parseLine(line, origin.context);
+    const { format, context } = origin.readingAt?.(offsetOf(reference)) ?? origin;
+    const parsed = format.parseLine(line, context);
     if (!('event' in parsed)) continue;
     const { event } = parsed;
     const isRequest = event['event.category'] === 'web';

@@ -3,6 +3,7 @@
  * its severity), what the logs must carry for it to work, where its numbers come from, and what to say and do.
  * ATT&CK v17 ids. One entry per detection; the detector itself stands in detect/.
  */
+import { DAY, HOUR, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 
 /** Class of behaviour; decides the caps of severity (ELECTIONS part 5). */
 export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign';
@@ -27,6 +28,11 @@ export interface DetectionText {
   readonly categories: readonly ('network' | 'web')[];
   readonly techniques: readonly string[];
   readonly needs: readonly Need[];
+  /**
+   * How long after its first line later lines can still take back what it says, in milliseconds of event time: an
+   * always-on run waits for that before it tells. Left out where later lines only add.
+   */
+  readonly closesMs?: number;
   /** where the numbers come from */
   readonly source: string;
   readonly why: string;
@@ -34,6 +40,10 @@ export interface DetectionText {
   /** what to do instead when something was answered */
   readonly todoAnswered?: readonly string[];
 }
+
+/** Two panes of requests, and of packets: the window in which a ratio or an answer is judged. */
+const WEB_WINDOW = 2 * WEB_PANE;
+const PACKET_WINDOW = 2 * PACKET_PANE;
 
 const BLOCK = 'Check that the firewall keeps denying this; nothing more is needed unless the traffic gets through.';
 const KEEP = 'Keep the logs of this day.';
@@ -58,6 +68,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['network'],
     techniques: ['T1595.001', 'T1046'],
     needs: ['denied'],
+    closesMs: PACKET_WINDOW,
     source: 'scanlogd and xt_psd: weights 3 and 1, sum 21',
     why: 'Many ports within seconds are the work of a scanning tool.',
     todo: [BLOCK, KEEP],
@@ -69,6 +80,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['network'],
     techniques: ['T1595.001', 'T1018'],
     needs: ['denied'],
+    closesMs: PACKET_WINDOW,
     source: 'Zeek 25 hosts, scan-NG 3 to 12, at least half of your addresses',
     why: 'Trying one port on many addresses finds every machine that offers a service.',
     todo: [BLOCK, KEEP],
@@ -91,6 +103,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['network'],
     techniques: ['T1595.001', 'T1046'],
     needs: ['denied'],
+    closesMs: DAY,
     source: 'Sigma 10 in 24 h; pauses above the 15 min of Zeek simple-scan',
     why: 'A scan of few ports, or one that takes hours, stays below the alarms of most firewalls.',
     todo: [BLOCK, 'Look whether the same address shows up in the web server logs.', KEEP],
@@ -129,6 +142,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['network'],
     techniques: ['T1595.001'],
     needs: ['denied'],
+    closesMs: 2 * HOUR,
     source: 'CrowdSec 6 in a minute, scan-NG 10',
     why: 'Several scanners side by side usually belong together, or to one hosting company that rents to them.',
     todo: [
@@ -143,6 +157,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['network'],
     techniques: ['T1595.001', 'T1046'],
     needs: ['denied'],
+    closesMs: DAY,
     source: 'Gates (coverage and overlap), Snort distributed scan 15, Yegneswaran 5 sources',
     why: 'The ports of one address were shared out between many senders, so that none of them stands out. That takes planning.',
     todo: [
@@ -173,6 +188,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1595'],
     needs: ['web'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec http-probing: 11 distinct pages',
     why: 'Asking for page after page that is not there is how hidden pages are looked for.',
     todo: ['Nothing, while all of it was refused.', KEEP],
@@ -184,6 +200,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1595'],
     needs: ['web'],
+    closesMs: WEB_WINDOW,
     source: '404-ratio exercise; BOTSv1',
     why: 'Visitors follow links that work. Here most pages that were asked for do not exist.',
     todo: ['Nothing, while all of it was refused.', KEEP],
@@ -195,6 +212,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1083'],
     needs: ['web'],
+    closesMs: HOUR + WEB_PANE,
     source: 'Elastic: 500 failing requests for 250 pages in 10 min; BOTSv1 1,870 pages in an hour',
     why: 'A tool works through a list of file and folder names to find what is not linked.',
     todo: [
@@ -221,6 +239,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1552.001', 'T1595'],
     needs: ['web', 'sizes'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec 5, CRS list of 624 files; 2 here',
     why: 'Settings, backups and version-control folders can hold passwords.',
     todo: ['Check that the files named here do not exist on the server.', KEEP],
@@ -232,6 +251,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1595'],
     needs: ['web'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec 3',
     why: 'A console that faces the Internet needs only one weak password.',
     todo: ['Check that admin pages are reachable from the office network only.', KEEP],
@@ -243,6 +263,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.002', 'T1595'],
     needs: ['web'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec 4',
     why: 'Tools look for software with known holes on every server, whether it is there or not.',
     todo: ['Nothing, if you do not run this software.', PATCH],
@@ -254,6 +275,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.002', 'T1190', 'T1595'],
     needs: ['web', 'sizes'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec single-hit lists; AA20-283A',
     why: 'The request fits a published hole in one product. It matters only if you run that product.',
     todo: [PATCH, KEEP],
@@ -350,6 +372,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1505.003', 'T1595.002', 'T1595'],
     needs: ['web', 'sizes'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec 2',
     why: 'It asks for back doors that others may have left on the server.',
     todo: ['Check that none of the files named here exists on the server.', KEEP],
@@ -361,6 +384,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595', 'T1090'],
     needs: ['web'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec http-open-proxy',
     why: 'It tests whether your server forwards traffic for strangers.',
     todo: ['Nothing, while the answers were refusals.'],
@@ -394,6 +418,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1110', 'T1110.001', 'T1110.003', 'T1110.004'],
     needs: ['post_status'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec http-generic-bf 6 in 60 s, magento-ccs-by-as 10, ssh-slow-bf',
     why: 'Someone or something tries to log in again and again.',
     todo: [
@@ -409,6 +434,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1190', 'T1595.003', 'T1595'],
     needs: ['web', 'sizes'],
+    closesMs: WEB_WINDOW,
     source: 'Wazuh 31106, Snort',
     why: 'After probing, the server gave this address a page of its own size for a path that strangers should not get.',
     todo: ['Open the paths named here yourself: what do they show?', 'Remove or protect them now.', KEEP],
@@ -435,6 +461,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1595.003', 'T1119', 'T1213'],
     needs: ['query'],
+    closesMs: WEB_WINDOW,
     source: 'AA20-304A; 30 keys in 10 min nearly in order, or 200 in 24 h',
     why: 'Records were asked for one after another, as a script does that copies them.',
     todo: [
