@@ -47,6 +47,8 @@ export interface OrganizationKeys {
   readonly deadDocuments: string;
   /** HASH counters */
   readonly stats: string;
+  /** STRING JSON of how far the decisions are */
+  readonly progress: string;
   /** HASH head of an origin */
   origin(origin: number): string;
   /** STRING header line and sealed bytes of a chunk */
@@ -87,6 +89,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     dead: `${own}dead`,
     deadDocuments: `${own}dead_documents`,
     stats: `${own}stats`,
+    progress: `${own}progress`,
     origin: (origin) => `${own}origin:${origin}`,
     chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
     seen: (origin) => `${own}seen:${origin}`,
