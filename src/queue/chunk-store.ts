@@ -144,10 +144,19 @@ export async function loadChunks(store: QueueStore, refs: readonly ChunkRef[], s
         store.redis.getBuffer(keys.chunk(ref.origin, ref.seq)),
         store.redis.hget(keys.origin(ref.origin), 'name'),
       ]);
+      if (value === null) await land(store, ref);
       return value === null ? null : openChunk(ref, value, name ?? '', seal);
     }),
   );
   return found.filter((chunk) => chunk !== null);
+}
+
+/** A chunk that was applied before does not fly any more. One whose lines are gone without that is left to the sweep. */
+async function land(store: QueueStore, ref: ChunkRef): Promise<void> {
+  const keys = organizationKeys(store.prefix, ref.org);
+  if ((await store.redis.getbit(keys.seen(ref.origin), ref.seq)) === 1) {
+    await store.redis.zrem(keys.flying, refText(ref));
+  }
 }
 
 /**

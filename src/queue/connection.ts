@@ -41,6 +41,7 @@ export function connect(
     ? new Cluster([{ host, port }], { redisOptions: options, clusterRetryStrategy: pause, slotsRefreshTimeout: 5000 })
     : new Redis({ ...options, host, port, db: Number(url.pathname.slice(1) || 0), retryStrategy: pause });
   redis.on('error', report);
+  if (redis instanceof Cluster) redis.on('node error', report);
   return redis;
 }
 

@@ -8,8 +8,10 @@
  */
 import type { JobType } from 'bullmq';
 import { type ChunkRef, refOf, refText } from './chunk-store.ts';
+import { deadLetter } from './dead-letter.ts';
 import { type OrganizationKeys, organizationKeys } from './keys.ts';
-import { type AnalyzeJob, addAnalyzeJobs, type Queues } from './queues.ts';
+import { countPending } from './pending.ts';
+import { addAnalyzeJobs, nudgeIndex, type Queues } from './queues.ts';
 import { listOf, runScript, textOf } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
@@ -24,9 +26,6 @@ export const JOB_CHUNKS_MAX = 8;
 const JOBS_AT_ONCE = 8;
 /** A chunk whose job was not found flies again after this long, ms: dispatch and adding the job are two steps. */
 const LOST_MS = 30_000;
-/** Longest reason of a dead letter that is kept, in characters. */
-const REASON_LENGTH_MAX = 500;
-
 const FAILED_AT_ONCE = 100;
 const UNFINISHED: JobType[] = ['waiting', 'active', 'delayed', 'prioritized', 'failed'];
 
@@ -61,6 +60,7 @@ export async function sweep(
   for (const org of orgs) {
     await sweepLost(store, queues, org, living, lostMs);
     await dispatch(store, queues, org);
+    if ((await countPending(store, org)) > 0) await nudgeIndex(queues, org);
   }
 }
 
@@ -69,6 +69,8 @@ async function sweepFailed(store: QueueStore, queues: Queues): Promise<void> {
   for (;;) {
     const jobs = await queues.analyze.getFailed(0, FAILED_AT_ONCE - 1);
     for (const job of jobs) {
+      // another sweep was here between the list and the job
+      if (job === undefined) continue;
       const { org, chunks, stamp } = job.data;
       if (chunks.length > 1) {
         await relaunch(
@@ -142,16 +144,4 @@ async function buryChunk(store: QueueStore, ref: ChunkRef, stamp: string, reason
     [keys.flying, keys.dead, keys.stats, keys.seen(ref.origin)],
     [refText(ref), ref.seq, stamp, deadLetter(reason ?? 'failed without a reason')],
   );
-}
-
-/** JSON of a dead letter: why, and when by our clock. */
-export function deadLetter(reason: string, more: Readonly<Record<string, unknown>> = {}): string {
-  return JSON.stringify({ reason: reason.slice(0, REASON_LENGTH_MAX), at: Date.now(), ...more });
-}
-
-/** Whether a chunk of this job still waits for being finished; for tests and for `status`. */
-export async function isFlying(store: QueueStore, job: AnalyzeJob): Promise<boolean> {
-  const keys = organizationKeys(store.prefix, job.org);
-  const scores = await store.redis.zmscore(keys.flying, ...job.chunks);
-  return scores.some((score) => score !== null);
 }

@@ -4,7 +4,7 @@
  *
  *   value = version SP index LF body
  */
-import { deadLetter } from './dispatch.ts';
+import { deadLetter } from './dead-letter.ts';
 import { organizationKeys } from './keys.ts';
 import { runScript } from './scripts.ts';
 import type { QueueStore } from './store.ts';

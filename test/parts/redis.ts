@@ -109,7 +109,7 @@ function settingsOf(url: string, prefix: string | undefined, cluster: boolean): 
 async function launch(port: number, dir: string, options: RedisOptions): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'];
   args.push('--appendonly', options.aof === true ? 'yes' : 'no', '--appendfsync', 'everysec', '--loglevel', 'warning');
-  if (options.cluster === true) args.push('--cluster-enabled', 'yes');
+  if (options.cluster === true) args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const child = spawn('redis-server', [...args, ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const listen = (chunk: Buffer) => {
