@@ -1,0 +1,274 @@
+/**
+ * What a shard tells: its alerts as documents for the index, each with a version. A document is made again only when
+ * something in it changed. What later lines can take back is told when its window is past; an alert that no longer holds
+ * becomes a revision that says so; one whose days of look-back were dropped stands as it was last told.
+ *
+ *   shard + what was told so far → documents with id, index and version; alerts that nothing can change any more
+ */
+import { createHash } from 'node:crypto';
+import { alertsOf, gradeAll, gravest, type Surroundings } from './alerting.ts';
+import { detectionText } from './alerts/detections.ts';
+import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
+import { idOfDayBefore } from './alerts/identity.ts';
+import type { Decision } from './detect/decide.ts';
+import { indexOf } from './elastic/index-names.ts';
+import type { Enricher } from './enrich/enricher.ts';
+import { collectEvidence, type Evidence, type EvidenceOrigin } from './evidence.ts';
+import { settleState } from './measure/state.ts';
+import type { Alert } from './model/alert.ts';
+import { dayStart } from './model/time.ts';
+import { decideAll } from './pipeline.ts';
+import type { Revision, ShardDocument } from './queue/shard-store.ts';
+import type { CompiledRuleSet } from './rules/rule-set.ts';
+import { PACKET_DAYS, requestDays, type Shard, type ShardSetting } from './shard.ts';
+
+/** An external version is generation × REVISIONS + revision. */
+export const REVISIONS = 2 ** 32;
+
+/** What documents are made with. */
+export interface TellingSetting extends ShardSetting {
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly ruleSet: CompiledRuleSet;
+  readonly enricher: Enricher;
+  /** first part of index names */
+  readonly indexPrefix: string;
+  /** version of pollwatch */
+  readonly version: string;
+}
+
+type Status = DocumentContext['status'];
+/** Enough of an alert to say that it no longer holds. */
+type Brief = Pick<
+  Alert,
+  'detection' | 'name' | 'key' | 'startMs' | 'endMs' | 'severity' | 'score' | 'categories' | 'summary'
+> & { readonly label: string };
+
+/** What is kept of what was told, besides version and digest. */
+export interface Telltale {
+  /** digest of what the document was made from */
+  readonly f: string;
+  readonly status: Status;
+  /** number of the alert's day */
+  readonly day: number;
+  /** Unix ms of the machine when it was told first */
+  readonly created: number;
+  /** id of the alert of the day before that it continues, or null */
+  readonly continues: string | null;
+  readonly brief: Brief;
+}
+export type Told = Revision & Telltale;
+
+/** When documents are made, and what was told before. */
+export interface Telling {
+  /** windows that end before this instant are past; +Infinity when no line can come any more */
+  readonly closedMs: number;
+  /** Unix ms of the machine, for event.created */
+  readonly nowMs: number;
+  readonly generation: number;
+  /** by alert id */
+  readonly told: ReadonlyMap<string, Told>;
+  /** lines by origin number, read again */
+  readonly evidence: ReadonlyMap<number, EvidenceOrigin>;
+}
+
+/** What is to be committed, and how many alerts there are. */
+export interface Tidings {
+  documents: (ShardDocument & { readonly more: Telltale })[];
+  /** ids of alerts that nothing can change any more */
+  forgotten: string[];
+  /** alerts that were decided from something else and read the same, with the new digest of what it was */
+  same: { id: string; f: string }[];
+  /** alerts that stand, and the end of the latest of them, Unix ms */
+  standing: number;
+  latestMs: number | null;
+  /** of these, how many wait for their window to pass */
+  waiting: number;
+}
+
+/** An alert that stands, without its lines yet. */
+interface Candidate {
+  alert: Alert;
+  decision: Decision;
+  grave: boolean;
+  fingerprint: string;
+  status: Status;
+  continues: string | null;
+}
+
+const NO_LINES: Evidence = { lines: [], paths: [] };
+
+/** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
+export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {
+  const { inventory, ruleSet, enricher, organization } = setting;
+  const { told } = telling;
+  settleState(shard.state);
+  const decisions = decideAll(shard.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+  const severities = gradeAll(decisions, inventory);
+  const grave = gravest(severities);
+  const around: Surroundings = { state: shard.state, inventory, enricher, organizations: [organization] };
+
+  const standing = new Map<string, Candidate>();
+  const due: Candidate[] = [];
+  const severityOf = new Map(decisions.map((d, i) => [d, severities[i]!]));
+  for (const [i, decision] of decisions.entries()) {
+    if (!reachesBack(shard, setting, categoriesOf(decision), decision.day, 'day')) continue;
+    const [alert] = alertsOf([decision], [severities[i]!], [NO_LINES], around);
+    if (alert === undefined) continue;
+    const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting.version);
+    const status = shard.acks.get(alert.id)?.status ?? 'new';
+    const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
+    standing.set(alert.id, candidate);
+    if (isToldStill(told.get(alert.id)) || isPast(decision, telling.closedMs)) due.push(candidate);
+  }
+  const isThere = new Set(due.map((c) => c.alert.id));
+  for (const c of due) {
+    const before = idOfDayBefore(c.alert);
+    if (isThere.has(before) || (!standing.has(before) && isToldStill(told.get(before)))) c.continues = before;
+  }
+
+  const changed = due.filter((c) => isChanged(c, told.get(c.alert.id), shard, setting));
+  const evidence = await collectEvidence(
+    changed.map((c) => c.decision),
+    changed.map((c) => c.grave),
+    telling.evidence,
+    ruleSet,
+    inventory,
+    setting.secret,
+  );
+  const tidings: Tidings = {
+    documents: [],
+    forgotten: [],
+    same: [],
+    standing: standing.size,
+    latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
+    waiting: standing.size - due.length,
+  };
+  for (const [i, c] of changed.entries()) {
+    const [alert] = alertsOf([c.decision], [severityOf.get(c.decision)!], [evidence[i]!], around);
+    const document = documentOf(alert!, c, c.decision.day, telling, setting);
+    const known = told.get(alert!.id);
+    if (document.digest !== known?.d) tidings.documents.push(document);
+    else tidings.same.push({ id: alert!.id, f: c.fingerprint });
+  }
+  for (const [id, was] of told) {
+    if (standing.has(id)) continue;
+    const { categories } = was.brief;
+    if (!reachesBack(shard, setting, categories, was.day, 'day')) tidings.forgotten.push(id);
+    else if (was.status !== 'withdrawn' && reachesBack(shard, setting, categories, was.day, 'look-back')) {
+      const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues } as const;
+      tidings.documents.push(documentOf(bareAlert(id, was.brief, organization), withdrawn, was.day, telling, setting));
+    }
+  }
+  return tidings;
+}
+
+function isToldStill(told: Told | undefined): boolean {
+  return told !== undefined && told.status !== 'withdrawn';
+}
+
+/** Digest of everything that a document is made from; its lines are named, not read. */
+function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, version: string): string {
+  const lines = grave ? exhibit.lines : exhibit.lines.slice(0, 1);
+  return createHash('sha256')
+    .update(JSON.stringify([version, alert, grave, lines]))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
+  if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
+  if (told.f === c.fingerprint && told.continues === c.continues) return false;
+  return reachesBack(shard, setting, categoriesOf(c.decision), c.decision.day, 'look-back');
+}
+
+function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
+  const known = detectionText(d.detection)?.categories;
+  if (known !== undefined) return known;
+  if (d.rule !== undefined && 'category' in d.rule) return [d.rule.category];
+  return [d.numbers['packets'] === undefined ? 'web' : 'network'];
+}
+
+/** Whether all lines of a day, or of the days that a decision about it looks back over, are still in the state. */
+function reachesBack(
+  { pruned }: Shard,
+  { inventory, ruleSet }: ShardSetting,
+  categories: readonly ('network' | 'web')[],
+  day: number,
+  reach: 'day' | 'look-back',
+): boolean {
+  return categories.every((category) => {
+    const isPacket = category === 'network';
+    const since = isPacket ? pruned.packetsMs : pruned.requestsMs;
+    const lookBack = reach === 'day' ? 0 : (isPacket ? PACKET_DAYS : requestDays(ruleSet)) - 1;
+    return since === 0 || dayStart(day - lookBack, inventory.dayStartMs) >= since;
+  });
+}
+
+/** Whether later lines can no longer take back what a decision says, nor any of those that it is built on. */
+function isPast(d: Decision, closedMs: number): boolean {
+  const closes = detectionText(d.detection)?.closesMs ?? 0;
+  return (closes === 0 || d.startMs + closes <= closedMs) && d.parts.every((part) => isPast(part, closedMs));
+}
+
+function documentOf(
+  alert: Alert,
+  { fingerprint, status, continues }: Pick<Candidate, 'fingerprint' | 'status' | 'continues'>,
+  day: number,
+  { told, nowMs, generation }: Telling,
+  { indexPrefix, version, organization }: TellingSetting,
+): Tidings['documents'][number] {
+  const known = told.get(alert.id);
+  const next = Math.max((known?.v ?? 0) + 1, generation * REVISIONS + 1);
+  const created = known?.created ?? nowMs;
+  const context = { createdMs: created, version, status, continues };
+  const unversioned = alertDocument(alert, { ...context, revision: 0, generation: 0 });
+  const { detection, name, key, startMs, endMs, severity, score, categories, summary } = alert;
+  return {
+    id: alert.id,
+    index: indexOf(indexPrefix, 'alerts', organization.id, alert.day),
+    version: next,
+    digest: createHash('sha256').update(JSON.stringify(unversioned)).digest('base64url').slice(0, 22),
+    body: JSON.stringify(
+      alertDocument(alert, { ...context, revision: next % REVISIONS, generation: Math.floor(next / REVISIONS) }),
+    ),
+    more: {
+      f: fingerprint,
+      status,
+      day,
+      created,
+      continues,
+      brief: { detection, name, key, startMs, endMs, severity, score, categories, summary, label: alert.day },
+    },
+  };
+}
+
+/** An alert of which nothing is left but what was told in brief. */
+function bareAlert(id: string, { label, ...brief }: Brief, organization: Alert['organization']): Alert {
+  return {
+    ...brief,
+    id,
+    day: label,
+    organization,
+    asset: null,
+    severityBase: brief.severity,
+    severitySteps: ['later lines took this back'],
+    confidence: { level: 'low', basis: ['with all lines of its time, the threshold is not reached'] },
+    verdict: { term: 'cannot_tell', basis: [] },
+    outcome: 'tried',
+    techniques: [],
+    source: null,
+    related: [],
+    network: brief.key.kind === 'prefix' ? brief.key.text : null,
+    destinations: [],
+    ports: [],
+    paths: [],
+    hosts: [],
+    evidence: {},
+    statusCounts: [],
+    thresholds: [],
+    lines: [],
+    why: detectionText(brief.detection)?.why ?? 'A rule of your own matched.',
+    whatToDo: ['Nothing: this alert was taken back.'],
+    notKnown: [],
+  };
+}

@@ -1,0 +1,331 @@
+/**
+ * The shard of an organisation: what all records of its log add up to. Folding is the same merge that the threads of
+ * `analyze` use, so the same lines give the same measures whatever the order of the records. Beside the measures stand
+ * how far each origin has been read, what was read and refused, and what people said about alerts. Lines that are too
+ * old to matter are dropped by event time. Its snapshot has one form for the same set of records. Pure: no store, no clock.
+ */
+import type { Tally } from './formats/format.ts';
+import { encodeState, mergeDelta } from './measure/delta.ts';
+import { createState, holdState, type State, settleState } from './measure/state.ts';
+import type { Inventory } from './model/inventory.ts';
+import type { RuleSet } from './model/rule.ts';
+import { DAY, dayOf, dayStart, WEB_PANE } from './model/time.ts';
+import { mergeTally } from './pipeline.ts';
+import { measureKey } from './scan.ts';
+import { type Horizon, prune, renumberRules } from './shard-entries.ts';
+import {
+  type AckRecord,
+  type DeltaOrigin,
+  type DeltaRecord,
+  decodeRecord,
+  pack,
+  RecordError,
+  rulesDigest,
+  type TallyJson,
+  tallyFromJson,
+  tallyToJson,
+  unpack,
+} from './shard-record.ts';
+import {
+  createOriginTime,
+  eventsBefore,
+  latestOf,
+  type OriginTime,
+  passChunk,
+  type TimeRun,
+} from './shard-watermark.ts';
+
+const MAGIC = 0x31535750;
+/** Raised when an older program would misread a snapshot; snapshots of all versions up to this one are read. */
+const SNAPSHOT_VERSION = 1;
+
+/** How long packets are kept, in days before the latest line: F06 looks back over 30. */
+export const PACKET_DAYS = 31;
+/** How long requests are kept at least: F15 and W04 look back over a week, a correlation may look back further. */
+export const REQUEST_DAYS = 8;
+/** The memory bound is relaxed when the state fills less than one part in this many. */
+const RELAXED = 4;
+/** Acknowledgements that are remembered; of more the oldest go. */
+const ACKS_MAX = 100_000;
+/** Lists of rules that are remembered: one for each set of rules that workers run with. */
+const RULE_LISTS_MAX = 64;
+
+/** What a shard is folded with. */
+export interface ShardSetting {
+  readonly inventory: Inventory;
+  readonly ruleSet: RuleSet;
+  /** the organisation's secret, which keys all hashes */
+  readonly secret: Uint8Array;
+}
+
+export interface Shard {
+  state: State;
+  /** what was read, by origin; samples are shapes of lines */
+  readonly tallies: Map<number, Tally>;
+  /** how far each origin was folded */
+  readonly times: Map<number, OriginTime>;
+  /** for each origin, by day, the least stream offset of a chunk whose latest line is of that day */
+  readonly offsets: Map<number, Map<number, number>>;
+  /** by alert id */
+  readonly acks: Map<string, AckRecord>;
+  /** lists of rule names by their digest */
+  readonly ruleLists: Map<string, readonly string[]>;
+  /** before these instants lines were dropped; 0 = nothing was */
+  pruned: Horizon;
+  /** events that came when their time had passed; the one number here that depends on the order of records */
+  late: number;
+  /** matches of rules that this program does not have */
+  unknownMatches: number;
+}
+
+/** What folding a record did. */
+export interface Folded {
+  readonly kind: 'delta' | 'rules' | 'ack';
+  /** events that came after the watermark had passed them */
+  readonly late: number;
+}
+
+/** A shard of no records. */
+export function createShard(setting: ShardSetting): Shard {
+  return {
+    state: emptyState(setting),
+    tallies: new Map(),
+    times: new Map(),
+    offsets: new Map(),
+    acks: new Map(),
+    ruleLists: new Map(),
+    pruned: { packetsMs: 0, requestsMs: 0 },
+    late: 0,
+    unknownMatches: 0,
+  };
+}
+
+function emptyState({ inventory, secret }: ShardSetting): State {
+  const { a } = measureKey(secret);
+  return createState(a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
+}
+
+/** Names of rules in the order of their numbers. */
+export function ruleNames(ruleSet: RuleSet): string[] {
+  return ruleSet.rules.map((r) => r.name);
+}
+
+/**
+ * Folds a record. `lateBeforeMs`: events before this instant count as late; they are kept all the same. Throws a
+ * RecordError or a DeltaError before anything is changed.
+ */
+export function foldRecord(
+  shard: Shard,
+  setting: ShardSetting,
+  bytes: Uint8Array,
+  lateBeforeMs = Number.NEGATIVE_INFINITY,
+): Folded {
+  const record = decodeRecord(bytes);
+  switch (record.kind) {
+    case 'rules':
+      shard.ruleLists.set(record.digest, record.names);
+      forgetOldest(shard.ruleLists, RULE_LISTS_MAX);
+      return { kind: 'rules', late: 0 };
+    case 'ack': {
+      noteAck(shard.acks, { id: record.id, status: record.status, atMs: record.atMs });
+      return { kind: 'ack', late: 0 };
+    }
+    case 'delta': {
+      mergeDelta(shard.state, stateOf(shard, setting, record));
+      holdState(shard.state);
+      let late = 0;
+      for (const origin of record.origins) {
+        noteOrigin(shard, setting.inventory.dayStartMs, origin);
+        for (const { panes } of origin.chunks) late += eventsBefore(panes, lateBeforeMs);
+      }
+      shard.late += late;
+      return { kind: 'delta', late };
+    }
+  }
+}
+
+/** The state of a delta with the numbers that our rules have, without what was dropped before it came. */
+function stateOf(shard: Shard, setting: ShardSetting, { rules, origins, state }: DeltaRecord): Uint8Array {
+  const own = ruleNames(setting.ruleSet);
+  const isOurs = rules === rulesDigest(own);
+  const theirs = isOurs ? own : shard.ruleLists.get(rules);
+  if (theirs === undefined) throw new RecordError('a delta refers to a list of rules that never came', true);
+  const since = Math.max(shard.pruned.packetsMs, shard.pruned.requestsMs);
+  const isOld = origins.some(({ chunks }) => chunks.some(({ panes }) => eventsBefore(panes, since) > 0));
+  if (isOurs && !isOld) return state;
+  let changed = emptyState(setting);
+  mergeDelta(changed, state);
+  if (!isOurs) changed = renumbered(shard, changed, theirs, own);
+  if (isOld) changed = prune(changed, shard.pruned, packetRulesOf(setting), setting.inventory.dayStartMs);
+  return encodeState(changed);
+}
+
+function packetRulesOf({ ruleSet }: ShardSetting): ReadonlySet<number> {
+  return new Set(ruleSet.rules.filter((r) => r.category === 'network').map((r) => r.number));
+}
+
+function renumbered(shard: Shard, state: State, theirs: readonly string[], own: readonly string[]): State {
+  const numbers = new Map(own.map((name, number) => [name, number]));
+  return renumberRules(
+    state,
+    theirs.map((name) => numbers.get(name) ?? -1),
+    (entries) => {
+      shard.unknownMatches += entries;
+    },
+  );
+}
+
+function noteOrigin(shard: Shard, dayStartMs: number, { origin, chunks, tally }: DeltaOrigin): void {
+  mergeTally(shard.tallies, origin, tally);
+  const time = shard.times.get(origin) ?? createOriginTime();
+  shard.times.set(origin, time);
+  const offsets = shard.offsets.get(origin) ?? new Map<number, number>();
+  shard.offsets.set(origin, offsets);
+  for (const mark of chunks) {
+    passChunk(time, mark);
+    const lastPane = mark.panes.at(-1)?.[0];
+    if (lastPane === undefined) continue;
+    const day = dayOf(lastPane * WEB_PANE, dayStartMs);
+    offsets.set(day, Math.min(offsets.get(day) ?? Number.POSITIVE_INFINITY, mark.offset));
+  }
+}
+
+/** Of two the later one counts, of two of the same instant the one whose status comes first in the alphabet. */
+function noteAck(acks: Map<string, AckRecord>, ack: AckRecord): void {
+  const known = acks.get(ack.id);
+  if (known !== undefined && (known.atMs > ack.atMs || (known.atMs === ack.atMs && known.status <= ack.status))) return;
+  acks.set(ack.id, ack);
+  if (acks.size <= ACKS_MAX) return;
+  const oldest = [...acks.values()].sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1))[0]!;
+  acks.delete(oldest.id);
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}
+
+/**
+ * Drops lines that are too old to matter: packets of more than PACKET_DAYS and requests of more than REQUEST_DAYS (or the
+ * longest timespan of a correlation) before the latest line, by whole days. `latestMs` bounds what counts as the latest
+ * line, for clocks that run ahead. Returns whether anything went.
+ */
+export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Number.POSITIVE_INFINITY): boolean {
+  const latest = latestOf(shard.times);
+  if (latest === null) return false;
+  const { dayStartMs } = setting.inventory;
+  const today = dayOf(Math.min(latest, latestMs), dayStartMs);
+  const horizon = {
+    packetsMs: dayStart(today - PACKET_DAYS, dayStartMs),
+    requestsMs: dayStart(today - requestDays(setting.ruleSet), dayStartMs),
+  };
+  let firstMs = Number.POSITIVE_INFINITY;
+  for (const pane of shard.state.timeline.keys()) firstMs = Math.min(firstMs, pane * WEB_PANE);
+  const next = {
+    packetsMs:
+      firstMs < horizon.packetsMs ? Math.max(shard.pruned.packetsMs, horizon.packetsMs) : shard.pruned.packetsMs,
+    requestsMs:
+      firstMs < horizon.requestsMs ? Math.max(shard.pruned.requestsMs, horizon.requestsMs) : shard.pruned.requestsMs,
+  };
+  if (next.packetsMs === shard.pruned.packetsMs && next.requestsMs === shard.pruned.requestsMs) return false;
+  shard.pruned = next;
+  shard.state = prune(shard.state, next, packetRulesOf(setting), dayStartMs);
+  relax(shard.state);
+  return true;
+}
+
+/**
+ * A flood raises the sampling level of the memory bound; days later, when its lines were dropped, the level falls again,
+ * a step at a time. What was sampled before counts for less than it stood for, and never for more.
+ */
+function relax({ ledger }: State): void {
+  const units = ledger.touches.entries * 2 + ledger.visits.entries * 0.75;
+  if (ledger.level > 0 && units * RELAXED < ledger.unitsMax) ledger.level--;
+}
+
+/** Days that requests are kept. */
+export function requestDays({ correlations }: Pick<RuleSet, 'correlations'>): number {
+  const longest = Math.max(0, ...correlations.map((c) => Math.ceil(c.timespanMs / DAY)));
+  return Math.min(PACKET_DAYS, Math.max(REQUEST_DAYS, longest + 1));
+}
+
+/**
+ * Stream offsets before which no origin needs its evidence lines any more: of chunks whose latest line is older than
+ * `days` before the latest line of all. Forgets the days that are past.
+ */
+export function evidenceFloor(shard: Shard, dayStartMs: number, days: number): { origin: number; offset: number }[] {
+  const latest = latestOf(shard.times);
+  if (latest === null) return [];
+  const since = dayOf(latest, dayStartMs) - days;
+  const floors: { origin: number; offset: number }[] = [];
+  for (const [origin, offsets] of shard.offsets) {
+    const past = [...offsets.keys()].filter((day) => day < since);
+    if (past.length === 0) continue;
+    for (const day of past) offsets.delete(day);
+    if (offsets.size > 0) floors.push({ origin, offset: Math.min(...offsets.values()) });
+  }
+  return floors;
+}
+
+interface SnapshotHead {
+  rules: string;
+  ruleLists: [string, readonly string[]][];
+  tallies: [number, TallyJson][];
+  times: [number, { next: number; runs: TimeRun[]; ahead: [number, TimeRun[]][] }][];
+  offsets: [number, [number, number][]][];
+  acks: AckRecord[];
+  pruned: Horizon;
+  late: number;
+  unknownMatches: number;
+}
+
+/** The snapshot of a shard: for the same set of records the same bytes, but for the count of late lines. */
+export function encodeShard(shard: Shard, setting: ShardSetting): Uint8Array {
+  settleState(shard.state);
+  const byNumber = (a: readonly [number, unknown], b: readonly [number, unknown]) => a[0] - b[0];
+  const byText = (a: readonly [string, unknown], b: readonly [string, unknown]) => (a[0] < b[0] ? -1 : 1);
+  const own = ruleNames(setting.ruleSet);
+  const ruleLists = new Map(shard.ruleLists).set(rulesDigest(own), own);
+  const head: SnapshotHead = {
+    rules: rulesDigest(own),
+    ruleLists: [...ruleLists].sort(byText),
+    tallies: [...shard.tallies].map(([n, tally]): [number, TallyJson] => [n, tallyToJson(tally)]).sort(byNumber),
+    times: [...shard.times]
+      .map(([n, { next, runs, ahead }]): SnapshotHead['times'][number] => [
+        n,
+        { next, runs, ahead: [...ahead].sort(byNumber) },
+      ])
+      .sort(byNumber),
+    offsets: [...shard.offsets]
+      .map(([n, offsets]): SnapshotHead['offsets'][number] => [n, [...offsets].sort(byNumber)])
+      .sort(byNumber),
+    acks: [...shard.acks.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    pruned: shard.pruned,
+    late: shard.late,
+    unknownMatches: shard.unknownMatches,
+  };
+  return pack(head, encodeState(shard.state), MAGIC, SNAPSHOT_VERSION);
+}
+
+/** The shard of a snapshot, with the numbers that our rules have. Throws a RecordError or a DeltaError. */
+export function decodeShard(setting: ShardSetting, bytes: Uint8Array): Shard {
+  const { head, body } = unpack(bytes, MAGIC, SNAPSHOT_VERSION, 'snapshot');
+  const from = head as SnapshotHead;
+  const shard = createShard(setting);
+  for (const [digest, names] of from.ruleLists) shard.ruleLists.set(digest, names);
+  for (const [n, tally] of from.tallies) shard.tallies.set(n, tallyFromJson(tally));
+  for (const [n, { next, runs, ahead }] of from.times) shard.times.set(n, { next, runs, ahead: new Map(ahead) });
+  for (const [n, offsets] of from.offsets) shard.offsets.set(n, new Map(offsets));
+  for (const ack of from.acks) shard.acks.set(ack.id, ack);
+  shard.pruned = from.pruned;
+  shard.late = from.late;
+  shard.unknownMatches = from.unknownMatches;
+  mergeDelta(shard.state, body);
+  const own = ruleNames(setting.ruleSet);
+  const theirs = shard.ruleLists.get(from.rules);
+  if (from.rules !== rulesDigest(own) && theirs !== undefined)
+    shard.state = renumbered(shard, shard.state, theirs, own);
+  return shard;
+}
