@@ -8,7 +8,7 @@ import { Client, type ClientOptions, errors } from '@elastic/elasticsearch';
 import type { ElasticSettings } from '../model/installation.ts';
 import { printable } from '../model/problem.ts';
 
-export type { Client } from '@elastic/elasticsearch';
+export type { Client, estypes } from '@elastic/elasticsearch';
 
 /** How long one request may take before it counts as unanswered, milliseconds. */
 const REQUEST_MS = 30_000;

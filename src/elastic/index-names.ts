@@ -34,7 +34,7 @@ export function yearOfIndex(index: string, prefix: string, family: Family, organ
  */
 export function nameProblems(prefix: string, organizations: readonly string[]): Problem[] {
   const problems: Problem[] = [];
-  if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(prefix)) {
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(prefix)) {
     problems.push({
       code: 'PW-ELASTIC-PREFIX',
       message: `"${prefix}" cannot begin the name of an index`,
