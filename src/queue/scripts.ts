@@ -191,7 +191,7 @@ return found
 `;
 
 /**
- * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, dead, dead documents, stats
+ * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, stats
  * ARGV 1 holder, 2 id of the commit, 3 "1" with a snapshot, 4 its bytes, 5 absolute index that it includes, 6 generation
  *      ('' = as it was), 7 number of counters, 8 of documents, 9 of revisions that are forgotten,
  *      then name, value of each counter; id, value, revision of each document; ids
@@ -215,12 +215,12 @@ redis.call('HSET', KEYS[2], 'commit', ARGV[2])
 if #ARGV[6] > 0 then redis.call('SET', KEYS[8], ARGV[6]) end
 local at = 10
 for _ = 1, tonumber(ARGV[7]) do
-  redis.call('HINCRBY', KEYS[11], ARGV[at], ARGV[at + 1])
+  redis.call('HINCRBY', KEYS[9], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
 for _ = 1, tonumber(ARGV[8]) do
   redis.call('HSET', KEYS[6], ARGV[at], ARGV[at + 1])
-  redis.call('ZADD', KEYS[7], 'NX', redis.call('HINCRBY', KEYS[11], 'documents', 1), ARGV[at])
+  redis.call('ZADD', KEYS[7], 'NX', redis.call('HINCRBY', KEYS[9], 'documents', 1), ARGV[at])
   redis.call('HSET', KEYS[5], ARGV[at], ARGV[at + 2])
   at = at + 3
 end

@@ -194,7 +194,7 @@ async function commitStep(
   const answer = await runScript(
     store.redis,
     'pwCommitShard',
-    [...places, keys.generation, keys.dead, keys.deadDocuments, keys.stats],
+    [...places, keys.generation, keys.stats],
     [
       holder(commit.fence, commit.worker),
       randomBytes(12).toString('base64url'),
