@@ -184,6 +184,8 @@ Examples:
       ended(import('./commands/rules.ts').then((m) => m.testRule(rule, logs, options))),
     );
 
+  alwaysOn(program, ended);
+
   program
     .command('formats')
     .description('the log formats that pollwatch reads')
@@ -201,4 +203,84 @@ Examples:
     );
 
   return program;
+}
+
+/** The commands of an always-on installation: Redis queues, workers, Elasticsearch. */
+function alwaysOn(program: Command, ended: (code: Promise<number>) => Promise<void>): void {
+  const config = [
+    '-c, --config <file>',
+    'installation file (YAML); else POLLWATCH_CONFIG; else the environment',
+  ] as const;
+  const organization = [
+    '-o, --organization <id>',
+    'id of the organization; may be left out where there is only one',
+  ] as const;
+
+  const setup = program.command('setup').description('prepare servers for an always-on installation');
+  setup
+    .command('elasticsearch')
+    .description('make or update templates, indices, aliases, roles and the key of the workers')
+    .option(...config)
+    .option('--years <year...>', 'years besides this and the next, for logs that are older')
+    .option('--lifecycle', 'let the server delete indices 400 days after their year, where it can')
+    .option('--api-key-file <file>', 'make a key that can write alerts and nothing else, and write it there')
+    .addHelpText(
+      'after',
+      `
+Setting up needs more rights than writing alerts. POLLWATCH_ELASTICSEARCH_SETUP_USERNAME with ..._SETUP_PASSWORD[_FILE], or
+..._SETUP_API_KEY[_FILE], name who has them; without them it is done as who writes alerts. Running it again is harmless.
+
+Example:
+  pollwatch setup elasticsearch --config pollwatch.yaml --api-key-file secrets/elasticsearch-api-key`,
+    )
+    .action((options: Given) => ended(import('./commands/setup.ts').then((m) => m.setupElasticsearchCommand(options))));
+
+  program
+    .command('status')
+    .description('how an always-on installation stands: origins, queue, decisions, dead letters')
+    .option(...config)
+    .option('--json', 'one JSON object per organization and line')
+    .action((options: Given) => ended(import('./commands/status.ts').then((m) => m.statusCommand(options))));
+
+  const dead = program
+    .command('dead')
+    .description('chunks and documents that nobody could handle: list them, try them again, give them up');
+  dead
+    .command('list', { isDefault: true })
+    .description('all of them, with the reason')
+    .option(...config)
+    .option(...organization)
+    .option('--json', 'one JSON object per line')
+    .action((options: Given) => ended(import('./commands/dead.ts').then((m) => m.listDead(options))));
+  dead
+    .command('show')
+    .description('everything that is known of one')
+    .argument('<id>', 'as `pollwatch dead list` prints it')
+    .option(...config)
+    .option(...organization)
+    .action((id: string, options: Given) => ended(import('./commands/dead.ts').then((m) => m.showDead(id, options))));
+  for (const [name, what, run] of [
+    ['replay', 'have them tried again, after what stood in the way was changed', 'replayDeadLetters'],
+    ['drop', 'give them up: their lines or documents are deleted and counted as dropped', 'dropDeadLetters'],
+  ] as const) {
+    dead
+      .command(name)
+      .description(what)
+      .argument('[id...]', 'as `pollwatch dead list` prints them')
+      .option('--all', 'all of the organization')
+      .option(...config)
+      .option(...organization)
+      .action((ids: string[], options: Given) => ended(import('./commands/dead.ts').then((m) => m[run](ids, options))));
+  }
+
+  program
+    .command('ack')
+    .description('say what was done about an alert; it stays said when the alert changes')
+    .argument('<id>', 'id of the alert: the _id of its document')
+    .option(...config)
+    .option(...organization)
+    .addOption(
+      new Option('--status <status>', 'what it is now').choices(['ack', 'closed', 'suppressed', 'new']).default('ack'),
+    )
+    .action((id: string, options: Given) => ended(import('./commands/ack.ts').then((m) => m.ackCommand(id, options))));
 }

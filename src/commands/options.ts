@@ -19,7 +19,27 @@ export interface Given {
   /** one of LEVELS: the command line takes no other */
   failOn?: Level;
   progress?: boolean;
+  /** id of an organisation */
+  organization?: string;
+  json?: boolean;
+  all?: boolean;
+  once?: boolean;
+  /** years besides this and the next */
+  years?: string[];
+  lifecycle?: boolean;
+  /** where a new API key is written */
+  apiKeyFile?: string;
+  untilDrained?: boolean;
+  /** address of health and metrics */
+  listen?: string;
+  /** one of LOG_LEVELS: the command line takes no other */
+  logLevel?: (typeof LOG_LEVELS)[number];
+  /** one of ACK_STATUSES: the command line takes no other */
+  status?: 'ack' | 'closed' | 'suppressed' | 'new';
 }
+
+/** Levels of the log of always-on commands. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Most worker threads that `--threads` takes: more than any machine that an office has. */
 const THREADS_MAX = 64;

@@ -29,6 +29,14 @@ export interface InstallationVariables {
     readonly caFile: string | undefined;
     readonly prefix: string | undefined;
   };
+  /** who sets Elasticsearch up, when it is not who writes alerts */
+  readonly setup: {
+    readonly apiKey: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly passwordFile: string | undefined;
+  };
   readonly listen: string | undefined;
 }
 
@@ -53,6 +61,11 @@ export const VARIABLES = [
   'POLLWATCH_ELASTICSEARCH_PASSWORD_FILE',
   'POLLWATCH_ELASTICSEARCH_CA_FILE',
   'POLLWATCH_ELASTICSEARCH_PREFIX',
+  'POLLWATCH_ELASTICSEARCH_SETUP_API_KEY',
+  'POLLWATCH_ELASTICSEARCH_SETUP_API_KEY_FILE',
+  'POLLWATCH_ELASTICSEARCH_SETUP_USERNAME',
+  'POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD',
+  'POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE',
 ] as const;
 
 /** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
@@ -109,6 +122,13 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       passwordFile: read('POLLWATCH_ELASTICSEARCH_PASSWORD_FILE'),
       caFile: read('POLLWATCH_ELASTICSEARCH_CA_FILE'),
       prefix: checked('POLLWATCH_ELASTICSEARCH_PREFIX', indexPrefix),
+    },
+    setup: {
+      apiKey: read('POLLWATCH_ELASTICSEARCH_SETUP_API_KEY'),
+      apiKeyFile: read('POLLWATCH_ELASTICSEARCH_SETUP_API_KEY_FILE'),
+      username: read('POLLWATCH_ELASTICSEARCH_SETUP_USERNAME'),
+      password: read('POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD'),
+      passwordFile: read('POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE'),
     },
     listen: checked('POLLWATCH_LISTEN', listen),
   };

@@ -431,7 +431,7 @@ class Reader {
   }
 
   /** The same for a file that a variable names; undefined when none is. */
-  private named(file: string | undefined, variable: string, kind: SecretFileKind = 'secret'): string | undefined {
+  named(file: string | undefined, variable: string, kind: SecretFileKind = 'secret'): string | undefined {
     if (file === undefined) return undefined;
     const { text, fault } = readSecretFile(resolve(file), kind);
     if (fault !== null) {
@@ -489,4 +489,20 @@ export function listenOf(written: string): { host: string; port: number } | null
   const at = written.lastIndexOf(':');
   const host = at < 0 ? DEFAULT_HOST : written.slice(0, at).replace(/^\[|\]$/g, '');
   return { host, port: Number(written.slice(at + 1)) };
+}
+
+/**
+ * How to reach Elasticsearch for setting it up: POLLWATCH_ELASTICSEARCH_SETUP_… name a user or key with the rights for it;
+ * without them it is who writes alerts. Throws an OperatorError when a file cannot be read.
+ */
+export function setupSettings(settings: ElasticSettings, env = process.env): ElasticSettings {
+  const problems: Problem[] = [];
+  const { setup } = readVariables(env, problems);
+  const reader = new Reader(null, null, env, problems);
+  const apiKey = setup.apiKey ?? reader.named(setup.apiKeyFile, 'POLLWATCH_ELASTICSEARCH_SETUP_API_KEY_FILE') ?? null;
+  const password =
+    setup.password ?? reader.named(setup.passwordFile, 'POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE') ?? null;
+  if (problems.length > 0) throw new OperatorError(problems);
+  if (apiKey === null && setup.username === undefined) return settings;
+  return { ...settings, apiKey, username: setup.username ?? null, password };
 }

@@ -8,9 +8,6 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Installation } from '../model/installation.ts';
 import type { LogLevel, WorkerHooks } from '../model/worker.ts';
 
-/** Levels that `--log-level` and POLLWATCH_LOG_LEVEL take. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-
 /** Fields that never have a value in the log, at the top and one level down. */
 const SECRET_FIELDS = ['password', 'apiKey', 'api_key', 'secret', 'token', 'authorization', 'headers', 'auth'];
 /** Shorter texts are no secrets: replacing them would garble everything. */
@@ -21,7 +18,7 @@ const ERROR_LENGTH_MAX = 2000;
 
 /** What a log needs to know. */
 export interface LogSettings {
-  readonly level: (typeof LOG_LEVELS)[number];
+  readonly level: LogLevel | 'silent';
   /** texts that must not appear, as `secretsOf` finds them */
   readonly secrets: readonly string[];
   /** default: standard error */

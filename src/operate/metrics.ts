@@ -32,6 +32,7 @@ const GAUGES = {
   state_bytes: 'bytes of the last snapshot of the state',
   pending_documents: 'documents that wait for Elasticsearch',
   dead_letters: 'chunks and documents that nobody could handle',
+  alerts_standing: 'alerts that stand (not withdrawn)',
   lag_seconds: 'now minus the latest time of an event that was applied',
 } as const;
 /** Name of a number that goes up and down. */

@@ -12,6 +12,7 @@ function numbersOf(organization: string, value: number): OrganizationNumbers {
     state_bytes: value,
     pending_documents: value,
     dead_letters: value,
+    alerts_standing: value,
     lag_seconds: null,
   };
   return { organization, gauges, counts: { lines: value, refused: 1 } };

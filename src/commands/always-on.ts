@@ -1,0 +1,196 @@
+/**
+ * Runs workers until they are told to stop: one log, one set of metrics and one health address for all of a process. The
+ * first SIGTERM or SIGINT lets each finish what it has in hand; a part that fails stops the others, and the process ends
+ * with a fault, so that whoever supervises it starts it again.
+ */
+import packageJson from '../../package.json' with { type: 'json' };
+import { listenOf } from '../config/installation.ts';
+import { listen as listenSchema } from '../config/installation-schema.ts';
+import type { Installation } from '../model/installation.ts';
+import { OperatorError, type Problem } from '../model/problem.ts';
+import type { WorkerHooks } from '../model/worker.ts';
+import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
+import { createLog, secretsOf } from '../operate/log.ts';
+import { createMetrics } from '../operate/metrics.ts';
+import { REACH_MS, reachStore } from '../operate/reach.ts';
+import { isDrained, numbersOf, readStatus } from '../operate/status.ts';
+import { stopOnSignals } from '../operate/stop-signals.ts';
+import type { QueueStore } from '../queue/store.ts';
+import { FAULT, INTERRUPTED, OK, TERMINATED } from './exit-status.ts';
+import { type Given, LOG_LEVELS, stopOn } from './options.ts';
+
+/** A worker: resolves when it was told to stop and has finished, or when there is nothing left to do. */
+export interface Part {
+  readonly name: string;
+  run(installation: Installation, signal: AbortSignal, hooks: WorkerHooks): Promise<void>;
+}
+
+/** What runs beside the parts. */
+export interface AlwaysOnOptions {
+  /** what readiness asks besides Redis, by name */
+  readonly checks?: Readonly<Record<string, ReadinessCheck>>;
+  /** stop when everything that was ingested is decided, and indexed where documents are written */
+  readonly untilDrained?: { readonly isIndexed: boolean };
+}
+
+/** How often an installation is asked whether everything is done, ms. */
+const DRAINED_MS = 250;
+
+/** Runs the parts; returns the exit status. Throws an OperatorError when something cannot begin as it is set up. */
+export async function runAlwaysOn(
+  installation: Installation,
+  given: Given,
+  parts: readonly Part[],
+  options: AlwaysOnOptions = {},
+): Promise<number> {
+  const level = logLevel(given);
+  const settings = given.listen === undefined ? installation.work.listen : listenOption(given.listen);
+  const { log, flush } = createLog({ level, secrets: secretsOf(installation) });
+  const stop = stopOnSignals({
+    stopMs: installation.work.stopMs,
+    onStop: (signal) => log('info', 'stopping: what is in hand is finished first', { 'signal.name': signal }),
+    onEnd(signal, why) {
+      log('warn', 'ended at once; what was not committed is done again at the next start', { why });
+      flush();
+      process.exit(signal === 'SIGTERM' ? TERMINATED : INTERRUPTED);
+    },
+  });
+  let store: QueueStore | null = null;
+  let server: HealthServer | null = null;
+  try {
+    store = await reachStore(installation.redis, REACH_MS.worker, (error) =>
+      log('warn', 'connection to Redis', { error }),
+    );
+    const readiness = new Map<string, string | null>(parts.map(({ name }) => [name, 'starting']));
+    const metrics = metricsOf(installation, store);
+    const hooks: WorkerHooks = {
+      log,
+      count: metrics.count,
+      ready: (part, isReady, why) => void readiness.set(part, isReady ? null : (why ?? 'not ready')),
+    };
+    const redis = store.redis;
+    const checks = { redis: async () => void (await redis.ping()), ...options.checks };
+    server = settings === null ? null : await listen(settings, { checks, parts: readiness, metrics });
+    log('info', 'started', {
+      'service.version': packageJson.version,
+      parts: parts.map(({ name }) => name).join(' '),
+      organizations: installation.tenants.size,
+      health: server === null ? 'none' : `${settings!.host}:${server.port}`,
+    });
+    const [isWell] = await Promise.all([
+      runParts(installation, parts, { stop, hooks }),
+      options.untilDrained === undefined
+        ? null
+        : stopWhenDrained(installation, store, options.untilDrained.isIndexed, stop),
+    ]);
+    log('info', 'ended');
+    return isWell ? OK : FAULT;
+  } finally {
+    stop.done();
+    await server?.close();
+    await store?.close();
+    flush();
+  }
+}
+
+/** Runs the parts to their end; false when one failed. Throws the OperatorError of a part that cannot begin. */
+async function runParts(
+  installation: Installation,
+  parts: readonly Part[],
+  { stop, hooks }: { stop: ReturnType<typeof stopOnSignals>; hooks: WorkerHooks },
+): Promise<boolean> {
+  const ended = await Promise.all(
+    parts.map(async ({ name, run }): Promise<OperatorError | boolean> => {
+      try {
+        hooks.ready(name, true);
+        await run(installation, stop.signal, hooks);
+        return true;
+      } catch (error) {
+        if (error instanceof OperatorError) return error;
+        hooks.log('error', 'a part failed; the others are stopped', { part: name, error: error as Error });
+        return false;
+      } finally {
+        hooks.ready(name, false, 'ended');
+        // a part that ended has failed or has nothing left to do: the process ends with it
+        stop.stop();
+      }
+    }),
+  );
+  const problems = ended.flatMap((end) => (end instanceof OperatorError ? end.problems : []));
+  if (problems.length > 0) throw new OperatorError(problems);
+  return ended.every((end) => end === true);
+}
+
+async function stopWhenDrained(
+  { tenants }: Installation,
+  store: QueueStore,
+  isIndexed: boolean,
+  stop: ReturnType<typeof stopOnSignals>,
+): Promise<void> {
+  while (!stop.signal.aborted) {
+    const found = await readStatus(store, tenants);
+    if (found.every((status) => !status.isConfigured || isDrained(status, isIndexed))) stop.stop();
+    else await pause(DRAINED_MS, stop.signal);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}
+
+function metricsOf(installation: Installation, store: QueueStore): ReturnType<typeof createMetrics> {
+  return createMetrics({
+    organizations: [...installation.tenants.keys()],
+    version: packageJson.version,
+    read: async () => (await readStatus(store, installation.tenants)).map((status) => numbersOf(status, Date.now())),
+  });
+}
+
+async function listen(
+  address: { host: string; port: number },
+  told: Pick<Parameters<typeof startHealthServer>[0], 'checks' | 'parts' | 'metrics'>,
+): Promise<HealthServer> {
+  try {
+    return await startHealthServer({ listen: address, version: packageJson.version, ...told });
+  } catch (cause) {
+    const problem: Problem = {
+      code: 'PW-WORK-LISTEN',
+      message: `health and metrics cannot be told at ${address.host}:${address.port} (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+      hint: 'each process needs a port of its own: --listen PORT, or --listen none',
+    };
+    throw new OperatorError([problem], { cause });
+  }
+}
+
+function listenOption(written: string): { host: string; port: number } | null {
+  const result = listenSchema.safeParse(written);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    stopOn([{ code: 'PW-CLI-LISTEN', message: `--listen is "${written}"`, hint: issue?.message ?? '' }]);
+  }
+  return listenOf(written);
+}
+
+/** `--log-level`, else POLLWATCH_LOG_LEVEL, else info. */
+function logLevel(given: Given): (typeof LOG_LEVELS)[number] {
+  const written = given.logLevel ?? process.env['POLLWATCH_LOG_LEVEL'] ?? 'info';
+  const level = LOG_LEVELS.find((each) => each === written);
+  if (level === undefined) {
+    stopOn([
+      {
+        code: 'PW-CONFIG-VARIABLE',
+        message: 'POLLWATCH_LOG_LEVEL is no level',
+        hint: `it is one of: ${LOG_LEVELS.join(', ')}`,
+      },
+    ]);
+  }
+  return level ?? 'info';
+}

@@ -1,0 +1,86 @@
+/**
+ * `pollwatch status`: for each organisation what waits, how far its origins and the decisions are, what nobody could
+ * handle, and the last alert. With --json the same as one JSON object per organisation and line.
+ */
+import { printable } from '../model/problem.ts';
+import { isDrained, lagMs, type OrganizationStatus, readStatus } from '../operate/status.ts';
+import { OK } from './exit-status.ts';
+import { withStore } from './installation-option.ts';
+import type { Given } from './options.ts';
+
+/** Origins that are listed of one organisation; the ones that are furthest behind come first. */
+const ORIGINS_SHOWN = 20;
+
+/** Runs the command; returns the exit status. */
+export function statusCommand(given: Given): Promise<number> {
+  return withStore(given, async (store, { tenants, elasticsearch }) => {
+    const found = await readStatus(store, tenants);
+    const nowMs = Date.now();
+    const isIndexed = elasticsearch !== null;
+    const text = found.map((status) =>
+      given.json === true
+        ? `${JSON.stringify({ ...status, lagMs: lagMs(status, nowMs), isDrained: isDrained(status, isIndexed) })}\n`
+        : statusText(status, nowMs, isIndexed),
+    );
+    process.stdout.write(text.join(given.json === true ? '' : '\n'));
+    return OK;
+  });
+}
+
+function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolean): string {
+  const { organization, name, isConfigured, depth, origins, progress } = status;
+  const { stats } = depth;
+  const count = (key: string): string => (stats[key] ?? 0).toLocaleString('en');
+  const lag = lagMs(status, nowMs);
+  const behind = origins.toSorted((a, b) => b.seq - b.applied - (a.seq - a.applied) || a.number - b.number);
+  const waits = `${depth.waitingChunks + depth.flyingChunks} chunks (${sizeText(depth.queuedBytes)}) wait or are with the workers`;
+  const lines = [
+    `${organization}  ${printable(name)}${isConfigured ? '' : '  (not configured here: nobody reads or decides it)'}`,
+    `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused`,
+    `  queue      ${isDrained(status, isIndexed) ? 'nothing waits' : waits}`,
+    `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${depth.logRecords} records since`,
+    `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
+    `  documents  ${depth.pendingDocuments} wait for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
+    `  dead       ${depth.deadLetters}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}`,
+    ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
+  ];
+  if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${behind.length - ORIGINS_SHOWN} more origins`);
+  return `${lines.join('\n')}\n`;
+}
+
+function decidedText(progress: NonNullable<OrganizationStatus['progress']>, lag: number | null): string {
+  const until = progress.eventMs === null ? 'no event yet' : `events until ${timeText(progress.eventMs)}`;
+  const late = lag === null ? '' : `, ${ageText(lag)} ago`;
+  const last =
+    progress.alertMs === null ? 'no alert' : `${progress.alerts} alerts, the last ${timeText(progress.alertMs)}`;
+  return `${until}${late}; ${last}${progress.isSettled ? '' : '; some wait for their windows to close'}`;
+}
+
+function originText(origin: OrganizationStatus['origins'][number]): string {
+  const { name, seq, applied, offset, closed, dropped, updatedMs, format } = origin;
+  const state = closed ? 'ended' : 'followed';
+  const read = `${sizeText(offset)} read, ${applied} of ${seq} chunks applied`;
+  const lost = dropped === 0 ? '' : `, ${dropped} lines dropped`;
+  const at = updatedMs === 0 ? '' : `, last ${timeText(updatedMs)}`;
+  return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}`;
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** 90,000 → "1 min"; one unit is enough to know whether to worry. */
+function ageText(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 2 * 86_400) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}

@@ -1,0 +1,68 @@
+/**
+ * Reaches Redis before a command begins, so that a wrong address, password or certificate is told in a line with what to
+ * do, instead of half a minute of silent attempts.
+ */
+import type { RedisSettings } from '../model/installation.ts';
+import { OperatorError } from '../model/problem.ts';
+import { openStore, type QueueStore } from '../queue/store.ts';
+
+/** How long a server may take to answer for the first time, ms: a person waits, or servers are starting together. */
+export const REACH_MS = { person: 3000, worker: 20_000 } as const;
+
+/** What a server says that a person must change, and no waiting will. */
+const DENIED = /WRONGPASS|NOAUTH|NOPERM|invalid password|certificate|self.signed|unable to verify/i;
+
+/**
+ * Opens the store once Redis answers. `report` gets later errors of the connection. Throws an OperatorError when it does
+ * not answer in time or refuses.
+ */
+export async function reachStore(
+  settings: RedisSettings,
+  reachMs: number = REACH_MS.person,
+  report: (error: Error) => void = () => undefined,
+): Promise<QueueStore> {
+  let last: Error | null = null;
+  let onDenied = (_: Error): void => undefined;
+  const denied = new Promise<never>((_, reject) => {
+    onDenied = reject;
+  });
+  denied.catch(() => undefined);
+  let isReached = false;
+  const store = openStore(settings, (error) => {
+    if (isReached) report(error);
+    last = error;
+    if (DENIED.test(error.message)) onDenied(error);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(last ?? new Error(`no answer within ${reachMs / 1000} s`)), reachMs);
+  });
+  try {
+    await Promise.race([store.redis.ping(), denied, late]);
+    isReached = true;
+    return store;
+  } catch (cause) {
+    store.redis.disconnect();
+    throw unreachable(settings, last ?? (cause as Error), cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreachable(settings: RedisSettings, fault: Error, cause: unknown): OperatorError {
+  const code = (fault as NodeJS.ErrnoException).code ?? '';
+  const reason = `${code}${code !== '' && fault.message !== '' ? ': ' : ''}${fault.message}` || fault.name;
+  const isDenied = DENIED.test(reason);
+  return new OperatorError(
+    [
+      {
+        code: isDenied ? 'PW-REDIS-DENIED' : 'PW-REDIS-UNREACHABLE',
+        message: `Redis at ${settings.url} ${isDenied ? 'refuses' : 'does not answer'} (${reason})`,
+        hint: isDenied
+          ? 'check redis.username, redis.password_file and redis.ca_file, or POLLWATCH_REDIS_*'
+          : 'start it (redis-server --appendonly yes), or name its address: redis.url or POLLWATCH_REDIS_URL',
+      },
+    ],
+    { cause },
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * How an installation stands: for each organisation what waits, what was read, how far each origin and the decisions are.
+ * Read from the store alone, for `pollwatch status`, for the metrics, and to know when everything is done.
+ */
+import type { Tenant } from '../model/installation.ts';
+import { type QueueDepth, queueDepth } from '../queue/depth.ts';
+import { type OriginState, readOrigins } from '../queue/origins.ts';
+import { countPending } from '../queue/pending.ts';
+import { readProgress, type ShardProgress } from '../queue/progress.ts';
+import { logEnd } from '../queue/shard-store.ts';
+import { organizations, type QueueStore } from '../queue/store.ts';
+import type { OrganizationNumbers } from './metrics.ts';
+
+/** One organisation at one moment. */
+export interface OrganizationStatus {
+  readonly organization: string;
+  /** as people say it; the id where the configuration does not name it */
+  readonly name: string;
+  /** false: it has a state in Redis and is not configured (any more) */
+  readonly isConfigured: boolean;
+  readonly depth: QueueDepth;
+  readonly origins: readonly OriginState[];
+  /** null: nothing was decided yet */
+  readonly progress: ShardProgress | null;
+  /** absolute index behind the last record of the log */
+  readonly logEnd: number;
+}
+
+/** The status of every organisation that is configured or has anything in Redis, by id. */
+export async function readStatus(
+  store: QueueStore,
+  tenants: ReadonlyMap<string, Pick<Tenant, 'name'>>,
+): Promise<OrganizationStatus[]> {
+  const ids = [...new Set([...tenants.keys(), ...(await organizations(store))])].sort();
+  return Promise.all(
+    ids.map(async (organization) => {
+      // in the order in which a line travels, so that nothing slips past between two reads
+      const depth = await queueDepth(store, organization);
+      const end = await logEnd(store, organization);
+      const [origins, progress] = await Promise.all([
+        readOrigins(store, organization),
+        readProgress(store, organization),
+      ]);
+      const pendingDocuments = await countPending(store, organization);
+      const tenant = tenants.get(organization);
+      const name = tenant?.name ?? organization;
+      return {
+        organization,
+        name,
+        isConfigured: tenant !== undefined,
+        depth: { ...depth, pendingDocuments },
+        origins,
+        progress,
+        logEnd: end,
+      };
+    }),
+  );
+}
+
+/**
+ * Whether everything that was ingested of an organisation is decided and, with `isIndexed`, stands in Elasticsearch. Dead
+ * letters wait for a person, not for a worker. Where an origin is still followed, decisions that wait for their windows to
+ * close are not waited for: that can take hours.
+ */
+export function isDrained(status: OrganizationStatus, isIndexed: boolean): boolean {
+  const { depth, origins, progress, logEnd: end } = status;
+  if (depth.waitingChunks > 0 || depth.flyingChunks > 0) return false;
+  if (isIndexed && depth.pendingDocuments > 0) return false;
+  if (end === 0) return true;
+  if (progress === null || progress.decided < end) return false;
+  return progress.isSettled || origins.some((origin) => !origin.closed);
+}
+
+/** Now minus the latest event that was applied, ms; null where nothing was. An installation that replays old logs lags by years. */
+export function lagMs({ progress }: OrganizationStatus, nowMs: number): number | null {
+  return progress?.eventMs === null || progress === null ? null : Math.max(0, nowMs - progress.eventMs);
+}
+
+/** The numbers that Prometheus reads. */
+export function numbersOf(status: OrganizationStatus, nowMs: number): OrganizationNumbers {
+  const { organization, depth, origins, progress } = status;
+  const lag = lagMs(status, nowMs);
+  return {
+    organization,
+    gauges: {
+      queued_bytes: depth.queuedBytes,
+      waiting_chunks: depth.waitingChunks,
+      flying_chunks: depth.flyingChunks,
+      flying_seconds: depth.flyingMs / 1000,
+      log_records: depth.logRecords,
+      state_bytes: depth.snapshotBytes,
+      pending_documents: depth.pendingDocuments,
+      dead_letters: depth.deadLetters,
+      alerts_standing: progress?.alerts ?? null,
+      lag_seconds: lag === null ? null : lag / 1000,
+    },
+    counts: {
+      ...depth.stats,
+      chunks: depth.stats['applied_chunks'] ?? 0,
+      alerts: depth.stats['documents'] ?? 0,
+      dropped: origins.reduce((sum, origin) => sum + origin.dropped, 0),
+    },
+  };
+}
