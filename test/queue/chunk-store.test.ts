@@ -14,9 +14,10 @@ import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts
 import { apply, commitLines, commitText, linesOf, loggedLines, queuedBytes, seal } from './county.ts';
 
 describe.each([
-  { kind: 'a server', cluster: false },
-  { kind: 'a cluster', cluster: true },
-])('with $kind', ({ cluster }) => {
+  { kind: 'a server', cluster: false, alone: true },
+  { kind: 'a cluster', cluster: true, alone: false },
+  { kind: 'a node of a cluster', cluster: true, alone: true },
+])('with $kind', ({ cluster, alone }) => {
   let server: RedisServer;
   let store: QueueStore;
   beforeAll(async () => {
@@ -24,7 +25,7 @@ describe.each([
   });
   afterAll(() => server.stop());
   const fresh = async (work: () => Promise<void>) => {
-    store = openStore(server.settings());
+    store = openStore({ ...server.settings(), cluster: !alone });
     try {
       await work();
     } finally {

@@ -13,274 +13,279 @@ import { runScript } from '../../src/queue/scripts.ts';
 import { type RedisServer, startRedis, until } from '../parts/redis.ts';
 import { apply, commitLines, type Installed, install, loggedLines, queuedBytes } from './county.ts';
 
-let server: RedisServer;
-let pw: Installed;
-let workers: Worker[];
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  pw = install(server.settings());
-  workers = [];
-});
-afterEach(async () => {
-  await Promise.all(workers.map((worker) => worker.close()));
-  await pw.close();
-});
-
-function work(handle: (job: AnalyzeJob) => Promise<void>, times: WorkerTimes = {}): void {
-  workers.push(startAnalyzeWorker(pw.settings, handle, undefined, times));
-}
-
-/** A worker that applies chunks and hands on more; it throws where a line says so. */
-function workGently(poison: (line: string) => boolean = () => false): void {
-  work(async (job) => {
-    await apply(pw.store, refsOfJob(job), ({ bytes }) => {
-      if (bytes.toString().split('\n').some(poison)) throw new Error('this line breaks the parser');
-    });
-    await dispatch(pw.store, pw.queues, job.org);
-  });
-}
-
-async function drained(org: string): Promise<void> {
-  await until(`${org} is drained`, async () => {
-    const depth = await queueDepth(pw.store, org);
-    return depth.waitingChunks + depth.flyingChunks === 0;
-  });
-}
-
 const everyLine = (count: number) => Array.from({ length: count }, (_, n) => [`line ${n}.0`, `line ${n}.1`]).flat();
 
-describe('dispatch', () => {
-  it('hands on no more than a window, in jobs of bounded size, until something is finished', async () => {
-    const refs = await commitLines(pw.store, 'adams', WINDOW_CHUNKS + 10);
-    expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(WINDOW_CHUNKS);
-    expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
-    const jobs = await pw.queues.analyze.getWaiting();
-    expect(Math.max(...jobs.map((job) => job.data.chunks.length))).toBe(JOB_CHUNKS_MAX);
-    const handed = jobs.flatMap((job) => refsOfJob(job.data).map(refText)).sort();
-    expect(handed).toEqual(refs.slice(0, WINDOW_CHUNKS).map(refText).sort());
-    await apply(pw.store, refs.slice(0, 3));
-    expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(3);
+describe.each([
+  { kind: 'a server', cluster: false },
+  { kind: 'a cluster', cluster: true },
+])('with $kind', ({ cluster }) => {
+  let server: RedisServer;
+  let pw: Installed;
+  let workers: Worker[];
+  beforeAll(async () => {
+    server = await startRedis(cluster ? { cluster } : {});
   });
-
-  it('cuts a few chunks into single jobs, so that several workers get some', async () => {
-    await commitLines(pw.store, 'adams', 5);
-    await dispatch(pw.store, pw.queues, 'adams');
-    expect((await pw.queues.analyze.getWaiting()).map((job) => job.data.chunks.length)).toEqual([1, 1, 1, 1, 1]);
+  afterAll(() => server.stop());
+  beforeEach(() => {
+    pw = install(server.settings());
+    workers = [];
   });
-
-  it('takes every chunk once when several call it at the same time', async () => {
-    const refs = await commitLines(pw.store, 'adams', 40);
-    const counts = await Promise.all(Array.from({ length: 8 }, () => dispatch(pw.store, pw.queues, 'adams')));
-    expect(counts.reduce((a, b) => a + b)).toBe(40);
-    const handed = (await pw.queues.analyze.getWaiting()).flatMap((job) => [...job.data.chunks]);
-    expect(handed.sort()).toEqual(refs.map(refText).sort());
-  });
-});
-
-describe('a flooded county', () => {
-  it('with ten times its share lets the chunks of another wait for one window of its own at most', async () => {
-    const finished: string[] = [];
-    await commitLines(pw.store, 'flooded', 600);
-    await dispatch(pw.store, pw.queues, 'flooded');
-    work(async (job) => {
-      await apply(pw.store, refsOfJob(job));
-      for (const _ of job.chunks) finished.push(job.org);
-      await dispatch(pw.store, pw.queues, job.org);
-    });
-    // chunks of the quiet county arrive while the flood is worked on: one after the other, and a bunch
-    const waits: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      const before = finished.filter((org) => org === 'flooded').length;
-      const bunch = i % 5 === 4 ? 7 : 1;
-      const quiet = finished.length - before;
-      await commitLines(pw.store, 'quiet', bunch);
-      await dispatch(pw.store, pw.queues, 'quiet');
-      await until(
-        'the quiet chunks are finished',
-        () => finished.filter((org) => org === 'quiet').length >= quiet + bunch,
-      );
-      const last = finished.lastIndexOf('quiet');
-      waits.push(finished.slice(0, last).filter((org) => org === 'flooded').length - before);
-    }
-    // the job in hand was counted when it ended: one more than the window may have been under way
-    expect(Math.max(...waits)).toBeLessThanOrEqual(WINDOW_CHUNKS + JOB_CHUNKS_MAX);
-    await drained('flooded');
-    expect(finished.filter((org) => org === 'flooded')).toHaveLength(600);
-    expect(await loggedLines(pw.store, 'quiet')).toHaveLength(2 * 44);
-  });
-});
-
-describe('stopped between two steps', () => {
-  it('committed and not dispatched: the sweep dispatches', async () => {
-    await commitLines(pw.store, 'adams', 3);
-    workGently();
-    await sweep(pw.store, pw.queues, ['adams']);
-    await drained('adams');
-    expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(3));
-  });
-
-  it('taken from the outbox and no job added: the sweep adds one, not before its time', async () => {
-    await commitLines(pw.store, 'adams', 3);
-    const keys = organizationKeys(pw.store.prefix, 'adams');
-    await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS]);
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 60_000 });
-    expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
-    expect(await pw.queues.analyze.getWaitingCount()).toBe(3);
-    workGently();
-    await drained('adams');
-    expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(3));
-  });
-
-  it('the queue lost all its jobs: the sweep adds them again', async () => {
-    await commitLines(pw.store, 'adams', 10);
-    await dispatch(pw.store, pw.queues, 'adams');
-    await pw.queues.analyze.obliterate({ force: true });
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
-    workGently();
-    await drained('adams');
-    expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(10));
-  });
-
-  it('a job that waits is not added a second time, however old', async () => {
-    await commitLines(pw.store, 'adams', 10);
-    await dispatch(pw.store, pw.queues, 'adams');
-    const before = await pw.queues.analyze.getWaitingCount();
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
-    expect(await pw.queues.analyze.getWaitingCount()).toBe(before);
-  });
-
-  it('finished and the job not ended: the job comes again and changes nothing', async () => {
-    const refs = await commitLines(pw.store, 'adams', 3);
-    await dispatch(pw.store, pw.queues, 'adams');
-    await apply(pw.store, refs);
-    workGently();
-    await until('the jobs are done', async () => (await pw.queues.analyze.getWaitingCount()) === 0);
+  afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.close()));
-    expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(3));
-    expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
+    await pw.close();
   });
 
-  it('finished by a job that somebody else was given again: the window is free afterwards', async () => {
-    const refs = await commitLines(pw.store, 'adams', 2);
-    await apply(pw.store, refs.slice(0, 1));
-    await dispatch(pw.store, pw.queues, 'adams');
-    workGently();
-    await drained('adams');
-    expect((await queueDepth(pw.store, 'adams')).flyingChunks).toBe(0);
-    expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(2));
-  });
-
-  it('the lines of a chunk are gone though it was never applied: that is a dead letter, not silence', async () => {
-    const refs = await commitLines(pw.store, 'adams', 2);
-    await dispatch(pw.store, pw.queues, 'adams');
-    await pw.queues.analyze.obliterate({ force: true });
-    await pw.store.redis.del(organizationKeys(pw.store.prefix, 'adams').chunk(1, 1));
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
-    expect(await deadLetters(pw.store, 'adams')).toMatchObject([
-      { id: 'chunk:1:1', kind: 'chunk', reason: expect.stringContaining('never applied') },
-    ]);
-    expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:1')).toBe('gone');
-    expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('dropped');
-    expect(await deadLetters(pw.store, 'adams')).toEqual([]);
-    expect(await apply(pw.store, refs)).toBe('applied');
-  });
-
-  it('a failed job was taken apart and not removed: a second sweep does nothing twice', async () => {
-    await commitLines(pw.store, 'adams', 16);
-    await dispatch(pw.store, pw.queues, 'adams');
-    work(() => Promise.reject(new Error('no')));
-    await until('all have failed', async () => (await pw.queues.analyze.getFailedCount()) === 8);
-    await Promise.all(workers.map((worker) => worker.close()));
-    const failed = await pw.queues.analyze.getFailed();
-    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
-    // the first half only: the failed jobs are there again, with their old stamp
-    for (const { data } of failed) await pw.queues.analyze.add('chunks', data, { attempts: 1 });
-    expect(await pw.queues.analyze.getWaitingCount()).toBe(16 + 8);
-    work(() => Promise.reject(new Error('no')));
-    await until('all have failed', async () => (await pw.queues.analyze.getFailedCount()) === 16 + 8);
-    await Promise.all(workers.map((worker) => worker.close()));
-    await Promise.all([sweep(pw.store, pw.queues, ['adams']), sweep(pw.store, pw.queues, ['adams'])]);
-    expect(await pw.queues.analyze.getFailedCount()).toBe(0);
-    expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
-    expect(await deadLetters(pw.store, 'adams')).toHaveLength(16);
-    expect((await queueDepth(pw.store, 'adams')).stats['dead_chunks']).toBe(16);
-  });
-});
-
-describe('a chunk that no worker can read', () => {
-  /** Works, sweeping as the workers do, until nothing is under way. */
-  async function workAndSweep(poison: (line: string) => boolean): Promise<void> {
-    workGently(poison);
-    await until('nothing is under way', async () => {
-      await sweep(pw.store, pw.queues, ['adams']);
-      const { waitingChunks, flyingChunks } = await queueDepth(pw.store, 'adams');
-      return waitingChunks + flyingChunks === 0;
-    });
-    await Promise.all(workers.map((worker) => worker.close()));
+  function work(handle: (job: AnalyzeJob) => Promise<void>, times: WorkerTimes = {}): void {
+    workers.push(startAnalyzeWorker(pw.settings, handle, undefined, times));
   }
 
-  it('ends alone in the dead letters with its reason; the seven of its job and all others go on', async () => {
-    const refs = await commitLines(pw.store, 'adams', 64);
-    await dispatch(pw.store, pw.queues, 'adams');
-    expect((await pw.queues.analyze.getWaiting()).map((job) => job.data.chunks.length)).toEqual(Array(8).fill(8));
-    await workAndSweep((line) => line === 'line 20.1');
-    expect(await deadLetters(pw.store, 'adams')).toMatchObject([
-      { id: 'chunk:1:20', kind: 'chunk', reason: 'this line breaks the parser' },
-    ]);
-    const good = everyLine(64).filter((line) => !line.startsWith('line 20.'));
-    expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(good.sort());
-    const bytes = await queuedBytes(pw.store, 'adams', refs);
-    expect(bytes.kept).toBe(bytes.counted);
-    expect(bytes.kept).toBeGreaterThan(0);
+  /** A worker that applies chunks and hands on more; it throws where a line says so. */
+  function workGently(poison: (line: string) => boolean = () => false): void {
+    work(async (job) => {
+      await apply(pw.store, refsOfJob(job), ({ bytes }) => {
+        if (bytes.toString().split('\n').some(poison)) throw new Error('this line breaks the parser');
+      });
+      await dispatch(pw.store, pw.queues, job.org);
+    });
+  }
+
+  async function drained(org: string): Promise<void> {
+    await until(`${org} is drained`, async () => {
+      const depth = await queueDepth(pw.store, org);
+      return depth.waitingChunks + depth.flyingChunks === 0;
+    });
+  }
+
+  describe('dispatch', () => {
+    it('hands on no more than a window, in jobs of bounded size, until something is finished', async () => {
+      const refs = await commitLines(pw.store, 'adams', WINDOW_CHUNKS + 10);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(WINDOW_CHUNKS);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
+      const jobs = await pw.queues.analyze.getWaiting();
+      expect(Math.max(...jobs.map((job) => job.data.chunks.length))).toBe(JOB_CHUNKS_MAX);
+      const handed = jobs.flatMap((job) => refsOfJob(job.data).map(refText)).sort();
+      expect(handed).toEqual(refs.slice(0, WINDOW_CHUNKS).map(refText).sort());
+      await apply(pw.store, refs.slice(0, 3));
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(3);
+    });
+
+    it('cuts a few chunks into single jobs, so that several workers get some', async () => {
+      await commitLines(pw.store, 'adams', 5);
+      await dispatch(pw.store, pw.queues, 'adams');
+      expect((await pw.queues.analyze.getWaiting()).map((job) => job.data.chunks.length)).toEqual([1, 1, 1, 1, 1]);
+    });
+
+    it('takes every chunk once when several call it at the same time', async () => {
+      const refs = await commitLines(pw.store, 'adams', 40);
+      const counts = await Promise.all(Array.from({ length: 8 }, () => dispatch(pw.store, pw.queues, 'adams')));
+      expect(counts.reduce((a, b) => a + b)).toBe(40);
+      const handed = (await pw.queues.analyze.getWaiting()).flatMap((job) => [...job.data.chunks]);
+      expect(handed.sort()).toEqual(refs.map(refText).sort());
+    });
   });
 
-  it('is read when it is replayed after the program was mended', async () => {
-    const refs = await commitLines(pw.store, 'adams', 4);
-    await workAndSweep((line) => line === 'line 2.0');
-    expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:2')).toBe('replayed');
-    expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:2')).toBe('unknown');
-    await workAndSweep(() => false);
-    expect(await deadLetters(pw.store, 'adams')).toEqual([]);
-    expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(4));
-    expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
+  describe('a flooded county', () => {
+    it('with ten times its share lets the chunks of another wait for one window of its own at most', async () => {
+      const finished: string[] = [];
+      await commitLines(pw.store, 'flooded', 600);
+      await dispatch(pw.store, pw.queues, 'flooded');
+      work(async (job) => {
+        await apply(pw.store, refsOfJob(job));
+        for (const _ of job.chunks) finished.push(job.org);
+        await dispatch(pw.store, pw.queues, job.org);
+      });
+      // chunks of the quiet county arrive while the flood is worked on: one after the other, and a bunch
+      const waits: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const before = finished.filter((org) => org === 'flooded').length;
+        const bunch = i % 5 === 4 ? 7 : 1;
+        const quiet = finished.length - before;
+        await commitLines(pw.store, 'quiet', bunch);
+        await dispatch(pw.store, pw.queues, 'quiet');
+        await until(
+          'the quiet chunks are finished',
+          () => finished.filter((org) => org === 'quiet').length >= quiet + bunch,
+        );
+        const last = finished.lastIndexOf('quiet');
+        waits.push(finished.slice(0, last).filter((org) => org === 'flooded').length - before);
+      }
+      // the job in hand was counted when it ended: one more than the window may have been under way
+      expect(Math.max(...waits)).toBeLessThanOrEqual(WINDOW_CHUNKS + JOB_CHUNKS_MAX);
+      await drained('flooded');
+      expect(finished.filter((org) => org === 'flooded')).toHaveLength(600);
+      expect(await loggedLines(pw.store, 'quiet')).toHaveLength(2 * 44);
+    });
   });
 
-  it('comes back to the dead letters when it is replayed too early', async () => {
-    await commitLines(pw.store, 'adams', 1);
-    await workAndSweep(() => true);
-    await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:0');
-    await workAndSweep(() => true);
-    expect(await deadLetters(pw.store, 'adams')).toMatchObject([{ id: 'chunk:1:0' }]);
+  describe('stopped between two steps', () => {
+    it('committed and not dispatched: the sweep dispatches', async () => {
+      await commitLines(pw.store, 'adams', 3);
+      workGently();
+      await sweep(pw.store, pw.queues, ['adams']);
+      await drained('adams');
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(3));
+    });
+
+    it('taken from the outbox and no job added: the sweep adds one, not before its time', async () => {
+      await commitLines(pw.store, 'adams', 3);
+      const keys = organizationKeys(pw.store.prefix, 'adams');
+      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS]);
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 60_000 });
+      expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+      expect(await pw.queues.analyze.getWaitingCount()).toBe(3);
+      workGently();
+      await drained('adams');
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(3));
+    });
+
+    it('the queue lost all its jobs: the sweep adds them again', async () => {
+      await commitLines(pw.store, 'adams', 10);
+      await dispatch(pw.store, pw.queues, 'adams');
+      await pw.queues.analyze.obliterate({ force: true });
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+      workGently();
+      await drained('adams');
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(10));
+    });
+
+    it('a job that waits is not added a second time, however old', async () => {
+      await commitLines(pw.store, 'adams', 10);
+      await dispatch(pw.store, pw.queues, 'adams');
+      const before = await pw.queues.analyze.getWaitingCount();
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+      expect(await pw.queues.analyze.getWaitingCount()).toBe(before);
+    });
+
+    it('finished and the job not ended: the job comes again and changes nothing', async () => {
+      const refs = await commitLines(pw.store, 'adams', 3);
+      await dispatch(pw.store, pw.queues, 'adams');
+      await apply(pw.store, refs);
+      workGently();
+      await until('the jobs are done', async () => (await pw.queues.analyze.getWaitingCount()) === 0);
+      await Promise.all(workers.map((worker) => worker.close()));
+      expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(3));
+      expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
+    });
+
+    it('finished by a job that somebody else was given again: the window is free afterwards', async () => {
+      const refs = await commitLines(pw.store, 'adams', 2);
+      await apply(pw.store, refs.slice(0, 1));
+      await dispatch(pw.store, pw.queues, 'adams');
+      workGently();
+      await drained('adams');
+      expect((await queueDepth(pw.store, 'adams')).flyingChunks).toBe(0);
+      expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(2));
+    });
+
+    it('the lines of a chunk are gone though it was never applied: that is a dead letter, not silence', async () => {
+      const refs = await commitLines(pw.store, 'adams', 2);
+      await dispatch(pw.store, pw.queues, 'adams');
+      await pw.queues.analyze.obliterate({ force: true });
+      await pw.store.redis.del(organizationKeys(pw.store.prefix, 'adams').chunk(1, 1));
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+      expect(await deadLetters(pw.store, 'adams')).toMatchObject([
+        { id: 'chunk:1:1', kind: 'chunk', reason: expect.stringContaining('never applied') },
+      ]);
+      expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:1')).toBe('gone');
+      expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('dropped');
+      expect(await deadLetters(pw.store, 'adams')).toEqual([]);
+      expect(await apply(pw.store, refs)).toBe('applied');
+    });
+
+    it('a failed job was taken apart and not removed: a second sweep does nothing twice', async () => {
+      await commitLines(pw.store, 'adams', 16);
+      await dispatch(pw.store, pw.queues, 'adams');
+      work(() => Promise.reject(new Error('no')));
+      await until('all have failed', async () => (await pw.queues.analyze.getFailedCount()) === 8);
+      await Promise.all(workers.map((worker) => worker.close()));
+      const failed = await pw.queues.analyze.getFailed();
+      await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+      // the first half only: the failed jobs are there again, with their old stamp
+      for (const { data } of failed) await pw.queues.analyze.add('chunks', data, { attempts: 1 });
+      expect(await pw.queues.analyze.getWaitingCount()).toBe(16 + 8);
+      work(() => Promise.reject(new Error('no')));
+      await until('all have failed', async () => (await pw.queues.analyze.getFailedCount()) === 16 + 8);
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all([sweep(pw.store, pw.queues, ['adams']), sweep(pw.store, pw.queues, ['adams'])]);
+      expect(await pw.queues.analyze.getFailedCount()).toBe(0);
+      expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
+      expect(await deadLetters(pw.store, 'adams')).toHaveLength(16);
+      expect((await queueDepth(pw.store, 'adams')).stats['dead_chunks']).toBe(16);
+    });
   });
 
-  it('that is dropped is gone for good, counted, and a late worker cannot bring it back', async () => {
-    const refs = await commitLines(pw.store, 'adams', 2);
-    await workAndSweep((line) => line === 'line 1.0');
-    const late = { org: 'adams', origin: 1, seq: 1 } satisfies ChunkRef;
-    expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('dropped');
-    expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('unknown');
-    expect(await apply(pw.store, [late])).toBe('seen');
-    expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(1));
-    expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
-    expect((await queueDepth(pw.store, 'adams')).stats).toMatchObject({ dropped_chunks: 1, dropped_bytes: 18 });
-  });
-
-  it('but which a slow worker did read after all is no dead letter any more', async () => {
-    const refs = await commitLines(pw.store, 'adams', 1);
-    await workAndSweep(() => true);
-    expect(await deadLetters(pw.store, 'adams')).toHaveLength(1);
-    expect(await apply(pw.store, refs)).toBe('applied');
-    expect(await deadLetters(pw.store, 'adams')).toEqual([]);
-  });
-
-  it('names that are no dead letters do nothing', async () => {
-    for (const id of ['chunk:1:0', 'chunk:1', 'chunk:a:b', 'chunk:1:0\n', 'doc:x', 'doc:', '']) {
-      expect(await replayDead(pw.store, pw.queues, 'adams', id)).toBe('unknown');
-      expect(await dropDead(pw.store, 'adams', id)).toBe('unknown');
+  describe('a chunk that no worker can read', () => {
+    /** Works, sweeping as the workers do, until nothing is under way. */
+    async function workAndSweep(poison: (line: string) => boolean): Promise<void> {
+      workGently(poison);
+      await until('nothing is under way', async () => {
+        await sweep(pw.store, pw.queues, ['adams']);
+        const { waitingChunks, flyingChunks } = await queueDepth(pw.store, 'adams');
+        return waitingChunks + flyingChunks === 0;
+      });
+      await Promise.all(workers.map((worker) => worker.close()));
     }
+
+    it('ends alone in the dead letters with its reason; the seven of its job and all others go on', async () => {
+      const refs = await commitLines(pw.store, 'adams', 64);
+      await dispatch(pw.store, pw.queues, 'adams');
+      expect((await pw.queues.analyze.getWaiting()).map((job) => job.data.chunks.length)).toEqual(Array(8).fill(8));
+      await workAndSweep((line) => line === 'line 20.1');
+      expect(await deadLetters(pw.store, 'adams')).toMatchObject([
+        { id: 'chunk:1:20', kind: 'chunk', reason: 'this line breaks the parser' },
+      ]);
+      const good = everyLine(64).filter((line) => !line.startsWith('line 20.'));
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(good.sort());
+      const bytes = await queuedBytes(pw.store, 'adams', refs);
+      expect(bytes.kept).toBe(bytes.counted);
+      expect(bytes.kept).toBeGreaterThan(0);
+    });
+
+    it('is read when it is replayed after the program was mended', async () => {
+      const refs = await commitLines(pw.store, 'adams', 4);
+      await workAndSweep((line) => line === 'line 2.0');
+      expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:2')).toBe('replayed');
+      expect(await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:2')).toBe('unknown');
+      await workAndSweep(() => false);
+      expect(await deadLetters(pw.store, 'adams')).toEqual([]);
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(4));
+      expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
+    });
+
+    it('comes back to the dead letters when it is replayed too early', async () => {
+      await commitLines(pw.store, 'adams', 1);
+      await workAndSweep(() => true);
+      await replayDead(pw.store, pw.queues, 'adams', 'chunk:1:0');
+      await workAndSweep(() => true);
+      expect(await deadLetters(pw.store, 'adams')).toMatchObject([{ id: 'chunk:1:0' }]);
+    });
+
+    it('that is dropped is gone for good, counted, and a late worker cannot bring it back', async () => {
+      const refs = await commitLines(pw.store, 'adams', 2);
+      await workAndSweep((line) => line === 'line 1.0');
+      const late = { org: 'adams', origin: 1, seq: 1 } satisfies ChunkRef;
+      expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('dropped');
+      expect(await dropDead(pw.store, 'adams', 'chunk:1:1')).toBe('unknown');
+      expect(await apply(pw.store, [late])).toBe('seen');
+      expect(await loggedLines(pw.store, 'adams')).toEqual(everyLine(1));
+      expect(await queuedBytes(pw.store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
+      expect((await queueDepth(pw.store, 'adams')).stats).toMatchObject({ dropped_chunks: 1, dropped_bytes: 18 });
+    });
+
+    it('but which a slow worker did read after all is no dead letter any more', async () => {
+      const refs = await commitLines(pw.store, 'adams', 1);
+      await workAndSweep(() => true);
+      expect(await deadLetters(pw.store, 'adams')).toHaveLength(1);
+      expect(await apply(pw.store, refs)).toBe('applied');
+      expect(await deadLetters(pw.store, 'adams')).toEqual([]);
+    });
+
+    it('names that are no dead letters do nothing', async () => {
+      for (const id of ['chunk:1:0', 'chunk:1', 'chunk:a:b', 'chunk:1:0\n', 'doc:x', 'doc:', '']) {
+        expect(await replayDead(pw.store, pw.queues, 'adams', id)).toBe('unknown');
+        expect(await dropDead(pw.store, 'adams', id)).toBe('unknown');
+      }
+    });
   });
 });
