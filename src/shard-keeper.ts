@@ -1,0 +1,271 @@
+/**
+ * Keeps the shard of one organisation for as long as it holds its lease: folds what was appended to the log, decides when
+ * it is worth it, and commits documents, snapshot and the end of the log that it includes. What is in memory is nothing
+ * but snapshot and log, so a keeper that loses its lease is thrown away and another goes on from what was committed.
+ */
+
+import type { WorkSettings } from './model/installation.ts';
+import { DAY } from './model/time.ts';
+import { queueDepth } from './queue/depth.ts';
+import { evidenceBlob } from './queue/evidence-store.ts';
+import { type OriginState, readOrigins } from './queue/origins.ts';
+import { noteProgress } from './queue/progress.ts';
+import { sealLabel } from './queue/seal.ts';
+import {
+  acquireLease,
+  commitShard,
+  logEnd,
+  readLog,
+  readShard,
+  releaseLease,
+  renewLease,
+  type ShardCommit,
+} from './queue/shard-store.ts';
+import type { QueueStore } from './queue/store.ts';
+import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
+import { type Told, tell } from './shard-documents.ts';
+import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
+import type { TenantTools } from './shard-tenant.ts';
+import { latestOf, type OriginStanding, passGaps, watermarkOf } from './shard-watermark.ts';
+
+/** Bytes of the log that are read at once, between two looks at the lease. */
+const READ_BYTES = 4 * 1024 * 1024;
+/** A snapshot is not made for less than this much of log. */
+const SNAPSHOT_BYTES_MIN = 1024 * 1024;
+/** Deciding takes at most one part in this many of the time. */
+const DECIDING_SHARE = 10;
+/** A long log is decided in between for the first time after this long, ms. */
+const FIRST_MS = 2000;
+/** When the log has been empty for this long everything is decided, whatever it costs, ms. */
+const DRAINED_MS = 500;
+
+/** Times of a keeper. */
+export interface KeeperTimes {
+  /** how long a lease lasts without a sign of life, ms */
+  readonly leaseMs: number;
+}
+
+/** Where a keeper works. */
+export interface KeeperPlace {
+  readonly store: QueueStore;
+  readonly tools: TenantTools;
+  readonly work: WorkSettings;
+  /** name of the worker, unique among all */
+  readonly worker: string;
+  readonly times: KeeperTimes;
+  /** highest version that the index has of the organisation's alerts; asked when the shard is new */
+  highestVersion(organization: string): Promise<number>;
+}
+
+/** What one pass did. */
+export interface Pass {
+  /** "lost": somebody else holds the lease, this keeper is of no use any more */
+  readonly state: 'kept' | 'lost';
+  readonly records: number;
+  readonly late: number;
+  readonly documents: number;
+  readonly decided: boolean;
+}
+
+const NOTHING: Pass = { state: 'kept', records: 0, late: 0, documents: 0, decided: false };
+const LOST: Pass = { state: 'lost', records: 0, late: 0, documents: 0, decided: false };
+
+/** A keeper with its lease. */
+export interface ShardKeeper {
+  /** Folds, and decides and commits when it is due. `now` = at once: the worker stops. */
+  pass(now?: boolean): Promise<Pass>;
+  /** absolute index of the log up to which everything was folded */
+  readonly at: number;
+  /** whether nothing has changed for this many ms and nothing waits to be told */
+  isIdle(ms: number): boolean;
+  /** Gives the lease back. */
+  close(): Promise<void>;
+}
+
+/** Takes the lease and reads the shard; null while somebody else holds it. */
+export async function openKeeper(place: KeeperPlace): Promise<ShardKeeper | null> {
+  const { store, tools, worker, times } = place;
+  const { id } = tools.tenant;
+  const fence = await acquireLease(store, id, worker, times.leaseMs);
+  if (fence === null) return null;
+  try {
+    return await keeperOf(place, fence);
+  } catch (error) {
+    await releaseLease(store, id, worker, fence);
+    throw error;
+  }
+}
+
+async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper> {
+  const { store, tools, worker, work, times } = place;
+  const { setting, tenant } = tools;
+  const org = tenant.id;
+  const { dayStartMs } = tenant.inventory;
+  const stored = await readShard(store, org);
+  const shard: Shard = stored.snapshot === null ? createShard(setting) : decodeShard(setting, stored.snapshot);
+  const told = stored.revisions as Map<string, Told>;
+  const memory = evidenceMemory(place);
+  let { generation } = stored;
+  let at = stored.at;
+  let snapshotBytes = stored.snapshot?.length ?? 0;
+  let grownBytes = 0;
+  let lateUncounted = 0;
+  let heldUntil = performance.now() + times.leaseMs;
+  /** a decision would say something else than the last one */
+  let isDirty = true;
+  let lastRecord = performance.now();
+  let nextDecision = performance.now() + FIRST_MS;
+  let watermark = Number.NEGATIVE_INFINITY;
+  let toldUntil = Number.NEGATIVE_INFINITY;
+  let waiting = 0;
+  let isSettled = false;
+  let changedAt = performance.now();
+  /** when an origin was met that has no time of its own */
+  const metAt = new Map<number, number>();
+
+  async function hold(): Promise<boolean> {
+    if (heldUntil - performance.now() > (times.leaseMs * 2) / 3) return true;
+    const asked = performance.now();
+    if (!(await renewLease(store, org, worker, fence, times.leaseMs))) return false;
+    heldUntil = asked + times.leaseMs;
+    return true;
+  }
+
+  async function fold(): Promise<{
+    state: 'kept' | 'lost';
+    records: number;
+    late: number;
+    origins: OriginState[];
+    nothingWaits: boolean;
+  }> {
+    // read before the log: what was applied until now stands in the log that is read below
+    const origins = await readOrigins(store, org);
+    const depth = await queueDepth(store, org);
+    let records = 0;
+    let late = 0;
+    for (;;) {
+      const read = await readLog(store, org, at, READ_BYTES);
+      for (const record of read.records) {
+        late += foldRecord(shard, setting, record, watermark - work.latenessMs).late;
+        grownBytes += record.length;
+      }
+      records += read.records.length;
+      at = read.next;
+      if (read.records.length === 0) break;
+      isDirty = true;
+      changedAt = lastRecord = performance.now();
+      if (!(await hold())) return { state: 'lost', records, late, origins, nothingWaits: false };
+      if (performance.now() > nextDecision) break;
+    }
+    lateUncounted += late;
+    return { state: 'kept', records, late, origins, nothingWaits: depth.waitingChunks + depth.flyingChunks === 0 };
+  }
+
+  function standingsOf(origins: readonly OriginState[], nothingWaits: boolean): OriginStanding[] {
+    const nowMs = Date.now();
+    return origins.map(({ number, seq, applied, closed, updatedMs }) => {
+      const since = updatedMs > 0 ? updatedMs : (metAt.get(number) ?? nowMs);
+      if (updatedMs === 0) metAt.set(number, since);
+      return { number, seq, isDone: applied >= seq || nothingWaits, isQuiet: closed || nowMs - since > work.idleMs };
+    });
+  }
+
+  async function decide(
+    origins: readonly OriginState[],
+    standings: readonly OriginStanding[],
+  ): Promise<{ state: 'kept' | 'lost'; documents: number }> {
+    const started = performance.now();
+    // an origin whose first chunk came while the log was read
+    const isKnown = new Set(origins.map(({ number }) => number));
+    const known = [...shard.tallies.keys()].every((n) => isKnown.has(n)) ? origins : await readOrigins(store, org);
+    const nowMs = Date.now();
+    if (generation === 0) generation = 1 + Math.floor((await place.highestVersion(org)) / 2 ** 32);
+    const closedMs = watermark - work.latenessMs;
+    const tidings = await tell(shard, setting, {
+      closedMs,
+      nowMs,
+      generation,
+      told,
+      evidence: evidenceOrigins(known, memory),
+    });
+    for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
+    const isGrown = grownBytes >= Math.max(SNAPSHOT_BYTES_MIN, snapshotBytes);
+    const bytes = isGrown ? encodeShard(shard, setting) : null;
+    if (!(await hold())) return { state: 'lost', documents: 0 };
+    const commit: ShardCommit = {
+      fence,
+      worker,
+      documents: tidings.documents,
+      dropRevisions: tidings.forgotten,
+      generation,
+      stats: bytes === null ? {} : { late: lateUncounted },
+      ...(bytes !== null && {
+        snapshot: { bytes, at },
+        dropEvidenceBefore: evidenceFloor(shard, dayStartMs, work.evidenceDays),
+      }),
+    };
+    if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
+    for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
+    for (const id of tidings.forgotten) told.delete(id);
+    if (bytes !== null) {
+      snapshotBytes = bytes.length;
+      grownBytes = 0;
+      lateUncounted = 0;
+    }
+    toldUntil = closedMs;
+    waiting = tidings.waiting;
+    isDirty = false;
+    isSettled = waiting === 0 && standings.every(({ isDone }) => isDone);
+    // what is dropped was told before
+    pruneShard(shard, setting, nowMs + DAY);
+    await noteProgress(store, org, {
+      decided: at,
+      isSettled,
+      eventMs: latestOf(shard.times),
+      alertMs: tidings.latestMs,
+      alerts: tidings.standing,
+      worker,
+    });
+    nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
+    return { state: 'kept', documents: tidings.documents.length };
+  }
+
+  return {
+    async pass(now = false) {
+      if (!(await hold())) return LOST;
+      if (!isDirty && isSettled && (await logEnd(store, org)) === at) return NOTHING;
+      const { state, records, late, origins, nothingWaits } = await fold();
+      if (state === 'lost') return LOST;
+      const standings = standingsOf(origins, nothingWaits);
+      if (records === 0)
+        for (const { number, seq, isDone } of standings) {
+          const time = shard.times.get(number);
+          if (isDone && time !== undefined) passGaps(time, seq);
+        }
+      const limit = Date.now() + DAY;
+      const reached = watermarkOf(shard.times, standings);
+      watermark = reached === Number.POSITIVE_INFINITY ? reached : Math.min(reached, limit);
+      // windows may have closed without another line
+      const isDone = standings.every((origin) => origin.isDone);
+      const isLater = waiting > 0 ? watermark - work.latenessMs > toldUntil : isDone && !isSettled;
+      const isDrained = records === 0 && performance.now() - lastRecord >= DRAINED_MS;
+      if ((!isDirty && !isLater) || !(now || isDrained || performance.now() >= nextDecision))
+        return { state: 'kept', records, late, documents: 0, decided: false };
+      const decided = await decide(origins, standings);
+      return { state: decided.state, records, late, documents: decided.documents, decided: decided.state === 'kept' };
+    },
+    get at() {
+      return at;
+    },
+    isIdle: (ms) => !isDirty && isSettled && performance.now() - changedAt > ms,
+    close: () => releaseLease(store, org, worker, fence),
+  };
+}
+
+function evidenceMemory({ store, tools }: KeeperPlace): EvidenceMemory {
+  const { id } = tools.tenant;
+  return createEvidenceMemory(async (origin, offset) => {
+    const blob = await evidenceBlob(store, id, origin, offset);
+    return blob === null ? null : tools.seal.open(blob.sealed, sealLabel(id, origin, blob.seq, 'evidence'));
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * An analyze worker: takes jobs of chunks from the queue, scans them as `analyze` would, and in one step records them as
+ * applied, appends what they add up to to the log of their organisation's shard and keeps the lines that alerts may show.
+ * A job that comes twice changes nothing; a job that ends this process is tried elsewhere, and alone in the end.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { scanChunks } from '../src/chunk.ts';
+import type { Installation } from '../src/model/installation.ts';
+import type { WorkerHooks } from '../src/model/worker.ts';
+import { type ChunkEvidence, finishChunks, type LoadedChunk, loadChunks } from '../src/queue/chunk-store.ts';
+import { dispatch, sweep } from '../src/queue/dispatch.ts';
+import { type AnalyzeJob, openQueues, refsOfJob, startAnalyzeWorker, type WorkerTimes } from '../src/queue/queues.ts';
+import { sealLabel } from '../src/queue/seal.ts';
+import { appendRecord } from '../src/queue/shard-store.ts';
+import { openStore, organizations } from '../src/queue/store.ts';
+import { encodeRules } from '../src/shard-record.ts';
+import { type TenantTools, tenantTools } from '../src/shard-tenant.ts';
+
+/** How often chunks are looked after that fell between two steps. */
+const SWEEP_MS = 5000;
+
+/** What tests shorten or replace. */
+export interface AnalyzeOptions {
+  /** one job at a time: scanning keeps a processor busy */
+  readonly times?: WorkerTimes;
+  readonly sweepMs?: number;
+  /** after how long a chunk without a job flies again, ms */
+  readonly lostMs?: number;
+  readonly scan?: typeof scanChunks;
+}
+
+/**
+ * Runs until the signal comes, then finishes the job in hand. Rejects when Redis cannot be spoken to at all; while it is
+ * away later the worker waits for it.
+ */
+export async function runAnalyze(
+  installation: Installation,
+  signal: AbortSignal,
+  hooks: WorkerHooks,
+  options: AnalyzeOptions = {},
+): Promise<void> {
+  const report = (error: Error) => hooks.ready('redis', false, error.message);
+  const store = openStore(installation.redis, report);
+  const queues = openQueues(installation.redis, report);
+  const toolsOf = tenantTools(installation);
+  const scan = options.scan ?? scanChunks;
+  /** organisations whose shard was told what our numbers of rules mean */
+  const introduced = new Set<string>();
+
+  async function handle(job: AnalyzeJob): Promise<void> {
+    const tools = toolsOf(job.org);
+    if (tools === null) throw new Error(`the organisation "${job.org}" is not in the configuration of this worker`);
+    const chunks = await loadChunks(store, refsOfJob(job), tools.seal);
+    if (!introduced.has(job.org)) {
+      await appendRecord(store, job.org, encodeRules(tools.ruleNames));
+      introduced.add(job.org);
+    }
+    if (chunks.length > 0 && (await finish(tools, chunks)) === 'mixed')
+      for (const chunk of chunks) await finish(tools, [chunk]);
+    await dispatch(store, queues, job.org);
+    hooks.ready('redis', true);
+  }
+
+  async function finish(tools: TenantTools, chunks: readonly LoadedChunk[]): Promise<'applied' | 'seen' | 'mixed'> {
+    const { id, inventory } = tools.tenant;
+    const { record, evidence, stats } = scan(tools.scanner(), inventory.dayStartMs, tools.rulesDigest, chunks);
+    const sealed = evidence.map(({ ref, offset, lines }): ChunkEvidence => {
+      return { ref, offset, sealed: tools.seal.seal(lines, sealLabel(id, ref.origin, ref.seq, 'evidence')) };
+    });
+    const refs = chunks.map((chunk) => chunk.ref);
+    const answer = await finishChunks(store, id, refs, record, sealed, stats);
+    if (answer === 'applied') {
+      for (const name of COUNTED) hooks.count(name, id, stats[name] ?? 0);
+      hooks.log('debug', 'chunks were analysed', { organization: id, chunks: refs.length, lines: stats['lines'] ?? 0 });
+    }
+    return answer;
+  }
+
+  await store.redis.ping();
+  hooks.ready('redis', true);
+  const worker = startAnalyzeWorker(installation.redis, handle, report, options.times);
+  worker.on('failed', (job, error) => {
+    hooks.log('warn', 'a job of chunks failed', {
+      organization: job?.data.org,
+      chunks: job?.data.chunks.join(' '),
+      error,
+    });
+  });
+  while (!signal.aborted) {
+    try {
+      await sweep(
+        store,
+        queues,
+        await organizations(store),
+        options.lostMs === undefined ? {} : { lostMs: options.lostMs },
+      );
+      hooks.ready('redis', true);
+    } catch (error) {
+      hooks.log('warn', 'Redis did not answer; it is asked again', { error: error as Error });
+    }
+    await wait(options.sweepMs ?? SWEEP_MS, undefined, { signal }).catch(() => undefined);
+  }
+  await worker.close();
+  await queues.close();
+  await store.close();
+}
+
+/** What is counted of the lines that were applied. */
+const COUNTED = ['lines', 'events', 'skipped', 'refused', 'bytes', 'chunks'] as const;

@@ -1,0 +1,144 @@
+/**
+ * A decide worker: for each organisation whose lease it gets, folds the records of the analyze workers into the shard,
+ * decides, and commits what is to be told. Several of these workers share the organisations between them; when one ends,
+ * its leases run out and others go on from what was committed.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Installation } from '../src/model/installation.ts';
+import type { WorkerHooks } from '../src/model/worker.ts';
+import { nudgeIndex, openQueues } from '../src/queue/queues.ts';
+import { logEnd } from '../src/queue/shard-store.ts';
+import { openStore, organizations } from '../src/queue/store.ts';
+import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
+import { RecordError } from '../src/shard-record.ts';
+import { tenantTools } from '../src/shard-tenant.ts';
+
+/** Pause between two rounds in which nothing came, ms. */
+const ROUND_MS = 100;
+/** How long a lease lasts without a sign of life: longer than the longest decision, ms. */
+const LEASE_MS = 60_000;
+/** After this long without a record a lease is given back, so that others may share the work and memory is freed, ms. */
+const IDLE_MS = 300_000;
+/** Pause before an organisation is tried again that could not be read, ms. */
+const AGAIN_MS = 5000;
+
+/** What tests shorten, and what asks the index. */
+export interface DecideOptions {
+  readonly leaseMs?: number;
+  readonly roundMs?: number;
+  readonly againMs?: number;
+  /** highest version that the index has of an organisation's alerts; 0 without an index */
+  readonly highestVersion?: (organization: string) => Promise<number>;
+}
+
+/** Runs until the signal comes, then decides and commits what it has and gives its leases back. */
+export async function runDecide(
+  installation: Installation,
+  signal: AbortSignal,
+  hooks: WorkerHooks,
+  options: DecideOptions = {},
+): Promise<void> {
+  const report = (error: Error) => hooks.ready('redis', false, error.message);
+  const store = openStore(installation.redis, report);
+  const queues = openQueues(installation.redis, report);
+  const toolsOf = tenantTools(installation);
+  const worker = `decide-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const keepers = new Map<string, ShardKeeper>();
+  /** when an organisation may be tried again, by performance.now() */
+  const notBefore = new Map<string, number>();
+  /** how long the log was when an organisation's lease was given back for want of work */
+  const rested = new Map<string, number>();
+
+  /** A keeper that is there, or a new one when there is something to do; one new one a round, so that workers share. */
+  async function keeperOf(org: string, mayOpen: boolean): Promise<ShardKeeper | null> {
+    const known = keepers.get(org);
+    const tools = toolsOf(org);
+    if (known !== undefined || tools === null || !mayOpen) return known ?? null;
+    const keeper = await openKeeper({
+      store,
+      tools,
+      work: installation.work,
+      worker,
+      times: { leaseMs: options.leaseMs ?? LEASE_MS },
+      highestVersion: options.highestVersion ?? (() => Promise.resolve(0)),
+    });
+    if (keeper !== null) keepers.set(org, keeper);
+    else notBefore.set(org, performance.now() + 1000);
+    return keeper;
+  }
+
+  /** One organisation's turn. Returns whether anything came. */
+  async function serve(org: string, keeper: ShardKeeper, now: boolean): Promise<boolean> {
+    const { state, records, late, documents, decided } = await keeper.pass(now);
+    if (state === 'lost') {
+      keepers.delete(org);
+      hooks.log('info', 'the lease of an organisation was lost; another worker has it', { organization: org });
+      return false;
+    }
+    hooks.count('folds', org, records);
+    hooks.count('late', org, late);
+    hooks.count('documents', org, documents);
+    if (decided) hooks.count('decisions', org);
+    if (documents > 0) await nudgeIndex(queues, org);
+    if (keeper.isIdle(IDLE_MS)) {
+      keepers.delete(org);
+      rested.set(org, keeper.at);
+      await keeper.close();
+    }
+    return records > 0;
+  }
+
+  async function drop(org: string, error: Error): Promise<void> {
+    const keeper = keepers.get(org);
+    keepers.delete(org);
+    notBefore.set(org, performance.now() + (options.againMs ?? AGAIN_MS));
+    const isNewer = error instanceof RecordError && error.isNewer;
+    hooks.log(
+      isNewer ? 'error' : 'warn',
+      isNewer
+        ? 'a newer pollwatch wrote what this worker cannot read: update it'
+        : 'an organisation could not be decided; it is tried again',
+      { organization: org, error },
+    );
+    await keeper?.close().catch(() => undefined);
+  }
+
+  await store.redis.ping();
+  hooks.ready('redis', true);
+  while (!signal.aborted) {
+    let came = false;
+    let mayOpen = true;
+    const orgs = await organizations(store).catch((error: Error) => {
+      report(error);
+      return [];
+    });
+    for (const org of orgs) {
+      if (signal.aborted) break;
+      if (!keepers.has(org) && (notBefore.get(org) ?? 0) > performance.now()) continue;
+      try {
+        const before = keepers.size;
+        const keeper = await keeperOf(
+          org,
+          mayOpen && (keepers.has(org) || (await logEnd(store, org)) > (rested.get(org) ?? 0)),
+        );
+        if (keepers.size > before) mayOpen = false;
+        if (keeper !== null) came = (await serve(org, keeper, false)) || came;
+        hooks.ready('redis', true);
+      } catch (error) {
+        await drop(org, error as Error);
+      }
+    }
+    if (!came) await wait(options.roundMs ?? ROUND_MS, undefined, { signal }).catch(() => undefined);
+  }
+  for (const [org, keeper] of keepers) {
+    try {
+      await serve(org, keeper, true);
+      await keeper.close();
+    } catch (error) {
+      await drop(org, error as Error);
+    }
+  }
+  await queues.close();
+  await store.close();
+}
