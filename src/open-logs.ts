@@ -5,6 +5,7 @@
 import { detectFormat } from './formats/detect.ts';
 import type { Format, OriginContext } from './formats/format.ts';
 import { findFormat } from './formats/index.ts';
+import { isDated, monthAndDay } from './formats/year.ts';
 import type { Problem } from './model/problem.ts';
 import { type Origin, openOrigins } from './origins/open-origins.ts';
 import { referenceTime } from './origins/reference-time.ts';
@@ -36,8 +37,6 @@ export interface EmptyLog {
   name: string;
 }
 
-/** Any leap year, so that 29 February has a date: only month, day and time of day are taken from it. */
-const LEAP_YEAR_END = Date.UTC(2029, 0, 1) - 1;
 /** Lines that are looked at for the first event. */
 const FIRST_LINES = 50;
 
@@ -78,27 +77,17 @@ function openLog(origin: Origin, format: Format, options: ReadingOptions): OpenL
     return { origin, format, context, yearNote: null, firstMs: firstEvent(origin, format, context) };
   }
   const line = origin.lastLine();
-  const last = line === null ? null : format.parseLine(line, { ...base, referenceMs: LEAP_YEAR_END });
   const { referenceMs, note } = referenceTime({
     year: options.year ?? null,
     datedMs: null,
     gzipMs: origin.gzipMs,
     modifiedMs: origin.modifiedMs,
     receivedMs: origin.receivedMs,
-    last: last !== null && 'event' in last ? monthAndDay(last.event['@timestamp']) : null,
+    last: line === null ? null : monthAndDay(format, line, base),
   });
   const context = { ...base, referenceMs };
   const yearNote = line !== null && isDated(format, line, base) ? null : note;
   return { origin, format, context, yearNote, firstMs: firstEvent(origin, format, context) };
-}
-
-/** Whether a line carries its year (RFC 5424, journald): then no reference time changes it. */
-function isDated(format: Format, line: string, base: Omit<OriginContext, 'referenceMs'>): boolean {
-  const [one, other] = [LEAP_YEAR_END, LEAP_YEAR_END - 3 * 366 * 86_400_000].map((referenceMs) => {
-    const parsed = format.parseLine(line, { ...base, referenceMs });
-    return 'event' in parsed ? parsed.event['@timestamp'] : null;
-  });
-  return one !== null && one === other;
 }
 
 function firstEvent(origin: Origin, format: Format, context: OriginContext): number | null {
@@ -108,9 +97,4 @@ function firstEvent(origin: Origin, format: Format, context: OriginContext): num
     if ('event' in parsed) return parsed.event['@timestamp'];
   }
   return null;
-}
-
-function monthAndDay(ms: number): { month: number; day: number; ms: number } {
-  const d = new Date(ms);
-  return { month: d.getUTCMonth() + 1, day: d.getUTCDate(), ms: ms % 86_400_000 };
 }

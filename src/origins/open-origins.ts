@@ -311,7 +311,7 @@ function headOf(path: string): Uint8Array {
 }
 
 /** MTIME of a gzip header (RFC 1952 2.3.1), Unix ms; 0 there means none. */
-function gzipTime(head: Uint8Array): number | null {
+export function gzipTime(head: Uint8Array): number | null {
   if (head.length < 8) return null;
   const seconds = head[4]! + head[5]! * 0x100 + head[6]! * 0x10000 + head[7]! * 0x1000000;
   return seconds === 0 ? null : seconds * 1000;

@@ -133,8 +133,8 @@ export function openStream(
   };
 }
 
-/** The same bytes unpacked, as their first four bytes demand. */
-async function unpack(feed: ByteFeed): Promise<ByteFeed> {
+/** The same bytes unpacked, as their first four bytes demand. Damage and a cut reject `pull`, after all that came before. */
+export async function unpack(feed: ByteFeed): Promise<ByteFeed> {
   let head = await feed.pull();
   while (head !== null && head.length < 4) {
     const more = await feed.pull();

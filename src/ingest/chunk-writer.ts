@@ -1,0 +1,176 @@
+/**
+ * Lines of one origin → chunks: collected up to 1 MiB, cut at line ends, and committed together with the place that the
+ * reader goes on from, so that a reader that is killed at any moment neither loses nor repeats a line.
+ *
+ *   take(block) … take(block) → flush(reading, position) → "committed"
+ *
+ * A commit whose answer was lost is tried again; when it turns out to have counted, it counts once. While Redis is away
+ * the writer keeps its lines and tries on.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { OriginContext } from '../formats/format.ts';
+import type { Tenant } from '../model/installation.ts';
+import { commitChunk } from '../queue/chunk-store.ts';
+import { type OriginHead, registerOrigin } from '../queue/origins.ts';
+import type { Seal } from '../queue/seal.ts';
+import type { QueueStore } from '../queue/store.ts';
+import type { OriginCounts } from './ingest-counts.ts';
+import type { Notices } from './notices.ts';
+import { pause } from './pause.ts';
+
+/** Longest chunk, raw bytes; a longer one would only be for a single longer line, and lines end at 256 KiB. */
+export const CHUNK_BYTES = 1024 * 1024;
+/** How long lines wait for more lines, ms. */
+export const CHUNK_MS = 1000;
+
+/** First and longest pause before a commit is tried again, ms. */
+const RETRY_MS = 100;
+const RETRY_MS_MAX = 5000;
+
+/** What every origin of an organisation is written with. */
+export interface WriterSetting {
+  readonly store: QueueStore;
+  readonly tenant: Tenant;
+  readonly seal: Seal;
+  readonly queuedBytesMax: number;
+  readonly notices: Notices;
+  /** ends waiting; a commit in hand is finished or thrown away whole */
+  readonly signal: AbortSignal;
+}
+
+/** How the lines of a chunk are to be read. */
+export interface ChunkReading {
+  readonly format: string;
+  readonly context: OriginContext;
+}
+
+/**
+ * "moved": somebody else wrote, or an earlier process of ours did: the lines in hand are thrown away, `head` says where
+ * to read on. "full": the lines are kept, try later. "stopped": the signal came while Redis was away.
+ */
+export type FlushAnswer = 'committed' | 'moved' | 'full' | 'stopped';
+
+export interface ChunkWriter {
+  /** how far the origin is committed */
+  readonly head: OriginHead;
+  readonly name: string;
+  readonly counts: OriginCounts;
+  /** bytes in hand */
+  readonly pendingBytes: number;
+  /** Unix ms of the first line in hand; 0 when there is none */
+  readonly pendingSinceMs: number;
+  /** Takes whole lines of bytes[start, end) as long as the chunk has room; returns how many bytes it took. */
+  take(bytes: Uint8Array, start: number, end: number, nowMs: number): number;
+  /** Commits what is in hand, also when that is only a new position. */
+  flush(reading: ChunkReading, position: unknown, dropped?: number): Promise<FlushAnswer>;
+  /** Throws away what is in hand. */
+  discard(): void;
+}
+
+/** Finds or makes the origin of this name. Throws an OperatorError when the organisation has too many. */
+export async function openChunkWriter(
+  setting: WriterSetting,
+  name: string,
+  asset: number,
+  counts: OriginCounts,
+): Promise<ChunkWriter> {
+  const { store, tenant, seal, queuedBytesMax, notices, signal } = setting;
+  let head = await registerOrigin(store, tenant.id, name);
+  let buffer = Buffer.alloc(0);
+  let filled = 0;
+  let sinceMs = 0;
+
+  const commit = async (reading: ChunkReading, position: unknown, dropped: number) => {
+    const bytes = buffer.subarray(0, filled);
+    const chunk = { expectedSeq: head.seq, bytes, seal, position, asset, dropped, queuedBytesMax, ...reading };
+    for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
+      try {
+        const answer = await commitChunk(store, tenant.id, head.number, chunk);
+        notices.end(name, 'PW-INGEST-REDIS', 'Redis answers again');
+        return answer;
+      } catch (error) {
+        if (error instanceof RangeError) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        notices.begin(
+          name,
+          'PW-INGEST-REDIS',
+          `Redis does not take lines: ${why}`,
+          'they wait; see `pollwatch doctor`',
+        );
+        if (signal.aborted) return null;
+        await pause(retryMs, signal);
+      }
+    }
+  };
+
+  return {
+    name,
+    counts,
+    get head() {
+      return head;
+    },
+    get pendingBytes() {
+      return filled;
+    },
+    get pendingSinceMs() {
+      return sinceMs;
+    },
+    take(bytes, start, end, nowMs) {
+      let stop = end;
+      if (filled + end - start > CHUNK_BYTES) {
+        const last = bytes.lastIndexOf(10, start + CHUNK_BYTES - filled - 1);
+        stop = last < start ? start : last + 1;
+      }
+      const count = stop - start;
+      if (count === 0) return 0;
+      if (filled + count > buffer.length) {
+        const grown = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(2 * buffer.length, filled + count)));
+        buffer.copy(grown, 0, 0, filled);
+        buffer = grown;
+      }
+      buffer.set(bytes.subarray(start, stop), filled);
+      if (filled === 0) sinceMs = nowMs;
+      filled += count;
+      return count;
+    },
+    async flush(reading, position, dropped = 0) {
+      const answer = await commit(reading, position, dropped);
+      if (answer === null) return 'stopped';
+      if (answer.state === 'full') {
+        if (counts.waitingSinceMs === 0) counts.waitingSinceMs = Date.now();
+        return 'full';
+      }
+      counts.waitingSinceMs = 0;
+      const isOurs =
+        answer.state === 'committed' ||
+        // the answer to an earlier try was lost on its way
+        (answer.head.seq === head.seq + 1 && isDeepStrictEqual(answer.head.position, asJson(position)));
+      if (isOurs) {
+        const chunks = filled > 0 ? 1 : 0;
+        head = {
+          ...head,
+          seq: head.seq + chunks,
+          offset: head.offset + filled,
+          position: asJson(position),
+          ...reading,
+        };
+        counts.bytes += filled;
+        counts.chunks += chunks;
+        counts.committedMs = Date.now();
+      } else if (answer.state === 'moved') head = answer.head;
+      filled = 0;
+      sinceMs = 0;
+      if (buffer.length > CHUNK_BYTES / 4) buffer = Buffer.alloc(0);
+      return isOurs ? 'committed' : 'moved';
+    },
+    discard() {
+      filled = 0;
+      sinceMs = 0;
+    },
+  };
+}
+
+/** A value as it comes back from Redis. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null));
+}

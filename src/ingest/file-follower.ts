@@ -1,0 +1,109 @@
+/**
+ * Follows all files that an origin of the configuration names: looks for new ones, and lets every family read a chunk in
+ * turn, a few at a time, so that one busy log does not hold up the others and memory stays bounded.
+ */
+import type { IngestOrigin } from '../model/installation.ts';
+import { closeOrigin } from '../queue/origins.ts';
+import { openChunkWriter, type WriterSetting } from './chunk-writer.ts';
+import type { IngestCounts } from './ingest-counts.ts';
+import { findFamilies, type LogFamily } from './log-family.ts';
+import { createLogFollower, type LogFollower, SETTLE_MS } from './log-follower.ts';
+import { pause } from './pause.ts';
+
+/** How often names and sizes are looked at, ms; more seldom when looking takes long. */
+const LOOK_MS = 1000;
+/** Of the time, at most one part in so many is spent looking. */
+const LOOK_SHARE = 10;
+/** How often an idle log is asked for more, ms. */
+const POLL_MS = 100;
+/** How many families read at the same time; each holds up to 1.5 MiB. */
+const FAMILIES_AT_ONCE = 8;
+
+export type FilesOrigin = Extract<IngestOrigin, { kind: 'files' }>;
+
+/** How files are followed. */
+export interface FileFollowing {
+  /** to the end of the files as they are, then the origins are closed */
+  readonly isOnce: boolean;
+  /** how long a rotated file must be quiet until its last line is taken without its end, ms; default 5000 */
+  readonly settleMs?: number;
+}
+
+/** Follows until the signal comes, or to the end of the files. What is in hand is committed at the end. */
+export async function followFiles(
+  origin: FilesOrigin,
+  setting: WriterSetting,
+  counts: IngestCounts,
+  following: FileFollowing,
+): Promise<void> {
+  const { notices, signal, tenant, store } = setting;
+  const { isOnce } = following;
+  const followers = new Map<string, { follower: LogFollower; number: number }>();
+  let families: LogFamily[] = [];
+  let lookAtMs = 0;
+
+  const look = async (): Promise<void> => {
+    const startMs = Date.now();
+    families = findFamilies(origin.paths);
+    if (families.length === 0) {
+      notices.begin(
+        origin.name,
+        'PW-INGEST-NO-FILE',
+        `no file is there yet: ${origin.paths.join(', ')}`,
+        'they are read as soon as they appear; check the paths',
+      );
+    } else notices.end(origin.name, 'PW-INGEST-NO-FILE', 'files are there now');
+    await inTurn(families, async (family) => {
+      let following = followers.get(family.stem);
+      if (following === undefined) {
+        if (family.members.length === 0) return;
+        following = await open(family);
+        followers.set(family.stem, following);
+      }
+      await following.follower.look(family);
+    });
+    lookAtMs = Date.now() + Math.max(LOOK_MS, LOOK_SHARE * (Date.now() - startMs));
+  };
+
+  const open = async (family: LogFamily): Promise<{ follower: LogFollower; number: number }> => {
+    // two machines of one organisation may have the same paths: the name of the origin keeps them apart
+    const name = `${origin.name} ${family.stem}`;
+    const writer = await openChunkWriter(setting, name, origin.reading.asset, counts.of(tenant.id, name));
+    const follower = createLogFollower(writer, {
+      reading: origin.reading,
+      notices,
+      isOnce,
+      settleMs: following.settleMs ?? SETTLE_MS,
+    });
+    return { follower, number: writer.head.number };
+  };
+
+  while (!signal.aborted) {
+    if (Date.now() >= lookAtMs) await look();
+    let isProgress = false;
+    let isWaiting = false;
+    await inTurn([...followers], async ([stem, { follower }]) => {
+      const family = families.find((f) => f.stem === stem);
+      if (follower.needsLook && family !== undefined) await follower.look(family);
+      if (signal.aborted) return;
+      const answer = await follower.step(Date.now());
+      isProgress ||= answer === 'progress';
+      isWaiting ||= answer === 'waiting';
+    });
+    if (isOnce && !isProgress && !isWaiting) break;
+    if (!isProgress) await pause(POLL_MS, signal);
+  }
+  for (const { follower, number } of followers.values()) {
+    await follower.stop();
+    if (isOnce && !signal.aborted) await closeOrigin(store, tenant.id, number);
+  }
+}
+
+/** Runs `work` over all items, a few at a time. */
+async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(FAMILIES_AT_ONCE, items.length) }, run));
+}

@@ -1,0 +1,82 @@
+/**
+ * The ingest worker: starts all origins of an installation and reads them into the queue until the signal comes, or, with
+ * `once`, files and standard input to their end. What is in hand at the end is committed.
+ */
+import { followFiles } from '../src/ingest/file-follower.ts';
+import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
+import { createNotices, type Notice } from '../src/ingest/notices.ts';
+import type { Installation } from '../src/model/installation.ts';
+import { OperatorError } from '../src/model/problem.ts';
+import { createSeal } from '../src/queue/seal.ts';
+import { openStore } from '../src/queue/store.ts';
+
+/** What may be said about a run. */
+export interface IngestOptions {
+  /** files and standard input to their end, then no more; listeners, lists and indices too: what they hold now */
+  readonly once?: boolean;
+  /** gets what a person should know, each thing once */
+  readonly tell?: (notice: Notice) => void;
+  /** gets the counts of the run, from createIngestCounts; metrics read them with `all()` */
+  readonly counts?: IngestCounts;
+  /** how long a rotated file must be quiet until its last line is taken without its end, ms */
+  readonly settleMs?: number;
+}
+
+/**
+ * Reads until the signal comes or everything is read. Throws an OperatorError before anything starts for an origin whose
+ * organisation is not set up; rejects with the first error of an origin that cannot go on, after the others have stopped.
+ */
+export async function runIngest(
+  installation: Installation,
+  signal: AbortSignal,
+  options: IngestOptions = {},
+): Promise<void> {
+  const { origins, tenants, work } = installation;
+  const unknown = origins.filter((origin) => !tenants.has(origin.reading.organization));
+  if (unknown.length > 0) {
+    throw new OperatorError(
+      unknown.map((origin) => ({
+        code: 'PW-INGEST-ORGANIZATION',
+        message: `the origin ${origin.name} belongs to ${origin.reading.organization}, which is not set up`,
+        hint: 'name the organisation in the configuration',
+      })),
+    );
+  }
+  const counts = options.counts ?? createIngestCounts();
+  const tell = options.tell ?? (() => undefined);
+  const store = openStore(installation.redis);
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const settings = new Map(
+    [...tenants.values()].map((tenant) => [
+      tenant.id,
+      {
+        store,
+        tenant,
+        seal: createSeal(tenant.secret),
+        queuedBytesMax: work.queuedBytesMax,
+        notices: createNotices(tenant.id, tell),
+        signal: both,
+      },
+    ]),
+  );
+  const isOnce = options.once ?? false;
+  const following = options.settleMs === undefined ? { isOnce } : { isOnce, settleMs: options.settleMs };
+  try {
+    const ended = await Promise.allSettled(
+      origins.map(async (origin) => {
+        try {
+          const setting = settings.get(origin.reading.organization)!;
+          if (origin.kind === 'files') await followFiles(origin, setting, counts, following);
+        } catch (error) {
+          stop.abort();
+          throw error;
+        }
+      }),
+    );
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  } finally {
+    await store.close();
+  }
+}
