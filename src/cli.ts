@@ -8,8 +8,10 @@ import packageJson from '../package.json' with { type: 'json' };
 import { FAULT, INTERRUPTED, OK, OPERATOR, TERMINATED } from './commands/exit-status.ts';
 import type { Given } from './commands/options.ts';
 import { discardUnfinished } from './commands/output.ts';
+import { VARIABLES } from './config/variable-names.ts';
 import { formatProblem, OperatorError, printable } from './model/problem.ts';
 import { LEVELS } from './model/rule.ts';
+import { LOG_LEVELS } from './model/worker.ts';
 
 /** Problems that are printed; a file that is no YAML at all has thousands. */
 const PROBLEMS_SHOWN = 50;
@@ -234,6 +236,49 @@ Example:
   pollwatch setup elasticsearch --config pollwatch.yaml --api-key-file secrets/elasticsearch-api-key`,
     )
     .action((options: Given) => ended(import('./commands/setup.ts').then((m) => m.setupElasticsearchCommand(options))));
+
+  const watched = (command: Command): Command =>
+    command
+      .option('--listen <address>', 'PORT or HOST:PORT of /healthz, /readyz and /metrics, "none" = none')
+      .addOption(new Option('--log-level <level>', 'how much is logged to standard error').choices(LOG_LEVELS));
+
+  watched(program.command('ingest').description('read logs into the queue of an always-on installation'))
+    .argument('[file...]', 'log files or patterns instead of the origins of the installation; "-" is standard input')
+    .option(...config)
+    .option('--once', 'read everything to its end instead of following it')
+    .option(...organization)
+    .option('-f, --format <name>', 'format of the files that are named (see `pollwatch formats`)', 'auto')
+    .option('--timezone <zone>', 'time zone of lines of the files that are named, where they leave it out')
+    .addHelpText(
+      'after',
+      `
+What was read is kept in Redis with the lines: stop it and start it again, and it goes on where it was. Files are followed
+through rotation. When the queue is full files wait, and listeners drop lines and count them.
+
+Examples:
+  pollwatch ingest --config pollwatch.yaml
+  pollwatch ingest --config pollwatch.yaml --once /var/log/nginx/access.log*`,
+    )
+    .action((paths: string[], options: Given) =>
+      ended(import('./commands/ingest.ts').then((m) => m.ingestCommand(paths, options))),
+    );
+
+  watched(program.command('work').description('run workers: analyze lines, decide, write alerts to Elasticsearch'))
+    .argument('[kinds...]', 'analyze, decide, index; all of them unless some are named')
+    .option(...config)
+    .option('--until-drained', 'end when everything that was ingested is decided and indexed')
+    .addHelpText(
+      'after',
+      `
+The first SIGTERM or Ctrl-C lets a worker finish what it has in hand, the second ends it at once; nothing is lost either
+way. Start as many as you like, on as many machines: they share the work, and the alerts are the same.
+
+Variables that win over the installation file:
+  ${VARIABLES.join('\n  ')}`,
+    )
+    .action((kinds: string[], options: Given) =>
+      ended(import('./commands/work.ts').then((m) => m.workCommand(kinds, options))),
+    );
 
   program
     .command('status')

@@ -8,16 +8,16 @@ import { listenOf } from '../config/installation.ts';
 import { listen as listenSchema } from '../config/installation-schema.ts';
 import type { Installation } from '../model/installation.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
-import type { WorkerHooks } from '../model/worker.ts';
+import { LOG_LEVELS, type WorkerHooks } from '../model/worker.ts';
 import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
 import { createLog, secretsOf } from '../operate/log.ts';
-import { createMetrics } from '../operate/metrics.ts';
+import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
 import { REACH_MS, reachStore } from '../operate/reach.ts';
 import { isDrained, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { FAULT, INTERRUPTED, OK, TERMINATED } from './exit-status.ts';
-import { type Given, LOG_LEVELS, stopOn } from './options.ts';
+import { type Given, stopOn } from './options.ts';
 
 /** A worker: resolves when it was told to stop and has finished, or when there is nothing left to do. */
 export interface Part {
@@ -29,6 +29,8 @@ export interface Part {
 export interface AlwaysOnOptions {
   /** what readiness asks besides Redis, by name */
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
+  /** what this process ingests, for the metrics */
+  readonly ingest?: () => readonly IngestNumbers[];
   /** stop when everything that was ingested is decided, and indexed where documents are written */
   readonly untilDrained?: { readonly isIndexed: boolean };
 }
@@ -62,7 +64,7 @@ export async function runAlwaysOn(
       log('warn', 'connection to Redis', { error }),
     );
     const readiness = new Map<string, string | null>(parts.map(({ name }) => [name, 'starting']));
-    const metrics = metricsOf(installation, store);
+    const metrics = metricsOf(installation, store, options.ingest);
     const hooks: WorkerHooks = {
       log,
       count: metrics.count,
@@ -146,10 +148,15 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function metricsOf(installation: Installation, store: QueueStore): ReturnType<typeof createMetrics> {
+function metricsOf(
+  installation: Installation,
+  store: QueueStore,
+  ingest: AlwaysOnOptions['ingest'],
+): ReturnType<typeof createMetrics> {
   return createMetrics({
     organizations: [...installation.tenants.keys()],
     version: packageJson.version,
+    ...(ingest === undefined ? {} : { ingest }),
     read: async () => (await readStatus(store, installation.tenants)).map((status) => numbersOf(status, Date.now())),
   });
 }
@@ -179,9 +186,11 @@ function listenOption(written: string): { host: string; port: number } | null {
   return listenOf(written);
 }
 
-/** `--log-level`, else POLLWATCH_LOG_LEVEL, else info. */
+/** `--log-level`, else POLLWATCH_LOG_LEVEL, else info; warn for what a person runs and waits for. */
 function logLevel(given: Given): (typeof LOG_LEVELS)[number] {
-  const written = given.logLevel ?? process.env['POLLWATCH_LOG_LEVEL'] ?? 'info';
+  const usual = given.once === true || given.untilDrained === true ? 'warn' : 'info';
+  const named = process.env['POLLWATCH_LOG_LEVEL'];
+  const written = given.logLevel ?? (named === undefined || named === '' ? usual : named);
   const level = LOG_LEVELS.find((each) => each === written);
   if (level === undefined) {
     stopOn([

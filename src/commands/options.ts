@@ -4,6 +4,7 @@
 import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
+import type { LogLevel } from '../model/worker.ts';
 import type { ReadingOptions } from '../open-logs.ts';
 
 /** Options as the command line gives them: texts, unchecked. */
@@ -33,13 +34,10 @@ export interface Given {
   /** address of health and metrics */
   listen?: string;
   /** one of LOG_LEVELS: the command line takes no other */
-  logLevel?: (typeof LOG_LEVELS)[number];
+  logLevel?: LogLevel | 'silent';
   /** one of ACK_STATUSES: the command line takes no other */
   status?: 'ack' | 'closed' | 'suppressed' | 'new';
 }
-
-/** Levels of the log of always-on commands. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Most worker threads that `--threads` takes: more than any machine that an office has. */
 const THREADS_MAX = 64;

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Problem } from '../model/problem.ts';
 import { indexPrefix, listen, nodeUrl, redisPrefix, redisUrl } from './installation-schema.ts';
 import { nearest } from './nearest.ts';
+import { VARIABLES } from './variable-names.ts';
 
 /** Values of the environment that stand for fields of the file; undefined = not given. */
 export interface InstallationVariables {
@@ -39,34 +40,6 @@ export interface InstallationVariables {
   };
   readonly listen: string | undefined;
 }
-
-/** Every variable, as `pollwatch work --help` lists them. */
-export const VARIABLES = [
-  'POLLWATCH_CONFIG',
-  'POLLWATCH_KEY_FILE',
-  'POLLWATCH_LISTEN',
-  'POLLWATCH_LOG_LEVEL',
-  'POLLWATCH_REDIS_URL',
-  'POLLWATCH_REDIS_USERNAME',
-  'POLLWATCH_REDIS_PASSWORD',
-  'POLLWATCH_REDIS_PASSWORD_FILE',
-  'POLLWATCH_REDIS_CA_FILE',
-  'POLLWATCH_REDIS_CLUSTER',
-  'POLLWATCH_REDIS_PREFIX',
-  'POLLWATCH_ELASTICSEARCH_URL',
-  'POLLWATCH_ELASTICSEARCH_API_KEY',
-  'POLLWATCH_ELASTICSEARCH_API_KEY_FILE',
-  'POLLWATCH_ELASTICSEARCH_USERNAME',
-  'POLLWATCH_ELASTICSEARCH_PASSWORD',
-  'POLLWATCH_ELASTICSEARCH_PASSWORD_FILE',
-  'POLLWATCH_ELASTICSEARCH_CA_FILE',
-  'POLLWATCH_ELASTICSEARCH_PREFIX',
-  'POLLWATCH_ELASTICSEARCH_SETUP_API_KEY',
-  'POLLWATCH_ELASTICSEARCH_SETUP_API_KEY_FILE',
-  'POLLWATCH_ELASTICSEARCH_SETUP_USERNAME',
-  'POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD',
-  'POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE',
-] as const;
 
 /** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
 const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH)_/;

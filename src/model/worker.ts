@@ -3,8 +3,9 @@
  * whether it is ready. Whoever starts a worker gives these; without them it works in silence.
  */
 
-/** How much a line of the log matters. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** How much a line of the log matters; "silent" writes none. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = Exclude<(typeof LOG_LEVELS)[number], 'silent'>;
 
 /** Fields of a line of the log: never a line of a log that is read, never a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined | Error>>;

@@ -52,6 +52,17 @@ const COUNTS = {
 /** Counts of the installation that are told; others of the store are not. */
 export const COUNT_NAMES = Object.keys(COUNTS) as (keyof typeof COUNTS)[];
 
+const INGEST = {
+  ingest_bytes: 'bytes of lines that this process committed',
+  ingest_chunks: 'chunks that this process committed',
+  ingest_overlong: 'lines that were longer than 256 KiB',
+  ingest_dropped: 'lines that a listener of this process had no room for',
+  ingest_behind_bytes: 'bytes that stand in files and are not committed yet',
+  ingest_waiting: 'origins that wait for room in the queue',
+} as const;
+/** What ingest tells of one organisation since its process started. */
+export type IngestNumbers = Readonly<Record<keyof typeof INGEST, number>> & { readonly organization: string };
+
 /** The metrics of a process. */
 export interface Metrics {
   readonly contentType: string;
@@ -68,10 +79,12 @@ export interface MetricsSettings {
   readonly version: string;
   /** reads the numbers of the store; throws when it cannot */
   readonly read: () => Promise<readonly OrganizationNumbers[]>;
+  /** what this process ingests, where it does; may have several entries of an organisation */
+  readonly ingest?: () => readonly IngestNumbers[];
 }
 
 /** Makes the metrics; `text` reads the store at most once a second. */
-export function createMetrics({ organizations, version, read }: MetricsSettings): Metrics {
+export function createMetrics({ organizations, version, read, ingest }: MetricsSettings): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const labelled = new Set(organizations.slice(0, LABELS_MAX));
@@ -128,6 +141,21 @@ export function createMetrics({ organizations, version, read }: MetricsSettings)
     return values;
   };
 
+  const ingested =
+    ingest === undefined
+      ? []
+      : Object.entries(INGEST).map(
+          ([name, help]) =>
+            [name, new Gauge({ name: `pollwatch_worker_${name}`, help, labelNames, registers })] as const,
+        );
+  const showIngest = (numbers: readonly IngestNumbers[]): void => {
+    for (const [name, gauge] of ingested) {
+      gauge.reset();
+      for (const each of numbers)
+        gauge.inc({ organization: labelOf(each.organization) }, each[name as keyof typeof INGEST]);
+    }
+  };
+
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   const refresh = async (): Promise<void> => {
@@ -148,6 +176,7 @@ export function createMetrics({ organizations, version, read }: MetricsSettings)
     async text() {
       if (performance.now() - readAt > READ_AGAIN_MS) reading ??= refresh();
       await reading;
+      if (ingest !== undefined) showIngest(ingest());
       return registry.metrics();
     },
   };

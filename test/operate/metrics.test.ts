@@ -62,6 +62,16 @@ describe('the metrics', () => {
     expect(text).toContain('pollwatch_worker_total{what="index_retries",organization="other"} 1');
   });
 
+  it('tell what this process ingests, origins of an organisation summed up', async () => {
+    const one = { ingest_bytes: 5, ingest_chunks: 1, ingest_overlong: 0, ingest_dropped: 2 };
+    const each = { ...one, ingest_behind_bytes: 7, ingest_waiting: 1, organization: 'us-xx-a' };
+    const read = () => Promise.resolve([]);
+    const ingest = () => [each, each];
+    const text = await createMetrics({ organizations: ['us-xx-a'], version: '1.2.3', read, ingest }).text();
+    expect(text).toContain('pollwatch_worker_ingest_behind_bytes{organization="us-xx-a"} 14');
+    expect(text).toContain('pollwatch_worker_ingest_waiting{organization="us-xx-a"} 2');
+  });
+
   it('read the store once for scrapers that come at once', async () => {
     let reads = 0;
     const metrics = metricsOf([], async () => {

@@ -1,0 +1,111 @@
+/**
+ * `pollwatch ingest`: reads logs into the queue. Without files: all origins of the installation, until it is stopped; with
+ * files or "-": those. With --once everything to its end, and then the origins are closed, so that decisions are final.
+ */
+import { runIngest } from '../../workers/ingest.ts';
+import { createIngestCounts, type IngestCounts } from '../ingest/ingest-counts.ts';
+import type { Notice } from '../ingest/notices.ts';
+import type { IngestOrigin, Installation, OriginReading } from '../model/installation.ts';
+import { formatProblem, OperatorError } from '../model/problem.ts';
+import type { WorkerHooks } from '../model/worker.ts';
+import type { IngestNumbers } from '../operate/metrics.ts';
+import { runAlwaysOn } from './always-on.ts';
+import { OK, OPERATOR } from './exit-status.ts';
+import { installationOf, organizationOption } from './installation-option.ts';
+import { type Given, readingOptions, stopOn } from './options.ts';
+
+/** First part of the names of origins that are named on the command line. */
+const NAME = 'command-line';
+
+/** Runs the command; returns the exit status: 2 when a log could not be read. */
+export async function ingestCommand(paths: string[], given: Given): Promise<number> {
+  const configured = installationOf(given);
+  const origins = paths.length === 0 ? configured.origins : originsOf(paths, given, configured);
+  if (origins.length === 0) {
+    throw new OperatorError([
+      {
+        code: 'PW-INGEST-NOTHING',
+        message: 'there is nothing to read',
+        hint: 'name log files, or "-" for standard input, or declare origins in the installation file',
+      },
+    ]);
+  }
+  const installation: Installation = { ...configured, origins };
+  const counts = createIngestCounts();
+  const troubles = new Map<string, Notice>();
+  const isOnce = given.once === true;
+  const part = {
+    name: 'ingest',
+    run: (set: Installation, signal: AbortSignal, hooks: WorkerHooks) =>
+      runIngest(set, signal, {
+        once: isOnce,
+        counts,
+        tell(notice) {
+          const key = `${notice.code} ${notice.organization} ${notice.origin}`;
+          if (notice.isOver) troubles.delete(key);
+          else troubles.set(key, notice);
+          if (!isOnce) tellLog(hooks, notice);
+        },
+      }),
+  };
+  const status = await runAlwaysOn(installation, given, [part], { ingest: () => numbersOf(counts) });
+  if (!isOnce) return status;
+  process.stdout.write(summaryText(counts));
+  const problems = [...troubles.values()].map(({ origin, code, message, hint }) =>
+    formatProblem({ code, message, file: origin, ...(hint === null ? {} : { hint }) }),
+  );
+  if (problems.length > 0) process.stderr.write(`${problems.join('\n')}\n`);
+  return status === OK && problems.length > 0 ? OPERATOR : status;
+}
+
+function tellLog(hooks: WorkerHooks, notice: Notice): void {
+  const { organization, origin, code, message, hint, isOver } = notice;
+  hooks.log(isOver ? 'info' : 'warn', message, { 'organization.id': organization, origin, 'event.code': code, hint });
+}
+
+/** Origins of what the command line names: files that are read alike are one, "-" is standard input. */
+function originsOf(paths: readonly string[], given: Given, { tenants }: Installation): IngestOrigin[] {
+  const problems: Parameters<typeof readingOptions>[1] = [];
+  const { format, timezone } = readingOptions(given, problems);
+  stopOn(problems);
+  const organization = organizationOption(given, [...tenants.keys()]);
+  const inventory = tenants.get(organization)!.inventory;
+  const readingOf = (path: string): OriginReading => {
+    const declared = inventory.originFor(path);
+    return {
+      organization,
+      format,
+      timezone: timezone ?? declared?.timezone ?? 'UTC',
+      asset: declared?.asset ?? 0,
+    };
+  };
+  const alike = new Map<string, { reading: OriginReading; paths: string[] }>();
+  for (const path of paths.filter((each) => each !== '-')) {
+    const reading = readingOf(path);
+    const key = JSON.stringify(reading);
+    const found = alike.get(key) ?? { reading, paths: [] };
+    found.paths.push(path);
+    alike.set(key, found);
+  }
+  const files = [...alike.values()].map((each): IngestOrigin => ({ kind: 'files', name: NAME, ...each }));
+  return paths.includes('-') ? [...files, { kind: 'stdin', name: NAME, reading: readingOf('-') }] : files;
+}
+
+function numbersOf(counts: IngestCounts): IngestNumbers[] {
+  return counts.all().map((of) => ({
+    organization: of.organization,
+    ingest_bytes: of.bytes,
+    ingest_chunks: of.chunks,
+    ingest_overlong: of.overlong,
+    ingest_dropped: of.dropped,
+    ingest_behind_bytes: of.behindBytes,
+    ingest_waiting: of.waitingSinceMs > 0 ? 1 : 0,
+  }));
+}
+
+function summaryText(counts: IngestCounts): string {
+  const all = counts.all();
+  const sum = (of: (each: (typeof all)[number]) => number): string =>
+    all.reduce((total, each) => total + of(each), 0).toLocaleString('en');
+  return `${sum((each) => each.bytes)} bytes of ${all.length} logs are in the queue, in ${sum((each) => each.chunks)} chunks\n`;
+}
