@@ -1,0 +1,187 @@
+/**
+ * A fleet for tests: real worker processes over a real Redis, fed with chunks of logs as a reader would commit them, and
+ * what they add up to in the end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseInventory } from '../../src/config/inventory.ts';
+import type { OriginContext } from '../../src/formats/format.ts';
+import type { Installation, RedisSettings, Tenant, WorkSettings } from '../../src/model/installation.ts';
+import { isDrained, readStatus } from '../../src/operate/status.ts';
+import { commitChunk } from '../../src/queue/chunk-store.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
+import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
+import { takePending } from '../../src/queue/pending.ts';
+import { createSeal } from '../../src/queue/seal.ts';
+import type { QueueStore } from '../../src/queue/store.ts';
+import { shuffled } from '../laws/generator.ts';
+import { SECRET } from '../laws/small-run.ts';
+import { until } from '../parts/redis.ts';
+
+/** A fleet as plain values, so that its processes can be given it. */
+export interface FleetSetting {
+  readonly redis: RedisSettings;
+  /** inventory as text, by organisation */
+  readonly tenants: Readonly<Record<string, string>>;
+  readonly times: FleetTimes;
+  readonly work?: Partial<WorkSettings>;
+  /** a text in a chunk that kills whoever scans it */
+  readonly poison?: string;
+  /** write everything to standard error */
+  readonly isLoud?: boolean;
+}
+
+/** Shorter than in life, so that what waits for a time-out can be tested; ms. */
+export interface FleetTimes {
+  readonly sweepMs: number;
+  readonly lostMs: number;
+  readonly lockMs: number;
+  readonly stalledMs: number;
+  readonly stalledMax: number;
+  readonly leaseMs: number;
+}
+
+export const QUICK: FleetTimes = {
+  sweepMs: 500,
+  lostMs: 3000,
+  lockMs: 3000,
+  stalledMs: 1000,
+  stalledMax: 50,
+  leaseMs: 4000,
+};
+
+/** The installation of a fleet. */
+export function installationOf({ redis, tenants, work }: FleetSetting): Installation {
+  const all = Object.entries(tenants).map(([id, text]): Tenant => {
+    const inventory = parseInventory(text, 'inventory.yaml');
+    return { id, name: inventory.organization.name, inventory, inventoryFile: null, secret: SECRET };
+  });
+  return {
+    file: null,
+    redis,
+    elasticsearch: null,
+    tenants: new Map(all.map((tenant) => [tenant.id, tenant])),
+    rulesPaths: [],
+    origins: [],
+    work: {
+      queuedBytesMax: 1 << 30,
+      latenessMs: 3_600_000,
+      idleMs: 300_000,
+      evidenceDays: 31,
+      stopMs: 20_000,
+      listen: null,
+      ...work,
+    },
+  };
+}
+
+const ENTRY = join(import.meta.dirname, 'worker-entry.ts');
+
+/** A process of a fleet. */
+export interface WorkerProcess {
+  readonly kind: 'analyze' | 'decide';
+  readonly child: ChildProcess;
+  /** resolves with the exit code or the signal */
+  readonly ended: Promise<number | string>;
+}
+
+/** Starts a worker. */
+export function startWorker(kind: WorkerProcess['kind'], setting: FleetSetting): WorkerProcess {
+  const child = spawn(process.execPath, [ENTRY, kind], {
+    env: { ...process.env, FLEET: JSON.stringify(setting) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  return { kind, child, ended };
+}
+
+/** Asks workers to stop; their exit codes. Those that do not within the deadline are killed. */
+export function stopWorkers(workers: readonly WorkerProcess[], ms = 30_000): Promise<(number | string)[]> {
+  return Promise.all(
+    workers.map(async ({ child, ended }) => {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), ms);
+      const code = await ended;
+      clearTimeout(late);
+      return code;
+    }),
+  );
+}
+
+/** A log as a reader hands it on. */
+export interface FedLog {
+  readonly name: string;
+  readonly format: string;
+  readonly bytes: Uint8Array;
+  readonly context: Pick<OriginContext, 'referenceMs' | 'timezone'>;
+}
+
+/**
+ * Commits a log in chunks of about `chunkBytes`, cut at line ends, and closes its origin. Returns how many lines it has.
+ */
+export async function feed(store: QueueStore, org: string, log: FedLog, chunkBytes: number): Promise<number> {
+  const seal = createSeal(SECRET);
+  const head = await registerOrigin(store, org, log.name);
+  let lines = 0;
+  let seq = head.seq;
+  for (let at = 0; at < log.bytes.length; ) {
+    const lineFeed = log.bytes.indexOf(10, Math.min(log.bytes.length - 1, at + chunkBytes));
+    const end = lineFeed < 0 ? log.bytes.length : lineFeed + 1;
+    const bytes = log.bytes.subarray(at, end);
+    const { format, context } = log;
+    const answer = await commitChunk(store, org, head.number, {
+      expectedSeq: seq++,
+      bytes,
+      seal,
+      position: end,
+      format,
+      context: { ...context, origin: head.number },
+      asset: 0,
+      queuedBytesMax: 1 << 30,
+    });
+    if (answer.state !== 'committed') throw new Error(`chunk ${seq - 1} was not committed: ${answer.state}`);
+    for (let i = bytes.indexOf(10); i >= 0; i = bytes.indexOf(10, i + 1)) lines++;
+    at = end;
+  }
+  await closeOrigin(store, org, head.number);
+  return lines;
+}
+
+/** Brings the chunks that wait into another order, and lets about a third of them stand there twice. */
+export async function disturb(store: QueueStore, org: string, random: () => number): Promise<void> {
+  const { outbox } = organizationKeys(store.prefix, org);
+  const waiting = await store.redis.lrange(outbox, 0, -1);
+  const twice = [...waiting, ...waiting.filter(() => random() < 0.33)];
+  await store.redis
+    .multi()
+    .del(outbox)
+    .rpush(outbox, ...shuffled(twice, random))
+    .exec();
+}
+
+/** Waits until everything that was fed is decided. */
+export async function drained(store: QueueStore, setting: FleetSetting, ms = 90_000): Promise<void> {
+  const { tenants } = installationOf(setting);
+  await until(
+    'everything that was fed is decided',
+    async () => {
+      const all = await readStatus(store, tenants);
+      return all.every((status) => isDrained(status, false) && (status.progress?.isSettled ?? status.logEnd === 0));
+    },
+    ms,
+  );
+}
+
+/** Bodies of the documents that wait for the index: of each the newest. */
+export async function pendingBodies(store: QueueStore, org: string): Promise<string[]> {
+  return (await takePending(store, org, 1_000_000)).map((document) => document.body);
+}
+
+/** Bodies without those of alerts that were taken back. */
+export function standing(bodies: readonly string[]): string[] {
+  const statusOf = (body: string) =>
+    (JSON.parse(body) as { pollwatch: { alert: { status: string } } }).pollwatch.alert.status;
+  return bodies.filter((body) => statusOf(body) !== 'withdrawn');
+}

@@ -1,0 +1,41 @@
+/**
+ * A worker of a fleet as a process of its own: `node worker-entry.ts analyze|decide`, with the installation as JSON in
+ * FLEET. It can be given a poison: a process that scans a chunk with this text in it dies as if it had been killed.
+ */
+import { type Chunk, scanChunks } from '../../src/chunk.ts';
+import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
+import { runAnalyze } from '../../workers/analyze.ts';
+import { runDecide } from '../../workers/decide.ts';
+import { type FleetSetting, installationOf } from './fleet.ts';
+
+const setting = JSON.parse(process.env['FLEET']!) as FleetSetting;
+const installation = installationOf(setting);
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+
+const hooks: WorkerHooks = {
+  ...SILENT_HOOKS,
+  log(level, message, fields) {
+    if (setting.isLoud === true || level === 'error')
+      process.stderr.write(`${level} ${message} ${JSON.stringify(fields)} ${String(fields?.['error'] ?? '')}\n`);
+  },
+};
+
+/** As scanning, until a chunk with the poison comes. */
+const scan: typeof scanChunks = (scanner, dayStartMs, rules, chunks) => {
+  const isPoisoned = ({ bytes }: Chunk) => setting.poison !== undefined && Buffer.from(bytes).includes(setting.poison);
+  if (chunks.some(isPoisoned)) process.kill(process.pid, 'SIGKILL');
+  return scanChunks(scanner, dayStartMs, rules, chunks);
+};
+
+const { times } = setting;
+if (process.argv[2] === 'analyze') {
+  await runAnalyze(installation, stop.signal, hooks, {
+    scan,
+    sweepMs: times.sweepMs,
+    lostMs: times.lostMs,
+    times: { lockMs: times.lockMs, stalledMs: times.stalledMs, stalledMax: times.stalledMax },
+  });
+} else {
+  await runDecide(installation, stop.signal, hooks, { leaseMs: times.leaseMs, againMs: 200 });
+}
