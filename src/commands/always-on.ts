@@ -22,7 +22,7 @@ import { type Given, stopOn } from './options.ts';
 /** A worker: resolves when it was told to stop and has finished, or when there is nothing left to do. */
 export interface Part {
   readonly name: string;
-  run(installation: Installation, signal: AbortSignal, hooks: WorkerHooks): Promise<void>;
+  readonly run: (installation: Installation, signal: AbortSignal, hooks: WorkerHooks) => Promise<void>;
 }
 
 /** What runs beside the parts. */

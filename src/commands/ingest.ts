@@ -2,11 +2,12 @@
  * `pollwatch ingest`: reads logs into the queue. Without files: all origins of the installation, until it is stopped; with
  * files or "-": those. With --once everything to its end, and then the origins are closed, so that decisions are final.
  */
+import { existsSync, globSync } from 'node:fs';
 import { runIngest } from '../../workers/ingest.ts';
 import { createIngestCounts, type IngestCounts } from '../ingest/ingest-counts.ts';
 import type { Notice } from '../ingest/notices.ts';
 import type { IngestOrigin, Installation, OriginReading } from '../model/installation.ts';
-import { formatProblem, OperatorError } from '../model/problem.ts';
+import { formatProblem, OperatorError, type Problem } from '../model/problem.ts';
 import type { WorkerHooks } from '../model/worker.ts';
 import type { IngestNumbers } from '../operate/metrics.ts';
 import { runAlwaysOn } from './always-on.ts';
@@ -31,6 +32,7 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
     ]);
   }
   const installation: Installation = { ...configured, origins };
+  const missing = given.once === true ? paths.flatMap(missingProblem) : [];
   const counts = createIngestCounts();
   const troubles = new Map<string, Notice>();
   const isOnce = given.once === true;
@@ -51,16 +53,29 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
   const status = await runAlwaysOn(installation, given, [part], { ingest: () => numbersOf(counts) });
   if (!isOnce) return status;
   process.stdout.write(summaryText(counts));
-  const problems = [...troubles.values()].map(({ origin, code, message, hint }) =>
-    formatProblem({ code, message, file: origin, ...(hint === null ? {} : { hint }) }),
+  const told = [...troubles.values()].map(
+    ({ origin, code, message, hint }): Problem => ({ code, message, file: origin, ...(hint === null ? {} : { hint }) }),
   );
-  if (problems.length > 0) process.stderr.write(`${problems.join('\n')}\n`);
+  const problems = [...missing, ...told];
+  if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
   return status === OK && problems.length > 0 ? OPERATOR : status;
 }
 
 function tellLog(hooks: WorkerHooks, notice: Notice): void {
   const { organization, origin, code, message, hint, isOver } = notice;
   hooks.log(isOver ? 'info' : 'warn', message, { 'organization.id': organization, origin, 'event.code': code, hint });
+}
+
+/** A log that was named and is not there: the others are read. */
+function missingProblem(path: string): Problem[] {
+  if (path === '-' || existsSync(path)) return [];
+  if (!/[*?[{]/.test(path)) {
+    const hint = 'check the path and its spelling';
+    return [{ code: 'PW-ORIGIN-MISSING', message: 'there is no such file', file: path, hint }];
+  }
+  if (globSync(path).length > 0) return [];
+  const hint = 'check the path and its spelling, and whether you may read the folder';
+  return [{ code: 'PW-ORIGIN-NO-MATCH', message: 'no file matches', file: path, hint }];
 }
 
 /** Origins of what the command line names: files that are read alike are one, "-" is standard input. */

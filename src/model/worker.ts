@@ -29,11 +29,11 @@ export type WorkerCount =
 /** Given to a worker by whoever starts it. */
 export interface WorkerHooks {
   /** A line of the log: a short message that is always the same, what differs as fields. */
-  log(level: LogLevel, message: string, fields?: LogFields): void;
+  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
   /** Adds to a count of this process. */
-  count(what: WorkerCount, organization: string, by?: number): void;
+  readonly count: (what: WorkerCount, organization: string, by?: number) => void;
   /** A part of the worker can do its work, or cannot and why ("Redis cannot be reached"). */
-  ready(part: string, isReady: boolean, why?: string): void;
+  readonly ready: (part: string, isReady: boolean, why?: string) => void;
 }
 
 /** Hooks of a worker that nobody listens to. */

@@ -29,7 +29,7 @@ export interface LogSettings {
 export interface ProcessLog {
   readonly log: WorkerHooks['log'];
   /** Writes what is still held back. */
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** Opens the log. Lines leave the process at once: who is killed has said what it did. */

@@ -6,7 +6,7 @@
  *   pollwatch_queued_bytes{organization="us-xx-a"} 1048576
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { WorkerCount } from '../model/worker.ts';
+import type { WorkerHooks } from '../model/worker.ts';
 
 /** Organisations with a label of their own; the others are summed up as "other". */
 const LABELS_MAX = 1000;
@@ -67,7 +67,7 @@ export type IngestNumbers = Readonly<Record<keyof typeof INGEST, number>> & { re
 export interface Metrics {
   readonly contentType: string;
   /** For WorkerHooks.count. */
-  count(what: WorkerCount, organization: string, by?: number): void;
+  readonly count: WorkerHooks['count'];
   /** The text that Prometheus reads. A store that does not answer is told as pollwatch_store_up 0. */
   text(): Promise<string>;
 }

@@ -22,7 +22,7 @@ export async function reachStore(
   report: (error: Error) => void = () => undefined,
 ): Promise<QueueStore> {
   let last: Error | null = null;
-  let onDenied = (_: Error): void => undefined;
+  let onDenied: (error: Error) => void = () => undefined;
   const denied = new Promise<never>((_, reject) => {
     onDenied = reject;
   });

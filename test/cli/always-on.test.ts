@@ -1,6 +1,9 @@
 /** The commands of an always-on installation that a person uses, against a real Redis. */
+import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -10,8 +13,8 @@ import { createSeal } from '../../src/queue/seal.ts';
 import { readLog } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { decodeRecord } from '../../src/shard-record.ts';
-import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
-import { type Place, place, type Ran } from './pollwatch.ts';
+import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { accessLine, field, LAUNCHER, type Place, place, probingLog, type Ran } from './pollwatch.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -216,5 +219,126 @@ describe('a Redis that cannot be used', () => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+/** A process of ./pollwatch that runs while the test does something. */
+function start(here: Place, env: Record<string, string>, args: string[]) {
+  const child = spawn(LAUNCHER, args, {
+    cwd: here.folder,
+    env: { PATH: process.env['PATH'], HOME: here.folder, TZ: 'UTC', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const lines = (): Record<string, unknown>[] =>
+    stderr
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, ended, lines, stderr: () => stderr };
+}
+
+describe('pollwatch ingest and pollwatch work', () => {
+  it('turn logs into the alerts of analyze, and end when everything is decided', async () => {
+    const { here, run, inStore, settings } = installation();
+    const log = here.put('access.log', probingLog());
+    const ingest = run('ingest', '--once', '--organization', 'us-xx-a', log);
+    expect(ingest.stderr).toBe('');
+    expect(ingest).toMatchObject({ status: 0, stdout: expect.stringContaining('of 1 logs are in the queue') });
+    expect(run('work', '--until-drained')).toMatchObject({ status: 0, stderr: '' });
+    const [status] = run('status', '--json').stdout.split('\n');
+    expect(JSON.parse(status!)).toMatchObject({
+      organization: 'us-xx-a',
+      isDrained: true,
+      depth: { queuedBytes: 0, deadLetters: 0, stats: { lines: 46, events: 46 } },
+      progress: { isSettled: true },
+    });
+    const inventory = here.put('a.yaml', 'version: 1\norganization: {id: us-xx-a, name: A County}\n');
+    here.run(['analyze', '--config', inventory, '--report', 'none', '--output', 'alerts.ndjson', log]);
+    const ids = here.documents('alerts.ndjson').map((document) => field(document, 'event.id'));
+    const { pending } = organizationKeys(settings.prefix, 'us-xx-a');
+    expect(ids.length).toBeGreaterThan(0);
+    expect(new Set(await inStore((store) => store.redis.hkeys(pending)))).toEqual(new Set(ids));
+  });
+
+  it('say what they do, are asked how they are, and stop in order at the first signal', async () => {
+    const { here, settings } = installation();
+    const env = {
+      POLLWATCH_CONFIG: join(here.folder, 'pollwatch.yaml'),
+      POLLWATCH_REDIS_URL: settings.url,
+      POLLWATCH_REDIS_PREFIX: settings.prefix,
+    };
+    const { child, ended, lines } = start(here, env, ['work', '--listen', '127.0.0.1:0']);
+    await until('the workers say that they started', () => lines().some(({ message }) => message === 'started'));
+    const { health, parts } = lines().find(({ message }) => message === 'started')!;
+    expect(parts).toBe('analyze decide');
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://${health as string}${path}`);
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect((await ask('/healthz')).status).toBe(200);
+    await until('they are ready', async () => (await ask('/readyz')).status === 200);
+    expect((await ask('/metrics')).text).toContain('pollwatch_queued_bytes{organization="us-xx-a"} 0');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(lines().map(({ message }) => message)).toEqual(expect.arrayContaining(['ended']));
+  });
+
+  it('follow a log until they are stopped, and go on where they were', async () => {
+    const { here, settings, inStore } = installation();
+    const log = here.put('access.log', accessLine('/one'));
+    const env = {
+      POLLWATCH_CONFIG: here.put(
+        'pollwatch.yaml',
+        'version: 1\norganizations: [{id: us-xx-a, name: A}]\norigins: [{name: web, files: [access.log]}]\n',
+      ),
+      POLLWATCH_REDIS_URL: settings.url,
+      POLLWATCH_REDIS_PREFIX: settings.prefix,
+    };
+    const committed = () =>
+      inStore(async (store) =>
+        Number(await store.redis.hget(organizationKeys(settings.prefix, 'us-xx-a').origin(1), 'offset')),
+      );
+    for (const expected of [1, 2]) {
+      const { child, ended } = start(here, env, ['ingest']);
+      const bytes = accessLine('/one').length * expected;
+      await until('the line is in the queue', async () => (await committed()) === bytes);
+      child.kill('SIGINT');
+      expect(await ended).toBe(0);
+      appendFileSync(log, accessLine('/two'));
+    }
+  });
+
+  it.each([
+    [['work', 'analyse'], 'PW-CLI-KIND'],
+    [['work', 'index'], 'PW-CONFIG-ELASTICSEARCH'],
+    [['work', '--listen', '99999'], 'PW-CLI-LISTEN'],
+    [['work', '--log-level', 'loud'], 'PW-CLI-OPTION'],
+    [['ingest'], 'PW-INGEST-NOTHING'],
+    [['ingest', 'access.log'], 'PW-CLI-ORGANIZATION'],
+    [['setup', 'elasticsearch'], 'PW-CONFIG-ELASTICSEARCH'],
+  ])('%j stops before anything starts', (args, code) => {
+    const { run } = installation();
+    expect(run(...args)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(new RegExp(`^(\\S+ {2})?${code} .*\n  hint: .`)),
+    });
+  });
+
+  it('a log that is missing is told, the other is read, and the exit status is 2', () => {
+    const { here, run } = installation();
+    const log = here.put('access.log', accessLine('/one'));
+    const ran = run('ingest', '--once', '--organization', 'us-xx-a', join(here.folder, 'missing.log'), log);
+    expect(ran.status).toBe(2);
+    expect(ran.stdout).toContain('of 1 logs are in the queue, in 1 chunks');
+    expect(ran.stderr).toContain('missing.log');
   });
 });
