@@ -4,7 +4,8 @@
  *
  * Reference: https://redis.github.io/ioredis/, https://docs.bullmq.io/guide/connections
  */
-import { Cluster, Redis } from 'ioredis';
+import { isIP } from 'node:net';
+import { Cluster, Redis, ReplyError } from 'ioredis';
 import type { RedisSettings } from '../model/installation.ts';
 
 /** How often a command is tried over new connections before it throws; with the delays below about half a minute. */
@@ -34,7 +35,12 @@ export function connect(
     ...(settings.username === null ? {} : { username: settings.username }),
     ...(settings.password === null ? {} : { password: settings.password }),
     ...(url.protocol === 'rediss:'
-      ? { tls: { ...(settings.ca === null ? {} : { ca: settings.ca }), servername: host } }
+      ? {
+          tls: {
+            ...(settings.ca === null ? {} : { ca: settings.ca }),
+            ...(isIP(host) === 0 ? { servername: host } : {}),
+          },
+        }
       : {}),
   };
   const redis = settings.cluster
@@ -48,3 +54,14 @@ export function connect(
 function pause(attempt: number): number {
   return Math.min(50 * attempt, RECONNECT_MS_MAX);
 }
+
+/**
+ * The library hangs the whole command on its errors, the password of a login and the lines of a chunk among its
+ * arguments. Whoever logs an error of ours gets the name of the command and no more.
+ */
+Object.defineProperty(Object.getPrototypeOf((ReplyError as { prototype: Error }).prototype), 'command', {
+  configurable: true,
+  set(this: Error, command: { name: string }) {
+    Object.defineProperty(this, 'command', { value: { name: command.name }, enumerable: true, configurable: true });
+  },
+});

@@ -117,6 +117,10 @@ async function launch(port: number, dir: string, options: RedisOptions): Promise
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
+  // a test run that is broken off leaves no server behind
+  const orphaned = () => child.kill('SIGKILL');
+  process.once('exit', orphaned);
+  child.once('exit', () => process.off('exit', orphaned));
   let fault: Error | null = null;
   child.on('error', (error) => {
     fault = error;
@@ -183,7 +187,7 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 /** A port that nobody listens on; for a cluster node also the one of its bus, 10,000 above. */
-async function freePort(withBus: boolean): Promise<number> {
+export async function freePort(withBus = false): Promise<number> {
   for (;;) {
     const port = await probe(0);
     if (port === null || (withBus && (port > 55_000 || (await probe(port + 10_000)) === null))) continue;

@@ -5,10 +5,12 @@ import { randomBytes } from 'node:crypto';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChunkRef, commitChunk, finishChunks, loadChunks } from '../../src/queue/chunk-store.ts';
+import { queueDepth } from '../../src/queue/depth.ts';
 import { evidenceBlob } from '../../src/queue/evidence-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, ORIGINS_MAX, readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { createSeal, SealError, sealLabel } from '../../src/queue/seal.ts';
+import { acquireLease, commitShard, type ShardCommit } from '../../src/queue/shard-store.ts';
 import { openStore, organizations, type QueueStore } from '../../src/queue/store.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 import { apply, commitLines, commitText, linesOf, loggedLines, queuedBytes, seal } from './county.ts';
@@ -259,6 +261,17 @@ describe('a broken connection', () => {
     await store.close();
   });
 
+  it('between a commit of a shard and its answer does not count twice', async () => {
+    const store = openStore({ ...server.settings(), url: `redis://127.0.0.1:${proxy.port}` });
+    const fence = (await acquireLease(store, 'adams', 'w', 60_000))!;
+    const commit: ShardCommit = { fence, worker: 'w', documents: [], stats: { late: 3 } };
+    await commitShard(store, 'adams', commit);
+    proxy.cutNextAnswer();
+    expect(await commitShard(store, 'adams', commit)).toBe('committed');
+    expect((await queueDepth(store, 'adams')).stats).toEqual({ late: 6 });
+    await store.close();
+  });
+
   it('between finishing and its answer is the same as being delivered twice', async () => {
     const store = openStore({ ...server.settings(), url: `redis://127.0.0.1:${proxy.port}` });
     const refs = await commitLines(store, 'adams', 2);
@@ -287,6 +300,14 @@ describe('a Redis without memory', () => {
         return answer.state === 'full';
       });
       expect(refs.length).toBeGreaterThan(3);
+      // to the last byte, so that not even a counter may grow
+      await until('nothing fits any more', () => {
+        const filled = store.redis.rpush('filler', randomBytes(2000).toString('hex'));
+        return filled.then(
+          () => false,
+          (error: Error) => error.message.startsWith('OOM'),
+        );
+      });
       expect(await finishChunks(store, 'adams', refs.slice(0, 4), Buffer.from('r\n'), [], { lines: 4 })).toBe(
         'applied',
       );

@@ -193,6 +193,41 @@ describe.each([
       expect(await apply(pw.store, refs)).toBe('applied');
     });
 
+    it('a job of an earlier dispatch that fails late neither buries its chunks nor has them tried twice', async () => {
+      await commitLines(pw.store, 'adams', 5);
+      await dispatch(pw.store, pw.queues, 'adams');
+      for (const chunks of [['1:0'], ['1:1', '1:2']]) {
+        await pw.queues.analyze.add('chunks', { org: 'adams', chunks, stamp: '1' }, { attempts: 1 });
+      }
+      const release = Promise.withResolvers<void>();
+      work(
+        async (job) => {
+          if (job.stamp === '1') throw new Error('late');
+          await release.promise;
+          await apply(pw.store, refsOfJob(job));
+        },
+        { concurrency: 10 },
+      );
+      await until('both have failed', async () => (await pw.queues.analyze.getFailedCount()) === 2);
+      await sweep(pw.store, pw.queues, ['adams']);
+      expect(await deadLetters(pw.store, 'adams')).toEqual([]);
+      expect(await pw.queues.analyze.getJobCountByTypes('waiting', 'active', 'failed')).toBe(5);
+      release.resolve();
+      await drained('adams');
+      expect((await loggedLines(pw.store, 'adams')).sort()).toEqual(everyLine(5));
+    });
+
+    it('applied before its turn came, and then its job failed: that is no dead letter', async () => {
+      const refs = await commitLines(pw.store, 'adams', 1);
+      await apply(pw.store, refs);
+      await dispatch(pw.store, pw.queues, 'adams');
+      work(() => Promise.reject(new Error('no')));
+      await until('it has failed', async () => (await pw.queues.analyze.getFailedCount()) === 1);
+      await sweep(pw.store, pw.queues, ['adams']);
+      expect(await deadLetters(pw.store, 'adams')).toEqual([]);
+      expect((await queueDepth(pw.store, 'adams')).flyingChunks).toBe(0);
+    });
+
     it('a failed job was taken apart and not removed: a second sweep does nothing twice', async () => {
       await commitLines(pw.store, 'adams', 16);
       await dispatch(pw.store, pw.queues, 'adams');

@@ -116,7 +116,8 @@ describe('with a server', () => {
         },
         90_000,
       );
-      expect(deaths).toBeGreaterThan(2);
+      // five in the job of several chunks, five alone, and one more each
+      expect(deaths).toBeGreaterThanOrEqual(10);
       const letters = await deadLetters(pw.store, 'adams');
       expect(letters).toMatchObject([{ id: 'chunk:1:20', reason: expect.stringContaining('stalled') }]);
       expect(await loggedLines(pw.store, 'adams')).toHaveLength(2 * 23);

@@ -1,0 +1,160 @@
+/**
+ * Connections to real servers: users with few rights, TLS with a CA of one's own, errors that say what is wrong.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../src/queue/connection.ts';
+import { queueDepth } from '../../src/queue/depth.ts';
+import { dispatch, sweep } from '../../src/queue/dispatch.ts';
+import { refsOfJob, startAnalyzeWorker } from '../../src/queue/queues.ts';
+import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
+import { freePort, type RedisServer, startOwn, until } from '../parts/redis.ts';
+import { apply, commitLines, install, loggedLines } from './county.ts';
+
+describe('a user of its own', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startOwn();
+    const admin = new Redis(server.url);
+    // what the documentation tells an administrator to allow
+    await admin.call(
+      'ACL',
+      'SETUSER',
+      'pollwatch',
+      'on',
+      '>geheim',
+      '~pollwatch:*',
+      '~{pollwatch:jobs}:*',
+      '+@all',
+      '-@dangerous',
+      '+info',
+    );
+    await admin.call('ACL', 'SETUSER', 'default', 'off');
+    admin.disconnect();
+  });
+  afterAll(() => server.stop());
+  const settings = (password: string) => ({ ...server.settings('pollwatch'), username: 'pollwatch', password });
+
+  it('that may touch the keys of pollwatch and no dangerous commands does everything that the room does', async () => {
+    const pw = install(settings('geheim'));
+    const worker = startAnalyzeWorker(pw.settings, async (job) => {
+      await apply(pw.store, refsOfJob(job));
+    });
+    try {
+      await commitLines(pw.store, 'adams', 20);
+      await dispatch(pw.store, pw.queues, 'adams');
+      await until('all is applied', async () => (await queueDepth(pw.store, 'adams')).flyingChunks === 0);
+      await sweep(pw.store, pw.queues, ['adams']);
+      const fence = (await acquireLease(pw.store, 'adams', 'w', 1000))!;
+      expect(await commitShard(pw.store, 'adams', { fence, worker: 'w', documents: [], stats: {} })).toBe('committed');
+      expect(await loggedLines(pw.store, 'adams')).toHaveLength(40);
+    } finally {
+      await worker.close();
+      await pw.close();
+    }
+  });
+
+  it('with a wrong password is told so by the first command, and the password stands in no error', async () => {
+    const errors: Error[] = [];
+    const redis = connect(settings('falsch-4711'), 'commands', (error) => errors.push(error));
+    const answer = await redis.get('pollwatch:x').catch((error: Error) => error);
+    expect(String(answer)).toMatch(/NOAUTH|WRONGPASS/);
+    await until('the connection told its error', () => errors.length > 0);
+    expect(errors.map(String).join('\n')).toContain('WRONGPASS');
+    expect([answer, ...errors].map((error) => JSON.stringify(error) + String(error)).join()).not.toContain(
+      'falsch-4711',
+    );
+    redis.disconnect();
+  });
+});
+
+describe('TLS', () => {
+  let server: RedisServer;
+  let dir: string;
+  let port: number;
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'pollwatch-redis-tls-'));
+    certificates(dir);
+    port = await freePort();
+    const files = ['cert-file', 'server.crt', 'key-file', 'server.key', 'ca-cert-file', 'ca.crt'];
+    const args = files.map((word, i) => (i % 2 === 0 ? `--tls-${word}` : join(dir, word)));
+    server = await startOwn({ args: [...args, '--tls-port', String(port), '--tls-auth-clients', 'no'] });
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('with the CA that is given works, with another it does not connect', async () => {
+    const settings = { ...server.settings(), url: `rediss://127.0.0.1:${port}` };
+    const trusting = connect({ ...settings, ca: readFileSync(join(dir, 'ca.crt'), 'utf8') }, 'commands');
+    expect(await trusting.ping()).toBe('PONG');
+    trusting.disconnect();
+    const errors: Error[] = [];
+    const doubting = connect(settings, 'commands', (error) => errors.push(error));
+    await until('the certificate is refused', () => errors.length > 0);
+    expect(String(errors[0])).toMatch(/certificate/);
+    doubting.disconnect();
+  });
+});
+
+describe('a server that is away', () => {
+  it('lets a command wait until it is back', async () => {
+    const server = await startOwn({ aof: true });
+    const redis = connect(server.settings(), 'commands');
+    await redis.set('a', '1');
+    await server.killHard();
+    const answer = redis.get('a');
+    await server.restart();
+    expect(await answer).toBe('1');
+    redis.disconnect();
+    await server.stop();
+  });
+
+  it('makes the address that is no URL an error at once', () => {
+    const settings = { url: 'nowhere', username: null, password: null, ca: null, cluster: false, prefix: 'p' };
+    expect(() => connect(settings, 'commands')).toThrow(TypeError);
+  });
+});
+
+/** A CA and a server's certificate for 127.0.0.1, made by openssl. */
+function certificates(dir: string): void {
+  const openssl = (...args: string[]) => {
+    const { status, stderr } = spawnSync('openssl', args, { cwd: dir, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
+  };
+  const request = ['req', '-newkey', 'rsa:2048', '-nodes', '-days', '2'];
+  openssl(...request, '-x509', '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=test ca');
+  openssl(
+    ...request.slice(0, 4),
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+    '-subj',
+    '/CN=127.0.0.1',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-out',
+    'server.crt',
+    '-days',
+    '2',
+    '-copy_extensions',
+    'copy',
+  );
+}
