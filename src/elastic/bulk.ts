@@ -185,7 +185,7 @@ const STOPPED: Refusal = { kind: 'again', status: null, type: 'stopped', reason:
 /** The commonest permanent refusal is not the document's fault, and is mended by a command. */
 function withHint(refusal: Refusal, index: string): string {
   if (refusal.type !== 'index_not_found_exception') return refusal.reason;
-  return `${refusal.reason}; run: pollwatch setup elasticsearch --year ${index.slice(-4)}, then replay the dead letters`;
+  return `${refusal.reason}; run: pollwatch setup elasticsearch --years ${index.slice(-4)}, then replay the dead letters`;
 }
 
 async function waited(ms: number, signal: AbortSignal | undefined): Promise<boolean> {

@@ -57,6 +57,7 @@ export async function applyRetention(
           say(`index ${index}: ${options.dryRun === true ? 'would be removed' : 'removed'}`);
           continue;
         }
+        await client.indices.refresh({ index });
         for (const { what, query } of oldParts(family, keep, now)) {
           const n =
             options.dryRun === true
@@ -91,7 +92,6 @@ function oldParts(family: Family, keep: Retention, now: number): { what: string;
 
 /** Deletes by searching and bulk requests: delete_by_query is a module that not every distribution has. */
 async function deleteAll(client: Client, index: string, query: Query): Promise<number> {
-  await client.indices.refresh({ index });
   let pit = (await client.openPointInTime({ index, keep_alive: KEEP_SEARCH })).id;
   let deleted = 0;
   try {

@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { alertDocument } from '../../src/alerts/ecs.ts';
+import { writeDocuments } from '../../src/elastic/bulk.ts';
+import { type Client, connectElasticsearch } from '../../src/elastic/client.ts';
+import { FAMILIES } from '../../src/elastic/index-names.ts';
+import { setupElasticsearch } from '../../src/elastic/setup.ts';
+import { fieldsOf } from '../../src/elastic/templates.ts';
+import type { Alert } from '../../src/model/alert.ts';
+import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
+import { alert, hostileSummary } from '../sinks/fixtures.ts';
+import { CONTEXT, ecsTypes, fixtureAlerts, pathsOf, removeAll, sampleAlerts, waiting } from './documents.ts';
+
+/** Types that not every distribution has, and what stands for them. */
+const PORTABLE: Readonly<Record<string, string>> = { wildcard: 'keyword', match_only_text: 'text' };
+/** Types that both the smallest and the full distribution have. */
+const TYPES = [
+  'keyword',
+  'text',
+  'ip',
+  'geo_point',
+  'date',
+  'long',
+  'integer',
+  'float',
+  'boolean',
+  'flattened',
+  'object',
+];
+const NOW = Date.UTC(2026, 8, 20);
+
+let alerts: Alert[] = [];
+
+beforeAll(async () => {
+  const aggregate = alert({ key: { kind: 'as', text: 'AS64500 EXAMPLE-HOSTING' }, source: null, id: 'c'.repeat(32) });
+  const placed = alert({ id: 'd'.repeat(32) });
+  placed.source = {
+    ...placed.source!,
+    place: { city: 'Springfield', lat: 12.5, lon: -70.1 },
+    class: 'says that it is a crawler',
+  };
+  alerts = [...(await sampleAlerts()), ...(await fixtureAlerts()), alert(), aggregate, placed];
+}, START_MS);
+
+describe('the templates', () => {
+  it('have only fields of ECS with its types, and fields of our own', () => {
+    const ecs = ecsTypes();
+    for (const family of FAMILIES) {
+      const wrong = [...fieldsOf(family)].filter(([name, type]) => {
+        const expected = ecs[name];
+        if (name.startsWith('pollwatch.')) return false;
+        return expected === undefined || (PORTABLE[expected] ?? expected) !== type;
+      });
+      expect(wrong, family).toEqual([]);
+    }
+  });
+
+  it('have only types that every distribution of the server has', () => {
+    const types = FAMILIES.flatMap((family) => [...fieldsOf(family).values()]);
+    expect(types.filter((type) => !TYPES.includes(type))).toEqual([]);
+  });
+
+  it('have a field for all that alerts say, and none that no alert says', () => {
+    const fields = fieldsOf('alerts');
+    const unopened = (path: string) => ['object', 'flattened', 'geo_point'].includes(fields.get(path) ?? '');
+    const written = new Set(alerts.flatMap((a) => [...pathsOf(alertDocument(a, CONTEXT), unopened)]));
+    expect([...written].filter((name) => !fields.has(name))).toEqual([]);
+    // event.ingested is added when a document is written; rule.uuid is that of a rule of the user's own
+    const rare = ['event.ingested', 'rule.uuid'];
+    expect([...fields.keys()].filter((name) => !written.has(name) && !rare.includes(name))).toEqual([]);
+  });
+});
+
+describe.each(SERVERS)('Elasticsearch $name', (server) => {
+  const prefix = ownPrefix('templates');
+  let client: Client;
+
+  beforeAll(async () => {
+    const settings = settingsFor(await server.url(), prefix);
+    client = connectElasticsearch(settings);
+    await setupElasticsearch(settings, [...new Set(alerts.map((a) => a.organization.id))], {
+      now: NOW,
+      years: [...new Set(alerts.map((a) => Number(a.day.slice(0, 4))))],
+      say: () => undefined,
+    });
+    return async () => {
+      await removeAll(client, prefix);
+      await client.close();
+    };
+  }, START_MS);
+
+  it('takes every alert of the samples and of the detections', async () => {
+    const documents = new Map(alerts.map((a) => [a.id, waiting(a, prefix)]));
+    const outcome = await writeDocuments(client, [...documents.values()], { nowMs: NOW });
+    expect([...outcome.dead, ...outcome.left].map((d) => d.reason)).toEqual([]);
+    expect(outcome.done.length).toBe(documents.size);
+    expect(documents.size).toBeGreaterThan(100);
+    await client.indices.refresh({ index: `${prefix}-alerts` });
+    expect((await client.count({ index: `${prefix}-alerts` })).count).toBe(documents.size);
+  });
+
+  it('takes an alert whose every text was written by an attacker, and one of texts longer than a term may be', async () => {
+    const long = 'A'.repeat(70_000);
+    const hostile = [
+      ...hostileSummary().alerts,
+      alert({
+        id: 'e'.repeat(32),
+        summary: long,
+        why: long,
+        paths: [`/${long}`],
+        hosts: [long],
+        thresholds: [long],
+        verdict: { term: 'tailored', basis: [long] },
+      }),
+    ].map(
+      (a, i): Alert => ({
+        ...alert(),
+        // texts are the attacker's; addresses are parsed ones, numbers are ours
+        ...a,
+        id: `hostile-${i}`,
+        organization: { id: alerts[0]!.organization.id, name: a.organization.name },
+        source: a.source === null ? null : { ...a.source, ip: '192.0.2.9', addresses: ['192.0.2.9'] },
+        related: [],
+        destinations: [],
+        evidence: { requests: 1 },
+        statusCounts: [['404', 1]],
+      }),
+    );
+    const { done, dead, left } = await writeDocuments(
+      client,
+      hostile.map((a) => waiting(a, prefix)),
+      { nowMs: NOW },
+    );
+    expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
+    expect(done.length).toBe(hostile.length);
+  });
+
+  it('refuses a field that no template has, and says which', async () => {
+    const one = waiting(alerts[0]!, prefix);
+    const body = JSON.stringify({ ...(JSON.parse(one.body) as object), surprise: 1 });
+    const { dead } = await writeDocuments(client, [{ ...one, id: 'surprise', body }], { nowMs: NOW });
+    expect(dead.map((d) => d.reason)).toEqual([expect.stringContaining('[surprise]')]);
+  });
+
+  it('answers the questions that people ask of alerts', async () => {
+    const { hits, aggregations } = await client.search({
+      index: `${prefix}-alerts`,
+      size: 1,
+      query: {
+        bool: { filter: [{ term: { 'source.ip': '0.0.0.0/0' } }, { range: { 'event.severity': { gte: 47 } } }] },
+      },
+      aggs: {
+        owners: { terms: { field: 'source.as.organization.name' } },
+        days: { terms: { field: 'pollwatch.day' } },
+      },
+    });
+    expect(hits.hits.length).toBe(1);
+    expect((aggregations!['owners'] as unknown as { buckets: unknown[] }).buckets.length).toBeGreaterThan(0);
+    expect((aggregations!['days'] as unknown as { buckets: unknown[] }).buckets.length).toBeGreaterThan(0);
+  });
+});
