@@ -97,6 +97,46 @@ export function startWorker(kind: WorkerProcess['kind'], setting: FleetSetting):
   return { kind, child, ended };
 }
 
+/** Workers that are replaced when they end before they were asked to. */
+export interface Fleet {
+  /** those that run now */
+  readonly running: readonly WorkerProcess[];
+  /** how many ended by themselves or were killed */
+  readonly deaths: number;
+  /** kill -9 of one that runs; `choose` in [0, 1) */
+  kill(choose: number): void;
+  stop(): Promise<(number | string)[]>;
+}
+
+/** Starts a fleet and keeps it at its size. */
+export function startFleet(kinds: readonly WorkerProcess['kind'][], setting: FleetSetting): Fleet {
+  const running: WorkerProcess[] = [];
+  let isStopping = false;
+  let deaths = 0;
+  const launch = (kind: WorkerProcess['kind']): void => {
+    const worker = startWorker(kind, setting);
+    running.push(worker);
+    void worker.ended.then(() => {
+      if (isStopping) return;
+      running.splice(running.indexOf(worker), 1);
+      deaths++;
+      launch(kind);
+    });
+  };
+  for (const kind of kinds) launch(kind);
+  return {
+    running,
+    get deaths() {
+      return deaths;
+    },
+    kill: (choose) => running[Math.floor(choose * running.length)]?.child.kill('SIGKILL'),
+    stop() {
+      isStopping = true;
+      return stopWorkers(running);
+    },
+  };
+}
+
 /** Asks workers to stop; their exit codes. Those that do not within the deadline are killed. */
 export function stopWorkers(workers: readonly WorkerProcess[], ms = 30_000): Promise<(number | string)[]> {
   return Promise.all(
@@ -119,33 +159,51 @@ export interface FedLog {
 }
 
 /**
- * Commits a log in chunks of about `chunkBytes`, cut at line ends, and closes its origin. Returns how many lines it has.
+ * Commits a log in chunks of about `chunkBytes`, cut at line ends, and closes its origin; goes on from what was committed
+ * when Redis was away. `between` is called before each chunk. Returns how many lines the log has.
  */
-export async function feed(store: QueueStore, org: string, log: FedLog, chunkBytes: number): Promise<number> {
+export async function feed(
+  store: QueueStore,
+  org: string,
+  log: FedLog,
+  chunkBytes: number,
+  between: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   const seal = createSeal(SECRET);
-  const head = await registerOrigin(store, org, log.name);
-  let lines = 0;
-  let seq = head.seq;
-  for (let at = 0; at < log.bytes.length; ) {
-    const lineFeed = log.bytes.indexOf(10, Math.min(log.bytes.length - 1, at + chunkBytes));
-    const end = lineFeed < 0 ? log.bytes.length : lineFeed + 1;
-    const bytes = log.bytes.subarray(at, end);
-    const { format, context } = log;
-    const answer = await commitChunk(store, org, head.number, {
-      expectedSeq: seq++,
-      bytes,
-      seal,
-      position: end,
-      format,
-      context: { ...context, origin: head.number },
-      asset: 0,
-      queuedBytesMax: 1 << 30,
-    });
-    if (answer.state !== 'committed') throw new Error(`chunk ${seq - 1} was not committed: ${answer.state}`);
-    for (let i = bytes.indexOf(10); i >= 0; i = bytes.indexOf(10, i + 1)) lines++;
-    at = end;
+  const { bytes, format, context, name } = log;
+  for (;;) {
+    try {
+      let head = await registerOrigin(store, org, name);
+      while (head.offset < bytes.length) {
+        await between();
+        const lineFeed = bytes.indexOf(10, Math.min(bytes.length - 1, head.offset + chunkBytes));
+        const end = lineFeed < 0 ? bytes.length : lineFeed + 1;
+        const answer = await commitChunk(store, org, head.number, {
+          expectedSeq: head.seq,
+          bytes: bytes.subarray(head.offset, end),
+          seal,
+          position: end,
+          format,
+          context: { ...context, origin: head.number },
+          asset: 0,
+          queuedBytesMax: 1 << 30,
+        });
+        if (answer.state === 'full') throw new Error('the queue is full');
+        head = answer.state === 'moved' ? answer.head : { ...head, seq: head.seq + 1, offset: end };
+      }
+      await closeOrigin(store, org, head.number);
+      return linesOf(bytes);
+    } catch (error) {
+      if (!(error instanceof Error && /Connection is closed|ECONN|max retries|LOADING|EPIPE/i.test(error.message)))
+        throw error;
+    }
   }
-  await closeOrigin(store, org, head.number);
+}
+
+/** Line feeds in bytes. */
+export function linesOf(bytes: Uint8Array): number {
+  let lines = 0;
+  for (let i = bytes.indexOf(10); i >= 0; i = bytes.indexOf(10, i + 1)) lines++;
   return lines;
 }
 
@@ -162,7 +220,7 @@ export async function disturb(store: QueueStore, org: string, random: () => numb
 }
 
 /** Waits until everything that was fed is decided. */
-export async function drained(store: QueueStore, setting: FleetSetting, ms = 90_000): Promise<void> {
+export async function drained(store: QueueStore, setting: FleetSetting, ms = 150_000): Promise<void> {
   const { tenants } = installationOf(setting);
   await until(
     'everything that was fed is decided',
