@@ -195,9 +195,11 @@ Examples:
 
   program
     .command('doctor')
-    .description('check this installation: runtime, data sets and their age, key, places to write, inventory, logs')
+    .description(
+      'check what is here: runtime, data sets, key, inventory, logs; Redis and Elasticsearch of an installation',
+    )
     .argument('[file...]', 'logs whose format should be recognised')
-    .option('-c, --config <file>', 'inventory to check')
+    .option('-c, --config <file>', 'inventory or installation file to check')
     .option('--rules <path>', 'Sigma rules to check: a file or a folder; may be given several times', several)
     .addHelpText('after', '\nExample:\n  pollwatch doctor --config county.yaml /var/log/nginx/access.log')
     .action((paths: string[], options: Given) =>
@@ -286,6 +288,13 @@ Variables that win over the installation file:
     .option(...config)
     .option('--json', 'one JSON object per organization and line')
     .action((options: Given) => ended(import('./commands/status.ts').then((m) => m.statusCommand(options))));
+
+  program
+    .command('retention')
+    .description('remove from Elasticsearch what was kept long enough (alerts 400 days, people without a match 90)')
+    .option(...config)
+    .option('--dry-run', 'only say what would be removed')
+    .action((options: Given) => ended(import('./commands/retention.ts').then((m) => m.retentionCommand(options))));
 
   const dead = program
     .command('dead')

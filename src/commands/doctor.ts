@@ -1,6 +1,7 @@
 /**
  * `pollwatch doctor`: whether this installation is well, and what to do where it is not: the runtime, the data sets and
- * their age, the key, places to write, the inventory, the rules, and the formats of logs. All that it changes: the key is made if there is none yet.
+ * their age, the key, places to write, the inventory or the always-on installation with its servers, the rules, and the
+ * formats of logs. All that it changes: the key is made if there is none yet.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -11,6 +12,7 @@ import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { openLogs } from '../open-logs.ts';
 import { inventoryOf, rulesOf } from '../setting.ts';
 import { OK, OPERATOR } from './exit-status.ts';
+import { isInstallation } from './is-installation.ts';
 import type { Given } from './options.ts';
 
 type State = 'ok' | 'look' | 'bad';
@@ -31,7 +33,9 @@ const WORDS: Readonly<Record<State, string>> = { ok: 'ok   ', look: 'look ', bad
 /** Runs the command; returns the exit status: 2 when something is bad, so that it can guard a job. */
 export async function doctorCommand(paths: string[], given: Given): Promise<number> {
   const findings: Finding[] = [];
-  for (const check of [runtime, dataSets, places, () => rules(given), () => inventory(given)]) {
+  const isAlwaysOn = isInstallation(given);
+  const declared = isAlwaysOn ? () => installation(given) : () => inventory(given);
+  for (const check of [runtime, dataSets, places, () => rules(given), declared]) {
     try {
       findings.push(...(await check()));
     } catch (fault) {
@@ -40,10 +44,11 @@ export async function doctorCommand(paths: string[], given: Given): Promise<numb
     }
   }
   findings.push(...(await logs(paths)));
-  findings.push({
-    state: 'ok',
-    what: 'no browser, server, account or network is needed; any browser opens the report',
-  });
+  if (!isAlwaysOn)
+    findings.push({
+      state: 'ok',
+      what: 'no browser, server, account or network is needed; any browser opens the report',
+    });
   process.stdout.write(`pollwatch ${packageJson.version}\n${findings.map(findingText).join('')}`);
   return findings.some((f) => f.state === 'bad') ? OPERATOR : OK;
 }
@@ -114,6 +119,12 @@ async function logs(paths: string[]): Promise<Finding[]> {
     }),
     ...problems.map((problem): Finding => ({ state: 'bad', what: formatProblem(problem) })),
   ];
+}
+
+/** An always-on installation; loaded when there is one, with the clients of its servers. */
+async function installation(given: Given): Promise<Finding[]> {
+  const { installationFindings } = await import('./doctor-installation.ts');
+  return installationFindings(given);
 }
 
 /** The inventory that was named, and the key that it (or the environment) names. */

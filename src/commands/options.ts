@@ -28,6 +28,7 @@ export interface Given {
   /** years besides this and the next */
   years?: string[];
   lifecycle?: boolean;
+  dryRun?: boolean;
   /** where a new API key is written */
   apiKeyFile?: string;
   untilDrained?: boolean;

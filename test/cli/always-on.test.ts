@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
+import { rightsOf } from '../../src/operate/redis-findings.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
@@ -267,6 +268,28 @@ describe('pollwatch ingest and pollwatch work', () => {
     const { pending } = organizationKeys(settings.prefix, 'us-xx-a');
     expect(ids.length).toBeGreaterThan(0);
     expect(new Set(await inStore((store) => store.redis.hkeys(pending)))).toEqual(new Set(ids));
+  });
+
+  it('work with the rights that doctor recommends and no more, and doctor is content', async () => {
+    const server = await startOwn({ aof: true, args: ['--maxmemory', '256mb'] });
+    onTestFinished(() => server.stop());
+    const admin = openStore(server.settings('pollwatch'));
+    await admin.redis.call('ACL', 'SETUSER', 'worker', '>worker-password', ...rightsOf('pollwatch'));
+    await admin.close();
+    const here = place();
+    const env = {
+      POLLWATCH_REDIS_URL: server.url,
+      POLLWATCH_REDIS_USERNAME: 'worker',
+      POLLWATCH_REDIS_PASSWORD: 'worker-password',
+    };
+    const log = here.put('access.log', probingLog());
+    expect(here.run(['ingest', '--once', log], { env })).toMatchObject({ status: 0, stderr: '' });
+    expect(here.run(['work', '--until-drained'], { env })).toMatchObject({ status: 0, stderr: '' });
+    expect(here.run(['status'], { env }).stdout).toContain('46 events');
+    const doctor = here.run(['doctor'], { env });
+    expect(doctor.stdout).toContain('user "worker" of Redis may do what the workers do');
+    expect(doctor.stdout).not.toContain('BAD');
+    expect(doctor.status).toBe(0);
   });
 
   it('say what they do, are asked how they are, and stop in order at the first signal', async () => {

@@ -1,0 +1,51 @@
+/**
+ * What `pollwatch doctor` says of an always-on installation: its file and the environment, Redis, Elasticsearch, and files
+ * with secrets that others can read. Nothing is changed.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { printable } from '../model/problem.ts';
+import { elasticFindings } from '../operate/elastic-findings.ts';
+import { reachStore } from '../operate/reach.ts';
+import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
+import { installationOf } from './installation-option.ts';
+import type { Given } from './options.ts';
+
+/** Everything that was looked at. Throws an OperatorError with the mistakes of the file or the environment. */
+export async function installationFindings(given: Given): Promise<ServerFinding[]> {
+  const installation = installationOf(given);
+  const { tenants, origins, elasticsearch, file } = installation;
+  const from = file === null ? 'the environment' : printable(file);
+  const found: ServerFinding[] = [
+    { state: 'ok', what: `installation ${from}: ${tenants.size} organizations, ${origins.length} origins` },
+    ...secretFileFindings(file),
+  ];
+  const store = await reachStore(installation.redis);
+  try {
+    found.push(...(await redisFindings(store)));
+  } finally {
+    await store.close();
+  }
+  if (elasticsearch === null) {
+    const what = 'no Elasticsearch is configured: alerts stay in Redis';
+    return [
+      ...found,
+      { state: 'look', what, fix: 'add elasticsearch: {nodes: [...]}, or set POLLWATCH_ELASTICSEARCH_URL' },
+    ];
+  }
+  return [...found, ...(await elasticFindings(elasticsearch, [...tenants.keys()], Date.now()))];
+}
+
+/** Files that the installation file names as secret and that others than their owner can read. */
+function secretFileFindings(file: string | null): ServerFinding[] {
+  if (file === null) return [];
+  const named = [
+    ...readFileSync(file, 'utf8').matchAll(/^[^#\n]*\b(?:password_file|api_key_file|key_file):\s*["']?([^\s"',}]+)/gm),
+  ];
+  return named.flatMap(([, path]): ServerFinding[] => {
+    const absolute = new URL(path!, `file://${file}`).pathname;
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (stat === undefined || (stat.mode & 0o077) === 0) return [];
+    const what = `secret file ${printable(path!)} can be read by others than its owner`;
+    return [{ state: 'look', what, fix: `chmod 600 ${printable(absolute)}` }];
+  });
+}
