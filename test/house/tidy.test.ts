@@ -30,7 +30,15 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   queue: [],
   elastic: [],
   ingest: ['queue', 'elastic', 'origins', 'formats'],
-  operate: [],
+  operate: ['queue', 'elastic'],
+};
+/** packages that speak to servers or to those who watch, and the only places that may know them */
+const ONLY_AT: Readonly<Record<string, RegExp>> = {
+  '@elastic/elasticsearch': /^src\/elastic\/client\.ts$/,
+  ioredis: /^src\/queue\//,
+  bullmq: /^src\/queue\//,
+  pino: /^src\/operate\/log\.ts$/,
+  'prom-client': /^src\/operate\/metrics\.ts$/,
 };
 const CONTRACTS = ['src/formats/format.ts', 'src/origins/block.ts'];
 /** rooms without files, network, timers, clocks and chance */
@@ -81,6 +89,12 @@ function forbiddenImports(path: string, text: string): string[] {
       return other !== room && other !== 'model' && !allowed.includes(other) && !(isType && CONTRACTS.includes(target));
     })
     .map(({ target }) => `${path} imports ${target}`);
+}
+
+function foreignPackages(path: string, text: string): string[] {
+  if (!/^(src|workers)\//.test(path)) return [];
+  const named = [...text.matchAll(/(?:from\s+|import\()'([^'.][^']*)'/g)].map((m) => m[1]!);
+  return named.filter((name) => ONLY_AT[name]?.test(path) === false).map((name) => `${path} imports ${name}`);
 }
 
 function impurities(path: string, text: string): string[] {
@@ -144,6 +158,10 @@ function leaks(path: string, text: string): string[] {
 describe('the rooms', () => {
   it('know only the rooms that they may know', () => {
     expect(sources.flatMap((path) => forbiddenImports(path, read(path)))).toEqual([]);
+  });
+
+  it('that speak to servers are the only ones that know how', () => {
+    expect(sources.flatMap((path) => foreignPackages(path, read(path)))).toEqual([]);
   });
 
   it('that decide are pure: no file, no network, no timer, no clock, no chance', () => {
@@ -268,6 +286,15 @@ describe('the checks themselves catch', () => {
     ['a room that loads another later', "const m = await import('../sinks/page.ts');"],
   ])('%s', (_, text) => {
     expect(forbiddenImports('src/formats/x.ts', text)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a command that speaks to Redis by itself', "import { Redis } from 'ioredis';"],
+    ['a command that speaks to Elasticsearch by itself', "const m = await import('@elastic/elasticsearch');"],
+    ['a logger anywhere', "import { pino } from 'pino';"],
+  ])('%s', (_, text) => {
+    expect(foreignPackages('src/commands/x.ts', text)).toHaveLength(1);
+    expect(foreignPackages('src/queue/store.ts', "import { Redis } from 'ioredis';")).toEqual([]);
   });
 
   it('no import of a contract as a type', () => {
