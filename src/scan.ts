@@ -3,6 +3,8 @@
  * `analyze`, its threads and the queue's workers run this and nothing else; only where blocks come from differs.
  */
 
+import { createHash, randomBytes } from 'node:crypto';
+import { type AccessLane, createAccessLane, LABEL_BITS } from './access-lane.ts';
 import { fillLines } from './formats/append-event.ts';
 import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
 import { type AssetLookup, createObserver, LABEL, type Observer, type Scene } from './measure/observe.ts';
@@ -39,8 +41,13 @@ export function measureKey(secret: Uint8Array): HashKey {
   return hashKey(secret, 'measure');
 }
 
-/** A scanner with an empty state. */
-export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, secret: Uint8Array): Scanner {
+/** A scanner with an empty state. `hasLane` false does without the fast lane, which only costs time. */
+export function createScanner(
+  ruleSet: CompiledRuleSet,
+  inventory: Inventory,
+  secret: Uint8Array,
+  hasLane = true,
+): Scanner {
   const key = measureKey(secret);
   const newState = () => createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
   let state = newState();
@@ -50,10 +57,13 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
   const digests = createDigests(BATCH_ROWS);
   const matches = createMatches(BATCH_ROWS);
   const matcher: Matcher = createMatcher(ruleSet, key);
+  const labels = ruleSet.rules.map((r) => (r.origin === 'builtin' ? (LABELS[r.name] ?? LABEL.none) : LABEL.none));
+  // made when the first access log is scanned: firewalls need none
+  let lane: AccessLane | null | undefined = hasLane ? undefined : null;
   const observer: Observer = createObserver({
     key,
     items: ruleSet.rules.map((r) => r.item),
-    labels: ruleSet.rules.map((r) => (r.origin === 'builtin' ? (LABELS[r.name] ?? LABEL.none) : LABEL.none)),
+    labels,
     assets: assetLookup(inventory),
     recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
   });
@@ -79,7 +89,24 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
       const target = format.fill === undefined ? arena : batch;
       let at = block.start;
       let last: number | null = null;
+      if (lane === undefined && format.name === 'combined')
+        lane = createAccessLane({
+          key,
+          secret: laneSecret(secret),
+          matcher,
+          labels: labels.map((l) => LABEL_BITS[l]!),
+        });
+      const isAccess = format.name === 'combined' && lane != null;
       while (at < block.end) {
+        if (isAccess) {
+          const next = lane!.read(block, at, matches, tally);
+          if (next > at) {
+            if (lane!.batch.n > 0) observer.observe(state, lane!.batch, matches, lane!.digests, scene);
+            last = lane!.lastMs ?? last;
+            at = next;
+            continue;
+          }
+        }
         target.n = 0;
         target.textEnd = 0;
         const next =
@@ -97,6 +124,11 @@ export function createScanner(ruleSet: CompiledRuleSet, inventory: Inventory, se
       return last;
     },
   };
+}
+
+/** Secret words of the lane's hashes, of this process alone: nothing that is kept depends on them. */
+function laneSecret(secret: Uint8Array): Uint8Array {
+  return createHash('shake256', { outputLength: 1024 }).update(randomBytes(32)).update(secret).digest();
 }
 
 function assetLookup(inventory: Inventory): AssetLookup {

@@ -338,7 +338,7 @@ function scanLine(
 }
 
 /** A line of any shape, through the grammar; false when it is skipped or refused, which is then counted. */
-function handOver(
+export function handOver(
   bytes: Uint8Array,
   lineStart: number,
   lineEnd: number,

@@ -130,6 +130,11 @@ export function startOf(lists: PackedLists, row: number): number {
   return lists.rows.words[row * ROW_WORDS + lists.pointerAt]! & (PAGE_WORDS - 1);
 }
 
+/** A word of a visit list near its end, by pointer and length. */
+export function endOf(pages: readonly Uint32Array[], pointer: number, length: number): number {
+  return pages[pointer >>> PAGE_SHIFT]![(pointer + length * 3) & (PAGE_WORDS - 1)]!;
+}
+
 /** Where the last `slot` call placed its entry. */
 export const placed: { page: Uint32Array; index: number } = { page: new Uint32Array(0), index: 0 };
 

@@ -5,11 +5,11 @@
  */
 import { ACTION, type Batch, FLAG, KIND, METHOD, NO_SIZE, TCP, TRANSPORT } from '../model/batch.ts';
 import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
-import type { Digests, Item, Matches } from '../model/rule.ts';
+import { type Digests, type Item, LABEL_BIT, type Matches } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
 import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
-import { addTouch, addVisit, rowOf, rowsOf, SPACE } from './ledger.ts';
+import { addTouch, addVisit, addVisits, createVisits, rowOf, rowsOf, SPACE, type Visits } from './ledger.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import { holdState, remember, type State } from './state.ts';
 
@@ -66,7 +66,10 @@ export function createObserver(options: {
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, { number: number; name: string }>();
   const assetNumbers = new Map<number, number>();
-  let rows = new Uint32Array(2048);
+  let rows = new Uint32Array(0);
+  /** rows of a batch that are more than a visit */
+  let others = new Uint32Array(0);
+  let visits: Visits = createVisits(0);
   const destinationsNoted = new Set<number>();
   let notedState: State | null = null;
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
@@ -133,28 +136,86 @@ export function createObserver(options: {
       const sourceSpace = (scene.organization << 8) | SPACE.source;
       const hostSpace = (scene.organization << 8) | SPACE.host;
       const officeRow = rowOf(ledger, (scene.organization << 8) | SPACE.office, 0, 0);
-      if (rows.length < n) rows = new Uint32Array(batch.capacity);
+      if (rows.length < n) {
+        rows = new Uint32Array(batch.capacity);
+        others = new Uint32Array(batch.capacity);
+        // an address may be noted beside what it asked for
+        visits = createVisits(2 * batch.capacity);
+      }
       rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
+      const { prefixes } = state;
+      const { isStatic: statics, keyless, labels: labelled, path } = digests;
       let first = Number.POSITIVE_INFINITY;
       let last = Number.NEGATIVE_INFINITY;
       let pane = -1;
       let paneAll = 0;
       let paneRefused = 0;
       let match = 0;
+      let otherCount = 0;
+      let seen = Number.NaN;
+      let webPane = 0;
+      let assetTag = 0;
+      let pathTag = 0;
+      visits.n = 0;
       for (let i = 0; i < n; i++) {
         const t = timeMs[i]!;
-        if (t < first) first = t;
-        if (t > last) last = t;
+        if (t !== seen) {
+          seen = t;
+          if (t < first) first = t;
+          if (t > last) last = t;
+          webPane = paneOf(t, WEB_PANE);
+          assetTag = ((Math.floor((t - scene.dayStartMs) / DAY) << TAG_BITS) | TAG.asset) >>> 0;
+          pathTag = ((webPane << TAG_BITS) | TAG.path) >>> 0;
+          if (webPane !== pane) {
+            if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+            pane = webPane;
+            paneAll = 0;
+            paneRefused = 0;
+          }
+        }
         const hi = sourceHi[i]!;
-        const lo = sourceLo[i]!;
-        state.prefixes[hi === 0 ? lo >>> 16 : 65536 + (mix32(hi) >>> 22)]! += 1;
+        prefixes[hi === 0 ? sourceLo[i]! >>> 16 : 65536 + (mix32(hi) >>> 22)]!++;
+        const flag = flags[i]!;
+        if ((flag & FLAG.ipv6) !== 0)
+          noteVisit(visits, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
+        paneAll++;
+        let isOrdinary = labelled[i] === 0;
+        if (match < matches.n && matches.row[match] === i) {
+          isOrdinary = false;
+          while (match < matches.n && matches.row[match] === i) match++;
+        }
+        if (kind[i] === KIND.request) {
+          const code = status[i]!;
+          if (code >= 400 && code < 600) {
+            paneRefused++;
+            isOrdinary = false;
+          }
+          if ((flag & FLAG.malformed) !== 0) isOrdinary = false;
+          if (isOrdinary) {
+            if (statics[i] === 1) {
+              noteVisit(visits, rows[i]!, 0, assetTag, 1);
+              continue;
+            }
+            if (keyless[i] === 1 || findKeys(batch, i, path[i]!) === 0) {
+              keyless[i] = 1;
+              noteVisit(visits, rows[i]!, path[i]!, pathTag, 1);
+              continue;
+            }
+          }
+        } else if (batch.action[i] === ACTION.deny) paneRefused++;
+        others[otherCount++] = i;
+      }
+      if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+      addVisits(ledger, visits);
+      match = 0;
+      for (let k = 0; k < otherCount; k++) {
+        const i = others[k]!;
+        while (match < matches.n && matches.row[match]! < i) match++;
+        const t = timeMs[i]!;
         const row = rows[i]!;
         const day = Math.floor((t - scene.dayStartMs) / DAY);
         const dayTag = (day << TAG_BITS) >>> 0;
-        if ((flags[i]! & FLAG.ipv6) !== 0)
-          addVisit(ledger, row, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
         const webPane = paneOf(t, WEB_PANE);
-        let refused = 0;
         const lineLow = (lineOffset[i]! % 4294967296) >>> 0;
         const lineHigh = ((scene.origin << 20) | Math.floor(lineOffset[i]! / 4294967296)) >>> 0;
         if (kind[i] === KIND.request) {
@@ -162,12 +223,12 @@ export function createObserver(options: {
           const statusClass = code >= 100 && code < 600 ? Math.floor(code / 100) : 0;
           const malformed = (flags[i]! & FLAG.malformed) !== 0;
           const failed = statusClass >= 4;
-          refused = failed ? 1 : 0;
           const method = batch.method[i]!;
           const post = method === METHOD.POST || method === METHOD.PUT || method === METHOD.PATCH;
-          const pathHash = digests.path[i]!;
-          const matched = match < matches.n && matches.row[match] === i;
-          const isStatic = digests.isStatic[i] === 1;
+          const pathHash = path[i]!;
+          const labelBits = labelled[i]!;
+          const matched = labelBits !== 0 || (match < matches.n && matches.row[match] === i);
+          const isStatic = statics[i] === 1;
           const login401 = code === 401 || (code === 403 && post);
           if (!failed && !matched && !malformed && !login401) {
             if (isStatic) addVisit(ledger, row, 0, (dayTag | TAG.asset) >>> 0, 1);
@@ -205,6 +266,13 @@ export function createObserver(options: {
             const answer = failed ? code : size === NO_SIZE ? 0 : foldSize(size);
             let login = login401;
             let known = false;
+            if (labelBits !== 0) {
+              if ((labelBits & LABEL_BIT.login) !== 0) login ||= post;
+              if ((labelBits & LABEL_BIT.crawler) !== 0)
+                addVisit(ledger, row, LABEL.crawler, (dayTag | TAG.agentClass) >>> 0, 1);
+              if ((labelBits & LABEL_BIT.monitor) !== 0)
+                addVisit(ledger, row, LABEL.monitor, (dayTag | TAG.agentClass) >>> 0, 1);
+            }
             while (match < matches.n && matches.row[match] === i) {
               const rule = matches.rule[match++]!;
               const label = labels[rule]!;
@@ -252,16 +320,10 @@ export function createObserver(options: {
                 lineHash,
               );
           }
-          if (!malformed && !isStatic) {
-            const found = recordKeys.find(
-              bytes,
-              view,
-              batch.targetStart[i]!,
-              batch.queryStart[i]!,
-              batch.targetEnd[i]!,
-              pathHash,
-            );
-            if (found > 0) {
+          if (!malformed && !isStatic && keyless[i] === 0) {
+            const found = findKeys(batch, i, pathHash);
+            if (found === 0) keyless[i] = 1;
+            else {
               const tick = Math.floor((t - webPane * WEB_PANE) / TICK_MS);
               const host = hostOf(state, batch, i, pathHash, scene);
               const flag = statusClass | (post ? WEB.post : 0);
@@ -302,9 +364,7 @@ export function createObserver(options: {
             }
           }
         } else {
-          while (match < matches.n && matches.row[match]! < i) match++;
           const action = batch.action[i]!;
-          refused = action === ACTION.deny ? 1 : 0;
           const packetPane = paneOf(t, PACKET_PANE);
           if ((flags[i]! & FLAG.outbound) === 0) {
             if (isProbe(batch, i)) {
@@ -391,21 +451,17 @@ export function createObserver(options: {
             } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 1);
           }
         }
-        if (webPane !== pane) {
-          if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
-          pane = webPane;
-          paneAll = 0;
-          paneRefused = 0;
-        }
-        paneAll++;
-        paneRefused += refused;
       }
-      if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
       if (n > 0) widenSpan(state, scene.origin, first, last);
       countCoverage(state, batch);
       holdState(state);
     },
   };
+
+  function findKeys(batch: Batch, i: number, pathHash: number): number {
+    const { bytes, targetStart, queryStart, targetEnd } = batch;
+    return recordKeys.find(bytes, view, targetStart[i]!, queryStart[i]!, targetEnd[i]!, pathHash);
+  }
 
   function destinationV6(state: State, batch: Batch, i: number): number {
     const a = batch.destination0[i]!;
@@ -417,6 +473,14 @@ export function createObserver(options: {
       remember(state.destinations, hash, [a, b, c, d].map((w) => w.toString(16).padStart(8, '0')).join(''));
     return hash;
   }
+}
+
+function noteVisit(visits: Visits, row: number, item: number, paneTag: number, value: number): void {
+  const k = visits.n++;
+  visits.row[k] = row;
+  visits.item[k] = item;
+  visits.paneTag[k] = paneTag;
+  visits.value[k] = value;
 }
 
 /** adds to the counts of COVERAGE, in its order */

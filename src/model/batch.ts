@@ -198,29 +198,37 @@ export function createBatch(capacity: number, key: HashKey = NO_KEY): Batch {
   };
 }
 
+/** `hashTexts` for the first `count` rows of a list. */
+export function hashRows(batch: Batch, rows: Uint32Array, count: number, key: HashKey): void {
+  const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  for (let k = 0; k < count; k++) hashRow(batch, view, rows[k]!, key);
+}
+
 /** Fills the hashes of the rows [from, to) under `key`, whatever the batch's own is; packets have none (0). */
 export function hashTexts(batch: Batch, from: number, to: number, key: HashKey): void {
+  const view = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  for (let row = from; row < to; row++) hashRow(batch, view, row, key);
+}
+
+function hashRow(batch: Batch, view: DataView, row: number, key: HashKey): void {
   const { bytes } = batch;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let row = from; row < to; row++) {
-    const start = batch.targetStart[row]!;
-    const end = batch.targetEnd[row]!;
-    const isRequest = batch.kind[row] === KIND.request;
-    const target = isRequest ? hashRange(bytes, view, start, end, key) : 0;
-    batch.targetHash[row] = target;
-    batch.targetHashB[row] = isRequest ? lane.b : 0;
-    if (!isRequest) {
-      batch.pathHash[row] = batch.userAgentHash[row] = batch.userAgentHashB[row] = 0;
-      batch.referrerHash[row] = batch.referrerHashB[row] = 0;
-      continue;
-    }
-    const query = (batch.flags[row]! & FLAG.malformed) === 0 ? Math.min(batch.queryStart[row]!, end) : end;
-    batch.pathHash[row] = query === end ? target : hashRange(bytes, view, start, query, key);
-    batch.userAgentHash[row] = hashRange(bytes, view, batch.userAgentStart[row]!, batch.userAgentEnd[row]!, key);
-    batch.userAgentHashB[row] = lane.b;
-    const referrer = batch.referrerStart[row]!;
-    const referrerEnd = batch.referrerEnd[row]!;
-    batch.referrerHash[row] = referrer === referrerEnd ? 0 : hashRange(bytes, view, referrer, referrerEnd, key);
-    batch.referrerHashB[row] = referrer === referrerEnd ? 0 : lane.b;
+  const start = batch.targetStart[row]!;
+  const end = batch.targetEnd[row]!;
+  if (batch.kind[row] !== KIND.request) {
+    batch.targetHash[row] = batch.targetHashB[row] = batch.pathHash[row] = 0;
+    batch.userAgentHash[row] = batch.userAgentHashB[row] = 0;
+    batch.referrerHash[row] = batch.referrerHashB[row] = 0;
+    return;
   }
+  const target = hashRange(bytes, view, start, end, key);
+  batch.targetHash[row] = target;
+  batch.targetHashB[row] = lane.b;
+  const query = (batch.flags[row]! & FLAG.malformed) === 0 ? Math.min(batch.queryStart[row]!, end) : end;
+  batch.pathHash[row] = query === end ? target : hashRange(bytes, view, start, query, key);
+  batch.userAgentHash[row] = hashRange(bytes, view, batch.userAgentStart[row]!, batch.userAgentEnd[row]!, key);
+  batch.userAgentHashB[row] = lane.b;
+  const referrer = batch.referrerStart[row]!;
+  const referrerEnd = batch.referrerEnd[row]!;
+  batch.referrerHash[row] = referrer === referrerEnd ? 0 : hashRange(bytes, view, referrer, referrerEnd, key);
+  batch.referrerHashB[row] = referrer === referrerEnd ? 0 : lane.b;
 }

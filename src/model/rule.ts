@@ -83,4 +83,11 @@ export interface Digests {
   userAgent: Uint32Array;
   /** 1 when the path ends in the extension of a static asset (css, js, png, woff2 …) and has no query */
   isStatic: Uint8Array;
+  /** bits of LABEL_BIT: labels of rows that no rule was asked about again, because all of it was known */
+  labels: Uint8Array;
+  /** 1 = the target holds no record key; who finds that out sets it */
+  keyless: Uint8Array;
 }
+
+/** Labels that built-in rules give to a request, as bits. */
+export const LABEL_BIT = { crawler: 1, monitor: 2, login: 4 } as const;

@@ -9,6 +9,7 @@
 import { type Batch, FLAG, hashTexts, KIND } from '../model/batch.ts';
 import { type HashKey, hashRange, lane, mix32 } from '../model/hash.ts';
 import type { Digests, Matches } from '../model/rule.ts';
+import type { Automaton } from './automaton.ts';
 import { canHoldWithoutText, decide, type Facts, TEXTS, textPredicates, VERSION_CLASS } from './predicate.ts';
 import type { CompiledRuleSet } from './rule-set.ts';
 import { createTextScanner, FORMS } from './text-scanner.ts';
@@ -28,10 +29,32 @@ const NOTHING = 0;
 /** A rule set at work. */
 export interface Matcher {
   /**
-   * Fills `digests` and `matches` for all rows of the batch, in row order; a row may match several rules, which then
-   * stand in ascending order. `matches` gets larger arrays when it needs them.
+   * Fills `digests` and `matches` for all rows of the batch, or for the first `count` of the ascending list `rows`, in
+   * row order; a row may match several rules, which then stand in ascending order. `matches` gets larger arrays when it
+   * needs them. The texts of listed rows must have been hashed.
    */
-  match(batch: Batch, matches: Matches, digests: Digests): void;
+  match(batch: Batch, matches: Matches, digests: Digests, rows?: Uint32Array, count?: number): void;
+  /** what the last call found out about each row, by its place in the list of rows */
+  readonly judged: Judged;
+  /** counts up when numbers of verdicts are handed out anew: then those of before mean nothing */
+  readonly generation: number;
+  /** verdict of a user agent and of a referrer that is not there */
+  readonly absentAgent: number;
+  readonly absentReferrer: number;
+  /** which texts (index in TEXTS) the rules look at */
+  readonly used: readonly boolean[];
+  /** see TextScanner */
+  listening(kind: number, sizeMax: number): Uint8Array | null;
+  readonly automaton: Automaton;
+}
+
+/** Numbers of verdicts as `learn` of the access lane takes them; rows that are no requests have none. */
+export interface Judged {
+  target: Uint16Array;
+  userAgent: Uint16Array;
+  referrer: Uint16Array;
+  /** 1 where the rules that match depend on more than the verdicts, method, version and status */
+  isOpen: Uint8Array;
 }
 
 /** Room for the matches of a batch; it grows. */
@@ -46,6 +69,8 @@ export function createDigests(capacity: number): Digests {
     target: new Uint32Array(capacity),
     userAgent: new Uint32Array(capacity),
     isStatic: new Uint8Array(capacity),
+    labels: new Uint8Array(capacity),
+    keyless: new Uint8Array(capacity),
   };
 }
 
@@ -99,11 +124,13 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     batch: null,
     row: 0,
   };
+  let generation = 0;
   const stamp = new Uint32Array(rules.length);
   let round = 0;
   const current = [0, 0, 0, 0, 0];
 
   function forget(): void {
+    generation++;
     for (const table of slots) table.fill(0);
     combinations.fill(0);
     combinationsUsed = 0;
@@ -268,22 +295,25 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
 
   forget();
 
-  /** verdicts of the rows of a stripe */
-  const targetVerdict = new Uint16Array(STRIPE_ROWS);
-  const agentVerdict = new Uint16Array(STRIPE_ROWS);
-  const referrerVerdict = new Uint16Array(STRIPE_ROWS);
+  const judged: Judged = createJudged(STRIPE_ROWS);
+  let everyRow = new Uint32Array(0);
 
-  /** Judges the targets of the rows [from, to). */
-  function judgeTargets(batch: Batch, from: number, to: number, digests: Digests): void {
-    const { kind, flags, targetHash, targetHashB, pathHash } = batch;
-    const { isStatic } = digests;
+  /** Judges the targets of the rows [from, to) of the list. */
+  function judgeTargets(batch: Batch, rows: Uint32Array, from: number, to: number, digests: Digests): void {
+    const { kind, flags, targetHash, targetHashB, pathHash, userAgentHash } = batch;
+    const { isStatic, keyless, target, path, userAgent } = digests;
     const table = slots[0]!;
-    for (let row = from; row < to; row++) {
-      isStatic[row] = 0;
-      targetVerdict[row - from] = NOTHING;
+    const verdict = judged.target;
+    for (let k = from; k < to; k++) {
+      const row = rows[k]!;
+      isStatic[row] = keyless[row] = 0;
+      verdict[k] = NOTHING;
+      const a = targetHash[row]!;
+      target[row] = a;
+      path[row] = pathHash[row]!;
+      userAgent[row] = userAgentHash[row]!;
       if (kind[row] !== KIND.request) continue;
       const malformed = flags[row]! & FLAG.malformed;
-      const a = targetHash[row]!;
       const second = malformed === 0 ? targetHashB[row]! : ~targetHashB[row]! >>> 0;
       const at = (a & (SLOTS[0]! - 2)) << 2;
       let value: number;
@@ -299,18 +329,16 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
         table[at + 1] = second;
         table[at + 2] = value;
       }
-      targetVerdict[row - from] = value;
+      verdict[k] = value;
       isStatic[row] = (value >>> 30) & 1;
     }
-    digests.target.set(targetHash.subarray(from, to), from);
-    digests.path.set(pathHash.subarray(from, to), from);
-    digests.userAgent.set(batch.userAgentHash.subarray(from, to), from);
   }
 
-  /** Judges the texts of one kind in the rows [from, to). */
+  /** Judges the texts of one kind in the rows [from, to) of the list. */
   function judgeTexts(
     kind: number,
     batch: Batch,
+    rows: Uint32Array,
     from: number,
     to: number,
     starts: Uint32Array,
@@ -319,11 +347,11 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     second: Uint32Array,
     into: Uint16Array,
   ): void {
-    for (let row = from; row < to; row++) {
+    for (let k = from; k < to; k++) {
+      const row = rows[k]!;
       const start = starts[row]!;
       const end = ends[row]!;
-      into[row - from] =
-        start === end ? absent[kind]! : textVerdict(kind, batch, start, end, first[row]!, second[row]!);
+      into[k] = start === end ? absent[kind]! : textVerdict(kind, batch, start, end, first[row]!, second[row]!);
     }
   }
 
@@ -335,20 +363,30 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
     return textVerdict(kind, batch, start, end, a, lane.b);
   }
 
-  function matchStripe(batch: Batch, from: number, to: number, matches: Matches, digests: Digests): void {
-    judgeTargets(batch, from, to, digests);
+  function matchStripe(
+    batch: Batch,
+    rows: Uint32Array,
+    from: number,
+    to: number,
+    matches: Matches,
+    digests: Digests,
+  ): void {
+    judgeTargets(batch, rows, from, to, digests);
     if (used[1]!) {
-      const { userAgentStart, userAgentEnd, userAgentHash, userAgentHashB } = batch;
-      judgeTexts(1, batch, from, to, userAgentStart, userAgentEnd, userAgentHash, userAgentHashB, agentVerdict);
+      const { userAgentStart: starts, userAgentEnd: ends, userAgentHash: first, userAgentHashB: second } = batch;
+      judgeTexts(1, batch, rows, from, to, starts, ends, first, second, judged.userAgent);
     }
     if (used[2]!) {
-      const { referrerStart, referrerEnd, referrerHash, referrerHashB } = batch;
-      judgeTexts(2, batch, from, to, referrerStart, referrerEnd, referrerHash, referrerHashB, referrerVerdict);
+      const { referrerStart: starts, referrerEnd: ends, referrerHash: first, referrerHashB: second } = batch;
+      judgeTexts(2, batch, rows, from, to, starts, ends, first, second, judged.referrer);
     }
+    const { target: targetVerdict, userAgent: agentVerdict, referrer: referrerVerdict, isOpen } = judged;
     const { kind, flags, method, status, httpVersion, hostStart, hostEnd, userStart, userEnd } = batch;
     const usesHost = used[3]!;
     const usesUser = used[4]!;
-    for (let row = from; row < to; row++) {
+    for (let k = from; k < to; k++) {
+      const row = rows[k]!;
+      isOpen[k] = 0;
       if (kind[row] !== KIND.request) {
         if (packetRules.length === 0) continue;
         current.fill(NOTHING);
@@ -358,9 +396,9 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
         if (result !== null) emit(result, batch, row, matches);
         continue;
       }
-      const t = targetVerdict[row - from]!;
-      const u = agentVerdict[row - from]!;
-      const r = referrerVerdict[row - from]!;
+      const t = targetVerdict[k]!;
+      const u = agentVerdict[k]!;
+      const r = referrerVerdict[k]!;
       const h = usesHost ? rareVerdict(3, batch, hostStart[row]!, hostEnd[row]!) : NOTHING;
       const w = usesUser ? rareVerdict(4, batch, userStart[row]!, userEnd[row]!) : NOTHING;
       const malformed = flags[row]! & FLAG.malformed;
@@ -386,12 +424,27 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
       current[4] = w;
       setFacts(m, s, v, malformed);
       const result = lookUp(t | (u << 16), r | (h << 16), columns | (w << 18), false);
-      if (result !== null) emit(result, batch, row, matches);
+      if (result === null) continue;
+      isOpen[k] = result.open.length > 0 ? 1 : 0;
+      emit(result, batch, row, matches);
     }
   }
 
   return {
-    match(batch, matches, digests) {
+    judged,
+    used,
+    get generation() {
+      return generation;
+    },
+    get absentAgent() {
+      return absent[1]!;
+    },
+    get absentReferrer() {
+      return absent[2]!;
+    },
+    automaton: scanner.automaton,
+    listening: (kind, sizeMax) => scanner.listening(kind, sizeMax),
+    match(batch, matches, digests, rows, count) {
       matches.n = 0;
       if (batch.key.a !== key.a || batch.key.b !== key.b) {
         hashTexts(batch, 0, batch.n, key);
@@ -400,10 +453,15 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
         hashTexts(batch, batch.hashed, batch.n, key);
         batch.hashed = batch.n;
       }
-      for (let from = 0; from < batch.n; from += STRIPE_ROWS) {
+      if (judged.target.length < batch.capacity) Object.assign(judged, createJudged(batch.capacity));
+      if (rows === undefined && everyRow.length < batch.n)
+        everyRow = Uint32Array.from({ length: batch.capacity }, (_, k) => k);
+      const list = rows ?? everyRow;
+      const n = rows === undefined ? batch.n : (count ?? rows.length);
+      for (let from = 0; from < n; from += STRIPE_ROWS) {
         // five texts at most are numbered per line: start anew before they could run out
         if (verdicts.length > VERDICTS_MAX - TEXTS.length * STRIPE_ROWS) forget();
-        matchStripe(batch, from, Math.min(from + STRIPE_ROWS, batch.n), matches, digests);
+        matchStripe(batch, list, from, Math.min(from + STRIPE_ROWS, n), matches, digests);
       }
     },
   };
@@ -417,6 +475,15 @@ export function createMatcher(ruleSet: CompiledRuleSet, key: HashKey): Matcher {
   }
 }
 
+function createJudged(capacity: number): Judged {
+  return {
+    target: new Uint16Array(capacity),
+    userAgent: new Uint16Array(capacity),
+    referrer: new Uint16Array(capacity),
+    isOpen: new Uint8Array(capacity),
+  };
+}
+
 /** The newer entry of a set becomes the older one. */
 function age(table: Uint32Array, at: number): void {
   table[at + 4] = table[at]!;
@@ -425,7 +492,8 @@ function age(table: Uint32Array, at: number): void {
   table[at + 7] = table[at + 3]!;
 }
 
-const STATIC_EXTENSIONS = new Set(
+/** Endings of static assets. */
+export const STATIC_EXTENSIONS: ReadonlySet<string> = new Set(
   'css js mjs map png jpg jpeg gif svg webp avif ico bmp woff woff2 ttf eot otf mp4 webm mp3 ogg'.split(' '),
 );
 

@@ -3,7 +3,7 @@
  * in one pass per form; borders, case, globs and regular expressions are asked only where a literal of theirs was found.
  */
 import type { RE2JS } from 're2js';
-import { buildAutomaton, foldByte } from './automaton.ts';
+import { type Automaton, buildAutomaton, foldByte } from './automaton.ts';
 import { createDecodedText, decodeOnce, leavesRoot } from './decode.ts';
 import { type Node, type Region, TEXTS, type TextPredicate } from './predicate.ts';
 import { compileRegex, globMatches, longestRun, type Pattern, requiredLiteral } from './sigma-string.ts';
@@ -21,6 +21,14 @@ export interface TextScanner {
   scan(kind: number, bytes: Uint8Array, start: number, end: number, malformed: boolean): boolean;
   /** After a scan that was true: the numbers of the predicates that hold, ascending, one list per form that differs. */
   forms(): Uint16Array[];
+  /**
+   * When all that is asked about texts of a kind waits for a literal: the states of the automaton in which such a literal
+   * ends (1 per state). No predicate holds in a text of 1 to `sizeMax` bytes that leads through none of them and is its
+   * own decoded form. Null when that cannot be said.
+   */
+  listening(kind: number, sizeMax: number): Uint8Array | null;
+  /** all literals of all kinds */
+  readonly automaton: Automaton;
 }
 
 const NONE = new Uint16Array(0);
@@ -301,7 +309,22 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
       return false;
     },
     forms: () => result.slice(),
+    automaton,
+    listening(kind, sizeMax) {
+      if (always[kind]!.some((number) => canHold(checks[number]!, sizeMax))) return null;
+      return Uint8Array.from({ length: automaton.states }, (_, state) => {
+        const ends = found.subarray(foundStart[state]!, foundStart[state + 1]!);
+        return ends.some((literal) => entries[literal]!.some((e) => e.kind === kind)) ? 1 : 0;
+      });
+    },
   };
+}
+
+/** Whether a pattern without a literal can hold in a text of 1 to `sizeMax` bytes. */
+function canHold({ pattern, region }: Check, sizeMax: number): boolean {
+  if (pattern.kind === 'empty') return region !== 0;
+  if (pattern.kind !== 'length' || pattern.compare === 'lt' || pattern.compare === 'lte') return true;
+  return pattern.compare === 'gt' ? sizeMax > pattern.bytes : sizeMax >= pattern.bytes;
 }
 
 function equalBytes(expected: Uint8Array, bytes: Uint8Array, from: number): boolean {
