@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import type { OriginContext } from '../formats/format.ts';
 import { organizationKeys } from './keys.ts';
 import { headOf, type OriginHead } from './origins.ts';
-import { listOf, runScript, type ScriptAnswer, textOf } from './scripts.ts';
+import { counterValues, listOf, runScript, type ScriptAnswer, textOf } from './scripts.ts';
 import { type Seal, SealError, sealLabel } from './seal.ts';
 import type { QueueStore } from './store.ts';
 
@@ -163,7 +163,7 @@ async function land(store: QueueStore, ref: ChunkRef): Promise<void> {
  * Records chunks of one organisation as applied, appends `record` to its log, keeps the evidence lines, adds to the
  * counters (whole numbers) and deletes the chunks, in one step. "seen": all were applied before, nothing was done.
  * "mixed": some were; nothing was done, the caller finishes them one at a time. Throws a RangeError for a chunk that is
- * named twice, of another organisation, or for evidence of none of them.
+ * named twice, of another organisation, for evidence of none of them, or for a counter that is no whole number.
  */
 export async function finishChunks(
   store: QueueStore,
@@ -191,12 +191,12 @@ export async function finishChunks(
     chunkKeys.push(keys.evidence(ref.origin, ref.seq), keys.evidenceIndex(ref.origin));
     chunkValues.push(refText(ref), ref.seq, lines?.offset ?? 0, lines?.sealed ?? '');
   }
-  const counters = Object.entries(stats);
+  const counters = counterValues(stats);
   const answer = await runScript(
     store.redis,
     'pwFinishChunks',
     [keys.log, keys.queued, keys.flying, keys.dead, keys.stats, ...chunkKeys],
-    [refs.length, counters.length, record, ...chunkValues, ...counters.flat()],
+    [refs.length, counters.length / 2, record, ...chunkValues, ...counters],
   );
   return textOf(answer) as 'applied' | 'seen' | 'mixed';
 }

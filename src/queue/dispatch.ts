@@ -26,6 +26,9 @@ export const JOB_CHUNKS_MAX = 8;
 const JOBS_AT_ONCE = 8;
 /** A chunk whose job was not found flies again after this long, ms: dispatch and adding the job are two steps. */
 const LOST_MS = 30_000;
+/** A chunk with the workers: "origin:seq" and the stamp of its dispatch. */
+type Flight = readonly [text: string, stamp: string];
+
 const FAILED_AT_ONCE = 100;
 const UNFINISHED: JobType[] = ['waiting', 'active', 'delayed', 'prioritized', 'failed'];
 
@@ -52,13 +55,20 @@ export async function sweep(
   { lostMs = LOST_MS }: { lostMs?: number } = {},
 ): Promise<void> {
   await sweepFailed(store, queues);
-  const living = new Set<string>();
-  for (const job of await queues.analyze.getJobs(UNFINISHED)) {
-    // a job that ended while they were read is not there any more
-    if (job !== undefined) for (const text of job.data.chunks) living.add(`${job.data.org}:${text}:${job.data.stamp}`);
+  // read before the jobs: what is finished or given another job in between is known by its stamp
+  const old = new Map<string, Flight[]>();
+  for (const org of orgs) {
+    const flights = await flyingSince(store, org, lostMs);
+    if (flights.length > 0) old.set(org, flights);
+  }
+  if (old.size > 0) {
+    const living = await chunksWithJobs(queues);
+    for (const [org, flights] of old) {
+      const lost = flights.filter(([text, stamp]) => !living.has(`${org}:${text}:${stamp}`));
+      await relaunch(store, queues, org, lost);
+    }
   }
   for (const org of orgs) {
-    await sweepLost(store, queues, org, living, lostMs);
     await dispatch(store, queues, org);
     if ((await countPending(store, org)) > 0) await nudgeIndex(queues, org);
   }
@@ -73,12 +83,8 @@ async function sweepFailed(store: QueueStore, queues: Queues): Promise<void> {
       if (job === undefined) continue;
       const { org, chunks, stamp } = job.data;
       if (chunks.length > 1) {
-        await relaunch(
-          store,
-          queues,
-          org,
-          chunks.map((text) => [text, stamp]),
-        );
+        const flights = chunks.map((text): Flight => [text, stamp]);
+        await relaunch(store, queues, org, flights);
       } else {
         await buryChunk(store, refOf(org, chunks[0]!), stamp, job.failedReason);
       }
@@ -88,32 +94,29 @@ async function sweepFailed(store: QueueStore, queues: Queues): Promise<void> {
   }
 }
 
-/** Chunks that fly longer than they may and have no job. */
-async function sweepLost(
-  store: QueueStore,
-  queues: Queues,
-  org: string,
-  living: ReadonlySet<string>,
-  lostMs: number,
-): Promise<void> {
+/** Chunks that have been with the workers for longer than `ms`. */
+async function flyingSince(store: QueueStore, org: string, ms: number): Promise<Flight[]> {
   const keys = organizationKeys(store.prefix, org);
   const [seconds, micros] = await store.redis.time();
-  const before = Number(seconds) * 1e6 + Number(micros) - lostMs * 1000;
-  const old = await store.redis.zrangebyscore(keys.flying, '-inf', before, 'WITHSCORES');
-  const lost: [string, string][] = [];
-  for (let i = 0; i < old.length; i += 2) {
-    if (!living.has(`${org}:${old[i]}:${old[i + 1]}`)) lost.push([old[i]!, old[i + 1]!]);
+  const before = Number(seconds) * 1e6 + Number(micros) - ms * 1000;
+  const found = await store.redis.zrangebyscore(keys.flying, '-inf', before, 'WITHSCORES');
+  const flights: Flight[] = [];
+  for (let i = 0; i < found.length; i += 2) flights.push([found[i]!, found[i + 1]!]);
+  return flights;
+}
+
+/** "organisation:origin:seq:stamp" of every chunk that has a job. */
+async function chunksWithJobs(queues: Queues): Promise<Set<string>> {
+  const living = new Set<string>();
+  for (const job of await queues.analyze.getJobs(UNFINISHED)) {
+    // a job that ended while they were read is not there any more
+    if (job !== undefined) for (const text of job.data.chunks) living.add(`${job.data.org}:${text}:${job.data.stamp}`);
   }
-  await relaunch(store, queues, org, lost);
+  return living;
 }
 
 /** Gives chunks a new job each, if nobody else did since the stamp that is given. */
-async function relaunch(
-  store: QueueStore,
-  queues: Queues,
-  org: string,
-  chunks: readonly (readonly [text: string, stamp: string])[],
-): Promise<void> {
+async function relaunch(store: QueueStore, queues: Queues, org: string, chunks: readonly Flight[]): Promise<void> {
   if (chunks.length === 0) return;
   const keys = organizationKeys(store.prefix, org);
   const refs = chunks.map(([text]) => refOf(org, text));

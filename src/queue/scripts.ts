@@ -322,6 +322,16 @@ export function runScript(
   return runner[`${name}Buffer`]!(keys.length, ...keys, ...values.map(plain));
 }
 
+/**
+ * Counters as name, value, name, value … for a script. Throws a RangeError for what Redis could not add: a script that
+ * fails half-way is not undone, so nothing that can fail may reach it.
+ */
+export function counterValues(counters: Readonly<Record<string, number>>): (string | number)[] {
+  const wrong = Object.keys(counters).filter((name) => !Number.isSafeInteger(counters[name]));
+  if (wrong.length > 0) throw new RangeError(`counters are whole numbers: ${wrong.join(', ')}`);
+  return Object.entries(counters).flat();
+}
+
 /** An answer that is a text. */
 export function textOf(answer: ScriptAnswer | undefined): string {
   return Buffer.isBuffer(answer) ? answer.toString('utf8') : String(answer);

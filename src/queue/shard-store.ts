@@ -8,7 +8,7 @@ import { dropEvidence } from './evidence-store.ts';
 import { organizationKeys } from './keys.ts';
 import { throwFirst } from './origins.ts';
 import { type PendingDocument, pendingValue } from './pending.ts';
-import { listOf, runScript, textOf } from './scripts.ts';
+import { counterValues, listOf, runScript, textOf } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
 /** What is kept of a document that was made: enough to know whether it must be made again. */
@@ -188,7 +188,7 @@ async function commitStep(
 ): Promise<'committed' | 'fenced'> {
   const keys = organizationKeys(store.prefix, org);
   const snapshot = isLast ? commit.snapshot : undefined;
-  const counters = isLast ? Object.entries(commit.stats) : [];
+  const counters = isLast ? counterValues(commit.stats) : [];
   const forgotten = isLast ? (commit.dropRevisions ?? []) : [];
   const places = [keys.lease, keys.snapshot, keys.log, keys.logBase, keys.revisions, keys.pending, keys.pendingOrder];
   const answer = await runScript(
@@ -202,10 +202,10 @@ async function commitStep(
       snapshot?.bytes ?? '',
       snapshot?.at ?? 0,
       commit.generation ?? '',
-      counters.length,
+      counters.length / 2,
       documents.length,
       forgotten.length,
-      ...counters.flat(),
+      ...counters,
       ...documents.flatMap((document) => [
         document.id,
         pendingValue(document),

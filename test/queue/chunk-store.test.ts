@@ -233,6 +233,9 @@ describe.each([
       await expect(finish([a!, a!], [])).rejects.toThrow(RangeError);
       await expect(finish([{ ...a!, org: 'baker' }], [])).rejects.toThrow(RangeError);
       await expect(finish([a!], [b!])).rejects.toThrow(RangeError);
+      const halves = finishChunks(store, 'adams', [a!], Buffer.from('r'), [], { lines: 1, ms: 0.5 });
+      await expect(halves).rejects.toThrow('ms');
+      expect(await loadChunks(store, [a!, b!], seal)).toHaveLength(2);
       expect(await loggedLines(store, 'adams')).toEqual([]);
     }));
 });

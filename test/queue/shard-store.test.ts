@@ -125,6 +125,14 @@ describe.each([
       expect(await takePending(pw.store, ORG, 10)).toEqual([]);
     }));
 
+  it('a counter that is no whole number is refused before anything is written', () =>
+    fresh(async () => {
+      await append('r0');
+      const half = { snapshot: { bytes: Buffer.from('s'), at: 1 }, stats: { late: Number.NaN } };
+      await expect(commit(await lease(), half)).rejects.toThrow(RangeError);
+      expect((await readShard(pw.store, ORG)).snapshot).toBeNull();
+    }));
+
   it('documents wait in the order of their first arrival, with their newest version, and their revision is kept', () =>
     fresh(async () => {
       const fence = await lease();
