@@ -1,0 +1,300 @@
+/**
+ * The benchmark of the queue: `npm run bench:queue [-- --quick] [--lines N] [--curve N] [--analyzers N] [--case NAME]`.
+ * Real processes as an office would run them (one `ingest`, some `work analyze`, one `work decide`) and a Redis of its own
+ * share this machine; Elasticsearch is measured apart (bench/elastic.ts). Results are checked first: every line applied,
+ * the alerts of `analyze`. The machine decides the absolute numbers; compare the ratios.
+ *   through    lines/s from the file to the last decision, beside `analyze` over the same file
+ *   held       bytes of Redis per byte of log that waits
+ *   curve      processor time per line over a long run, first half against last half
+ *   fairness   how long an office's chunks wait while another one sends ten times as much
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { canonicalAlert } from '../src/alerts/ecs.ts';
+import { loadInstallation } from '../src/config/installation.ts';
+import type { Installation } from '../src/model/installation.ts';
+import { isDrained, readStatus } from '../src/operate/status.ts';
+import { analyze } from '../src/pipeline.ts';
+import { queueDepth } from '../src/queue/depth.ts';
+import { openStore, type QueueStore } from '../src/queue/store.ts';
+import { type RedisServer, startOwn } from '../test/parts/redis.ts';
+import { generateWeb, WEB_DEFAULTS } from './gen-web.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    lines: { type: 'string' },
+    curve: { type: 'string' },
+    analyzers: { type: 'string', default: '2' },
+    case: { type: 'string' },
+  },
+});
+const LINES = Number(values.lines ?? (values.quick ? 300_000 : 3_000_000));
+const CURVE_LINES = Number(values.curve ?? (values.quick ? 1_000_000 : 20_000_000));
+/** Lines of the file that the curve reads again and again, an hour later each time. */
+const CURVE_FILE_LINES = 1_000_000;
+const ANALYZERS = Number(values.analyzers);
+const ROOT = join(import.meta.dirname, '..');
+const LAUNCHER = join(ROOT, 'pollwatch');
+/** A run that takes longer than this has stopped. */
+const PATIENCE_MS = 900_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'pollwatch-bench-'));
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+process.once('SIGINT', () => process.exit(130));
+
+/** An installation of its own: a fresh Redis, the offices, and the environment that its processes get. */
+interface Plant {
+  server: RedisServer;
+  installation: Installation;
+  store: QueueStore;
+  environment: NodeJS.ProcessEnv;
+  config: string;
+  close(): Promise<void>;
+}
+
+async function build(offices: readonly string[]): Promise<Plant> {
+  const server = await startOwn({ aof: true });
+  writeFileSync(join(folder, 'key'), new Uint8Array(32).fill(7));
+  const config = join(folder, 'pollwatch.yaml');
+  const list = offices.map((id) => `  - {id: ${id}, name: Office ${id}, key_file: key}`).join('\n');
+  writeFileSync(
+    config,
+    `version: 1\nredis:\n  url: ${server.url}\norganizations:\n${list}\nwork:\n  queued_bytes_max: 1073741824\n`,
+  );
+  const installation = loadInstallation(config, { formats: [], detections: [] });
+  const store = openStore(installation.redis);
+  return {
+    server,
+    installation,
+    store,
+    config,
+    environment: { ...process.env, POLLWATCH_KEY_FILE: join(folder, 'key'), POLLWATCH_LOG_LEVEL: 'warn' },
+    async close() {
+      await store.close();
+      await server.stop();
+    },
+  };
+}
+
+function start(plant: Plant, ...args: string[]): ChildProcess {
+  const child = spawn(LAUNCHER, [...args, '--config', plant.config], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: plant.environment,
+    cwd: folder,
+  });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+}
+
+async function stop(workers: readonly ChildProcess[]): Promise<void> {
+  for (const child of workers) child.kill('SIGTERM');
+  await Promise.all(workers.map(ended));
+}
+
+/** Processor time of running processes since they began, seconds. */
+function processorSeconds(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((a, b) => a + b, 0) / 100;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('the workers have stopped getting anywhere');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const isDone = async ({ store, installation }: Plant): Promise<boolean> =>
+  (await readStatus(store, installation.tenants)).every((status) => isDrained(status, false));
+
+/** Workers that have said hello to Redis: what is measured begins behind their start. */
+async function startWorkers(plant: Plant, analyzers = ANALYZERS): Promise<ChildProcess[]> {
+  const workers = [
+    ...Array.from({ length: analyzers }, () => start(plant, 'work', 'analyze')),
+    start(plant, 'work', 'decide'),
+  ];
+  await until(async () => {
+    const list = String(await plant.store.redis.client('LIST'));
+    return list.split('\n').filter((line) => line.includes('addr=')).length >= 2 * workers.length;
+  });
+  return workers;
+}
+
+const number = (n: number, digits = 0) =>
+  n.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
+const say = (text: string) => console.log(text);
+
+/** Canonical alerts that wait for the index, of an office. */
+async function alertsInRedis({ store }: Plant, office: string): Promise<number> {
+  const progress = (await readStatus(store, new Map())).find((s) => s.organization === office)?.progress;
+  return progress?.alerts ?? 0;
+}
+
+async function through(): Promise<void> {
+  say(`## through: ${number(LINES)} lines, ${ANALYZERS} analyze workers`);
+  const file = join(folder, 'web.log');
+  const truth = generateWeb({ ...WEB_DEFAULTS, out: file, lines: LINES });
+  const own = join(folder, 'inventory.yaml');
+  writeFileSync(
+    own,
+    'version: 1\norganization: {id: us-xx-bench, name: Office us-xx-bench}\nprivacy: {key_file: key}\n',
+  );
+  const plant = await build(['us-xx-bench']);
+  const expected = await analyze({ paths: [file], format: 'auto', configFile: own, threads: 1, progress: false });
+  const alerts = new Set(expected.alerts.map((a) => canonicalAlert(a))).size;
+
+  const alone: number[] = [];
+  for (let round = 0; round < 2; round++) {
+    const began = performance.now();
+    const child = start(
+      { ...plant, config: own },
+      'analyze',
+      '--no-progress',
+      '--report',
+      'none',
+      '--output',
+      join(folder, 'a.ndjson'),
+      file,
+    );
+    if ((await ended(child)) !== 0) throw new Error('analyze failed');
+    alone.push((performance.now() - began) / 1000);
+  }
+  const workers = await startWorkers(plant);
+  const began = performance.now();
+  const ingest = start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file);
+  const ingested = ended(ingest).then((code) => {
+    if (code !== 0) throw new Error(`ingest ended with ${code}`);
+    return (performance.now() - began) / 1000;
+  });
+  await ingested;
+  await until(() => isDone(plant));
+  const seconds = (performance.now() - began) / 1000;
+  const { stats, deadLetters } = await queueDepth(plant.store, 'us-xx-bench');
+  const found = await alertsInRedis(plant, 'us-xx-bench');
+  await stop(workers);
+  await plant.close();
+  const faults = [
+    ...(stats['lines'] === truth.lines ? [] : [`${stats['lines']} lines were applied instead of ${truth.lines}`]),
+    ...(found === alerts ? [] : [`${found} alerts stand instead of ${alerts}`]),
+    ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters`]),
+  ];
+  if (faults.length > 0) return wrong(faults);
+  const analyzeSpeed = LINES / Math.min(...alone);
+  say(`checked: ${number(truth.lines)} lines applied, ${number(alerts)} alerts, as analyze tells them\n`);
+  say('| | s | lines/s | of analyze |\n| --- | --: | --: | --: |');
+  say(`| analyze, one thread | ${Math.min(...alone).toFixed(2)} | ${number(analyzeSpeed)} | 1.00 |`);
+  say(`| ingest alone of the run | ${(await ingested).toFixed(2)} | ${number(LINES / (await ingested))} | |`);
+  say(
+    `| the queue, to the last decision | ${seconds.toFixed(2)} | ${number(LINES / seconds)} | ${(LINES / seconds / analyzeSpeed).toFixed(2)} |\n`,
+  );
+}
+
+async function held(): Promise<void> {
+  const lines = Math.min(LINES, 1_000_000);
+  say(`## held: ${number(lines)} lines that wait for workers`);
+  const file = join(folder, 'held.log');
+  generateWeb({ ...WEB_DEFAULTS, out: file, lines, seed: 2 });
+  const plant = await build(['us-xx-bench']);
+  const memory = async () => Number(/used_memory:(\d+)/.exec(await plant.store.redis.info('memory'))?.[1]);
+  const before = await memory();
+  if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file))) !== 0)
+    throw new Error('ingest failed');
+  const after = await memory();
+  const { stats } = await queueDepth(plant.store, 'us-xx-bench');
+  const bytes = statSync(file).size;
+  await plant.close();
+  if (stats['committed_bytes'] !== bytes) return wrong([`${stats['committed_bytes']} bytes wait instead of ${bytes}`]);
+  say(`checked: all ${number(bytes)} bytes wait\n`);
+  say(`Redis holds ${((after - before) / bytes).toFixed(3)} bytes per byte of log\n`);
+}
+
+async function curve(): Promise<void> {
+  const rounds = Math.max(2, Math.round(CURVE_LINES / CURVE_FILE_LINES));
+  say(`## curve: ${number(rounds * CURVE_FILE_LINES)} lines in ${rounds} files`);
+  const plant = await build(['us-xx-bench']);
+  const workers = await startWorkers(plant);
+  const perLine: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const file = join(folder, `curve.${round}.log`);
+    generateWeb({ ...WEB_DEFAULTS, out: file, lines: CURVE_FILE_LINES, seed: 100 + round });
+    const pids = workers.map((w) => w.pid!);
+    const before = processorSeconds(pids);
+    if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file))) !== 0)
+      throw new Error('ingest failed');
+    await until(() => isDone(plant));
+    perLine.push(((processorSeconds(pids) - before) / CURVE_FILE_LINES) * 1e6);
+    rmSync(file);
+    say(
+      `  ${number((round + 1) * CURVE_FILE_LINES)} lines: ${perLine.at(-1)!.toFixed(2)} µs of the workers' processors a line`,
+    );
+  }
+  const { stats } = await queueDepth(plant.store, 'us-xx-bench');
+  await stop(workers);
+  await plant.close();
+  if (stats['lines'] !== rounds * CURVE_FILE_LINES) return wrong([`${stats['lines']} lines were applied`]);
+  const half = Math.floor(rounds / 2);
+  const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+  say(`\nlast half against first half: ${(mean(perLine.slice(half)) / mean(perLine.slice(0, half))).toFixed(2)}\n`);
+}
+
+/** How long the small office's log takes from ingest to its last record, with and without the flood of the other. */
+async function fairness(): Promise<void> {
+  const small = Math.max(20_000, Math.round(LINES / 30));
+  say(`## fairness: ${number(small)} lines of one office, ${number(small * 10)} of another`);
+  const mine = join(folder, 'small.log');
+  const flood = join(folder, 'flood.log');
+  generateWeb({ ...WEB_DEFAULTS, out: mine, lines: small, seed: 3 });
+  generateWeb({ ...WEB_DEFAULTS, out: flood, lines: small * 10, seed: 4 });
+  const seconds: number[] = [];
+  for (const isFlooded of [false, true]) {
+    const plant = await build(['us-xx-small', 'us-xx-flood']);
+    if (isFlooded && (await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-flood', flood))) !== 0)
+      throw new Error('ingest failed');
+    const workers = await startWorkers(plant);
+    const began = performance.now();
+    if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-small', mine))) !== 0)
+      throw new Error('ingest failed');
+    await until(async () => (await queueDepth(plant.store, 'us-xx-small')).stats['lines'] === small);
+    seconds.push((performance.now() - began) / 1000);
+    const { waitingChunks, flyingChunks } = await queueDepth(plant.store, 'us-xx-flood');
+    if (isFlooded && waitingChunks + flyingChunks === 0) say('(the flood was over first: nothing was measured)');
+    await stop(workers);
+    await plant.close();
+  }
+  say(
+    `alone ${seconds[0]!.toFixed(2)} s, beside the flood ${seconds[1]!.toFixed(2)} s: delayed by ${(seconds[1]! - seconds[0]!).toFixed(2)} s\n`,
+  );
+}
+
+let faultsFound = 0;
+function wrong(faults: readonly string[]): void {
+  faultsFound += faults.length;
+  for (const fault of faults) say(`WRONG: ${fault}`);
+}
+
+const CASES = { through, held, curve, fairness };
+const chosen = Object.entries(CASES).filter(([name]) => values.case === undefined || values.case === name);
+if (chosen.length === 0) throw new Error(`no case "${values.case}"; there are: ${Object.keys(CASES).join(', ')}`);
+say(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, Node ${process.versions.node}\n`);
+for (const [, run] of chosen) await run();
+process.exitCode = faultsFound > 0 ? 1 : 0;
