@@ -10,6 +10,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OriginContext } from '../formats/format.ts';
 import type { Tenant } from '../model/installation.ts';
+import { OperatorError } from '../model/problem.ts';
 import { commitChunk } from '../queue/chunk-store.ts';
 import { type OriginHead, registerOrigin } from '../queue/origins.ts';
 import type { Seal } from '../queue/seal.ts';
@@ -85,11 +86,16 @@ export async function openChunkWriter(
     const chunk = { expectedSeq: head.seq, bytes, seal, position, asset, dropped, queuedBytesMax, ...reading };
     for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
       try {
-        const answer = await commitChunk(store, tenant.id, head.number, chunk);
-        notices.end(name, 'PW-INGEST-REDIS', 'Redis answers again');
+        // a Redis that was restored from an older copy, or emptied, may not know the origin any more
+        const known = retryMs === RETRY_MS ? head : await registerOrigin(store, tenant.id, name);
+        const answer =
+          known.number === head.number
+            ? await commitChunk(store, tenant.id, head.number, chunk)
+            : { state: 'moved' as const, head: known };
+        notices.end(name, 'PW-INGEST-REDIS', 'Redis takes lines again');
         return answer;
       } catch (error) {
-        if (error instanceof RangeError) throw error;
+        if (error instanceof RangeError || error instanceof OperatorError) throw error;
         const why = error instanceof Error ? error.message : String(error);
         notices.begin(
           name,

@@ -123,6 +123,13 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     return isWaiting ? 'waiting' : 'progress';
   };
 
+  /** Writes down which files there were at the start: what they become is followed, also by the next process. */
+  const begin = async (): Promise<void> => {
+    const context = { origin: writer.head.number, referenceMs: Date.now(), timezone: reading.timezone };
+    const position: FamilyPosition = { files: marks, at: -1 };
+    if ((await writer.flush({ format: reading.format, context }, position)) === 'moved') startOver();
+  };
+
   const open = async (marked: MarkedFile): Promise<OpenLog | null> => {
     try {
       const log = await openLog(marked);
@@ -272,6 +279,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
         else if (id === undefined || marked !== undefined || mark.id !== id) close(log);
       }
       for (const mark of postponed.keys()) if (!found.has(mark)) postponed.delete(mark);
+      if (writer.head.position === null && marks.length > 0) await begin();
       writer.counts.behindBytes = files.reduce((sum, marked) => sum + unreadBytes(marked), 0);
     },
     async step(nowMs) {
