@@ -1,7 +1,8 @@
 /**
  * Who may do what on the server: a writer role and key for the workers that can write documents and create nothing, a
  * reader role per organisation, and one that reads all. Names of readers' indices are a regular expression with the year
- * at the end: "us-xx-*" would also be the county "us-xx-example".
+ * at the end: "us-xx-*" would also be the county "us-xx-example". The writer gets actions instead of the privilege
+ * "index", which would also let it change mappings.
  * Reference: https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/elasticsearch-privileges
  */
 import readerRole from '../../config/elasticsearch/reader-role.json' with { type: 'json' };

@@ -1,0 +1,138 @@
+/**
+ * A real Elasticsearch with users, roles and TLS for the tests: its own certification authority, an administrator in a
+ * file, and a small plugin for what the small distribution lacks to keep users and keys (elasticsearch-plugin/).
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ElasticSettings } from '../../src/model/installation.ts';
+import { findJava, type OwnServer, startElasticsearch, unpackDistribution, type Version } from './elasticsearch.ts';
+
+/** The version that Debian's own JDK can compile a plugin for. */
+const VERSION: Version = '8.19.9';
+const JDK_MIN = 17;
+const PASSWORD = 'only-for-tests';
+
+export interface SecuredServer extends OwnServer {
+  /** who may do everything */
+  readonly administrator: ElasticSettings;
+  /** a certification authority that has nothing to do with the server's, PEM */
+  readonly strangeCa: string;
+}
+
+/** Starts a server with security on. Throws with what to install when there is no JDK or openssl. */
+export async function startSecuredElasticsearch(prefix: string): Promise<SecuredServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'pollwatch-es-plugin-'));
+  try {
+    const tls = makeCertificates(folder);
+    const access = { ca: tls.ca, username: 'administrator', password: PASSWORD };
+    const server = await startElasticsearch({
+      version: VERSION,
+      heapMb: 384,
+      plugin: buildPlugin(folder),
+      access,
+      settings: {
+        'xpack.security.enabled': 'true',
+        'xpack.security.http.ssl.enabled': 'true',
+        'xpack.security.http.ssl.key': 'server.key',
+        'xpack.security.http.ssl.certificate': 'server.crt',
+      },
+      files: { 'server.key': tls.key, 'server.crt': tls.certificate },
+      prepare(_home, run) {
+        run('elasticsearch-users', ['useradd', access.username, '-p', access.password, '-r', 'superuser']);
+      },
+    });
+    const administrator = { nodes: [server.url], apiKey: null, ...access, prefix };
+    return { ...server, administrator, strangeCa: tls.strangeCa };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The plugin as the server wants it: a jar and a descriptor. */
+function buildPlugin(folder: string): string {
+  const java = findJava(JDK_MIN, 'javac');
+  const classes = join(folder, 'classes');
+  const plugin = join(folder, 'plugin');
+  mkdirSync(plugin);
+  const source = join(import.meta.dirname, 'elasticsearch-plugin/pollwatch/test/AnalysisForSecurity.java');
+  const lib = join(unpackDistribution(VERSION), 'lib', '*');
+  execFileSync(join(java, 'bin/javac'), ['--release', String(JDK_MIN), '-cp', lib, '-d', classes, source]);
+  execFileSync(join(java, 'bin/jar'), ['cf', join(plugin, 'pollwatch-test.jar'), '-C', classes, '.']);
+  const descriptor = {
+    name: 'pollwatch-test',
+    description: 'analysis that users and keys need',
+    version: '1',
+    classname: 'pollwatch.test.AnalysisForSecurity',
+    'java.version': String(JDK_MIN),
+    'elasticsearch.version': VERSION,
+  };
+  const lines = Object.entries(descriptor).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(join(plugin, 'plugin-descriptor.properties'), lines.join(''));
+  return plugin;
+}
+
+/** A server's key and certificate for 127.0.0.1, its authority, and another authority; all PEM, valid for a day. */
+function makeCertificates(folder: string): { ca: string; strangeCa: string; key: string; certificate: string } {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  const authority = (name: string) =>
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '1',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+    );
+  authority('ca');
+  authority('strange');
+  openssl(
+    'req',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-subj',
+    '/CN=elasticsearch',
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+  );
+  writeFileSync(join(folder, 'san'), 'subjectAltName=IP:127.0.0.1\n');
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '1',
+    '-extfile',
+    'san',
+    '-out',
+    'server.crt',
+  );
+  return {
+    ca: read('ca.crt'),
+    strangeCa: read('strange.crt'),
+    key: read('server.key'),
+    certificate: read('server.crt'),
+  };
+}
