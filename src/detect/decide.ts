@@ -15,10 +15,12 @@ import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
+import { isProbe } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
-import { ownPages } from './own-pages.ts';
-import { append, readTouches, readVisits, type Touch } from './record.ts';
+import { ownPages, pageNumber } from './own-pages.ts';
+import { append, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { isFailing } from './web/requests.ts';
 
 export interface DecisionKey {
   kind: 'source' | 'prefix' | 'target' | 'as';
@@ -129,7 +131,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     ownedHosts: settings.ownedHosts > 0 ? settings.ownedHosts : Math.max(0, ...destinationsPerDay.values()),
     ownedDeclared: settings.ownedHosts > 0,
     soft404: (host) => soft.get(host) ?? none,
-    isOwnPage: (host, path) => own.has(`${host}:${path}`),
+    isOwnPage: (host, path) => own.has(pageNumber(host, path)),
     isDark: (address) => settings.isDark(address),
     touchesOf: (organization, hi, lo) => {
       const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
@@ -225,20 +227,31 @@ function mayScan(page: Uint32Array, start: number, n: number, sweep: number): bo
 function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
   const hi = hiOf(ledger, row);
   const lo = loOf(ledger, row);
+  const touches = readTouches(ledger, row, scene.packetRules);
+  let visits: Visit[] | null = null;
+  const packets = touches.filter((t) => t.tag === TAG.packet);
   return {
     row,
     hi,
     lo,
     organization: spaceOf(ledger, row) >>> 8,
-    touches: readTouches(ledger, row, scene.packetRules),
-    visits: readVisits(ledger, row),
+    touches,
+    get visits() {
+      visits ??= readVisits(ledger, row);
+      return visits;
+    },
     isPrivate: hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi),
+    packets,
+    probes: packets.filter(isProbe),
+    failing: touches.filter(isFailing),
+    logins: touches.filter((t) => t.tag === TAG.login),
+    matched: touches.filter((t) => t.tag >= TAG.rule),
   };
 }
 
 function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
   const findings: Finding[] = [];
-  for (const detector of detectors) findings.push(...detector.evaluate(record, scene, findings));
+  for (const detector of detectors) for (const f of detector.evaluate(record, scene, findings)) findings.push(f);
   return findings;
 }
 

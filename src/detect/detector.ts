@@ -27,15 +27,22 @@ export interface Scene {
   touchesOf(organization: number, hi: number, lo: number): Touch[];
 }
 
-/** One source and all that it did. */
+/** One source and all that it did. What few detectors ask for is unpacked when it is asked for. */
 export interface SourceRecord {
   readonly row: number;
   readonly hi: number;
   readonly lo: number;
   readonly organization: number;
+  /** all touches, in time order */
   readonly touches: readonly Touch[];
   readonly visits: readonly Visit[];
   readonly isPrivate: boolean;
+  /** the touches of one kind: packets to us; those of them that scans are made of; failing pages; log-ins; rule matches */
+  readonly packets: readonly Touch[];
+  readonly probes: readonly Touch[];
+  readonly failing: readonly Touch[];
+  readonly logins: readonly Touch[];
+  readonly matched: readonly Touch[];
 }
 
 export type Outcome = 'tried' | 'refused' | 'answered';

@@ -118,6 +118,8 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
   for (let row = 0; row < ledger.rows; row++) {
     const space = spaceOf(ledger, row) & 255;
     const organization = spaceOf(ledger, row) >>> 8;
+    // a fact is one source in one hour: fewer facts than sources cannot reach a threshold
+    if (lengthOf(ledger.visits, row) < (space === PREFIX_SPACE ? PREFIX_HOUR : F16_SOURCES)) continue;
     const visits = readVisits(ledger, row);
     if (space === PREFIX_SPACE)
       out.push(...hotPrefix(facts, organization, { hi: hiOf(ledger, row), lo: loOf(ledger, row) }, visits, scene));

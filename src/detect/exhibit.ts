@@ -4,7 +4,7 @@
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
 import { TRANSPORT } from '../model/batch.ts';
-import { inTime, statusClassOf, type Touch, transportOf } from './record.ts';
+import { inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
 export const LINES_MAX = 12;
@@ -56,7 +56,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
   const v6 = new Set<number>();
   const hosts = new Set<number>();
   const assets = new Map<number, number>();
-  const statusCounts = new Map<string, number>();
+  const statusCounts = new Map<number, number>();
   let rateLimited = false;
   let udpOnly = touches.length > 0;
   for (const t of touches) {
@@ -87,7 +87,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     destinationsV6: ascending(v6, DESTINATIONS_MAX),
     hosts: ascending(hosts, HOSTS_MAX),
     asset: mostFrequent(assets),
-    statusCounts: sortedCounts(statusCounts),
+    statusCounts: sortedCounts([...statusCounts].map(([status, n]) => [statusName(status), n])),
     rateLimited,
     udpOnly,
   };
@@ -112,7 +112,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
     asset: Math.max(0, ...list.map((e) => e.asset)),
-    statusCounts: sortedCounts(statusCounts),
+    statusCounts: sortedCounts([...statusCounts]),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
   };
@@ -120,45 +120,54 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
 
 /** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */
 function chosen(touches: readonly Touch[]): LineReference[] {
-  const sorted = touches.length <= 4096 ? [...touches].sort(inTime) : earliest(touches);
-  const seen = new Set<string>();
-  const items = new Set<string>();
+  const sorted = touches.length <= 4096 ? inOrder(touches) : earliest(touches);
+  const items = new Set<number>();
   const fresh: LineReference[] = [];
   const again: LineReference[] = [];
+  let before: Touch | null = null;
   for (const t of sorted) {
-    const line = `${t.firstMs} ${t.lineHash}`;
-    if (seen.has(line)) continue;
-    seen.add(line);
-    const item = `${t.item} ${t.sub}`;
-    const reference = {
+    // in time order equal lines stand side by side
+    if (before !== null && t.firstMs === before.firstMs && t.lineHash === before.lineHash) continue;
+    before = t;
+    const item = t.item * 65_536 + t.sub;
+    const isFresh = !items.has(item);
+    items.add(item);
+    if (!isFresh && again.length === LINES_MAX) continue;
+    (isFresh ? fresh : again).push({
       firstMs: t.firstMs,
       low: t.lineLow,
       high: t.lineHigh,
       hash: t.lineHash,
       rule: t.tag >= TAG.rule ? t.tag - TAG.rule : -1,
-    };
-    if (items.has(item)) again.push(reference);
-    else fresh.push(reference);
-    items.add(item);
+    });
     if (fresh.length >= LINES_MAX) break;
   }
   return [...fresh, ...again].slice(0, LINES_MAX).sort(inLineOrder);
 }
 
 /** the earliest part of very many touches, in order */
-function earliest(touches: readonly Touch[]): Touch[] {
-  const times = Float64Array.from(touches, (t) => t.firstMs).sort();
-  const until = times[2047]!;
-  return touches.filter((t) => t.firstMs <= until).sort(inTime);
+function earliest(touches: readonly Touch[]): readonly Touch[] {
+  const sorted = inOrder(touches);
+  const until = sorted[2047]!.firstMs;
+  const end = sorted.findIndex((t) => t.firstMs > until);
+  return end < 0 ? sorted : sorted.slice(0, end);
 }
 
 function inLineOrder(a: LineReference, b: LineReference): number {
   return a.firstMs - b.firstMs || a.hash - b.hash || a.rule - b.rule;
 }
 
-function statusOf(t: Touch): string {
-  if (t.tag === TAG.fail || t.tag === TAG.login || (t.tag >= TAG.rule && statusClassOf(t) >= 4)) return String(t.sub);
-  return (t.flags & WEB.statusMask) === 0 ? 'other' : `${statusClassOf(t)}xx`;
+/** A status as it stands in the touch, or behind CLASSES its class alone (0 = none). */
+const CLASSES = 65_536;
+
+function statusOf(t: Touch): number {
+  if (t.tag === TAG.fail || t.tag === TAG.login || (t.tag >= TAG.rule && statusClassOf(t) >= 4)) return t.sub;
+  return CLASSES + (t.flags & WEB.statusMask);
+}
+
+function statusName(status: number): string {
+  if (status < CLASSES) return String(status);
+  return status === CLASSES ? 'other' : `${status - CLASSES}xx`;
 }
 
 function mostFrequent(counts: ReadonlyMap<number, number>): number {
@@ -173,6 +182,6 @@ function mostFrequent(counts: ReadonlyMap<number, number>): number {
   return best;
 }
 
-function sortedCounts(counts: ReadonlyMap<string, number>): [string, number][] {
-  return [...counts].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([status, n]) => [status, Math.round(n)]);
+function sortedCounts(counts: [string, number][]): [string, number][] {
+  return counts.sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([status, n]) => [status, Math.round(n)]);
 }

@@ -5,54 +5,67 @@
  * (DETECTIONS W08: "path in real use → learn per site".) Five visitors must agree; whoever wants to hide a probe this
  * way needs five addresses that behave like people.
  */
-import { TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
+import { TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
 import { type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import type { Rule } from '../model/rule.ts';
-import { readVisits } from './record.ts';
 import { LISTED } from './web/slow-probing.ts';
 
 const VISITORS = 5;
 /** other pages that an ordinary visitor was given */
 const PAGES = 3;
 
-/** `host:path` (number and hash) of the listed pages that the site itself uses. */
-export function ownPages(ledger: Ledger, rules: readonly Rule[]): ReadonlySet<string> {
-  const listed = new Set(rules.filter((r) => LISTED.has(r.detection ?? '')).map((r) => TAG.rule + r.number));
-  const visitors = new Map<string, number>();
+/** The listed pages that the site itself uses, each as `path hash · 2^16 + host number`. */
+export function ownPages(ledger: Ledger, rules: readonly Rule[]): ReadonlySet<number> {
+  const listed = new Uint8Array(TAG_MASK + 1);
+  for (const r of rules) if (LISTED.has(r.detection ?? '')) listed[TAG.rule + r.number] = 1;
+  const visitors = new Map<number, number>();
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     const given = givenOf(ledger, row, listed);
-    if (given === null || given.size === 0 || !isOrdinary(ledger, row, given)) continue;
-    for (const name of given.keys()) visitors.set(name, (visitors.get(name) ?? 0) + 1);
+    if (given === null || !isOrdinary(ledger, row, given)) continue;
+    for (const page of given) visitors.set(page, (visitors.get(page) ?? 0) + 1);
   }
-  return new Set([...visitors].filter(([, n]) => n >= VISITORS).map(([name]) => name));
+  const own = new Set<number>();
+  for (const [page, n] of visitors) if (n >= VISITORS) own.add(page);
+  return own;
 }
 
-/** listed pages that a source was given, with their path hashes; null when it failed on one */
-function givenOf(ledger: Ledger, row: number, listed: ReadonlySet<number>): Map<string, number> | null {
-  const given = new Map<string, number>();
+/** A page of a host as one number. */
+export function pageNumber(host: number, path: number): number {
+  return path * 65_536 + host;
+}
+
+/** listed pages that a source was given; null when there is none or it failed on one */
+function givenOf(ledger: Ledger, row: number, listed: Uint8Array): Set<number> | null {
   const n = lengthOf(ledger.touches, row);
-  if (n === 0) return given;
+  if (n === 0) return null;
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
-  for (let i = 0; i < n; i++) {
-    const e = start + i * TOUCH_WORDS;
-    if (!listed.has(page[e + 1]! & TAG_MASK)) continue;
+  let given: Set<number> | null = null;
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
+    if (listed[page[e + 1]! & TAG_MASK] === 0) continue;
     const statusClass = (page[e + 3]! >>> 24) & WEB.statusMask;
     if (statusClass !== 2 && statusClass !== 3) return null;
-    given.set(`${page[e + 2]! & 0xffff}:${page[e]!}`, page[e]!);
+    given ??= new Set();
+    given.add(pageNumber(page[e + 2]! & 0xffff, page[e]!));
   }
   return given;
 }
 
-function isOrdinary(ledger: Ledger, row: number, given: ReadonlyMap<string, number>): boolean {
-  const listed = new Set(given.values());
+function isOrdinary(ledger: Ledger, row: number, given: ReadonlySet<number>): boolean {
+  const n = lengthOf(ledger.visits, row);
+  if (n === 0) return false;
+  const listed = new Set<number>();
+  for (const page of given) listed.add(Math.floor(page / 65_536));
   const others = new Set<number>();
   let assets = false;
-  for (const v of readVisits(ledger, row)) {
-    if (v.tag === TAG.asset) assets = true;
-    else if (v.tag === TAG.path && !listed.has(v.item)) others.add(v.item);
+  const page = pageOf(ledger.visits, row);
+  const start = startOf(ledger.visits, row);
+  for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS) {
+    const tag = page[e + 1]! & TAG_MASK;
+    if (tag === TAG.asset) assets = true;
+    else if (tag === TAG.path && !listed.has(page[e]!)) others.add(page[e]!);
   }
   return assets && others.size >= Math.max(PAGES, listed.size);
 }

@@ -35,8 +35,6 @@ export interface Touch {
   lineLow: number;
   lineHigh: number;
   lineHash: number;
-  /** keyed order, see measure/ledger.ts */
-  priority: number;
   /** how many like it this one stands for: 1 unless its group overflowed or was sampled */
   weight: number;
 }
@@ -48,7 +46,6 @@ export interface Visit {
   pane: number;
   group: number;
   count: number;
-  priority: number;
   weight: number;
 }
 
@@ -73,6 +70,7 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
   if (n === 0) return [];
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
+  const weights = weightsOf(ledger, row, page, start, n, TOUCH_WORDS);
   const out: Touch[] = [];
   for (let i = 0; i < n; i++) {
     const e = start + i * TOUCH_WORDS;
@@ -92,12 +90,10 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
       lineLow: page[e + 5]!,
       lineHigh: page[e + 6]!,
       lineHash: page[e + 7]!,
-      priority: priorityOf(ledger, row, page[e]!, page[e + 2]!),
-      weight: 1,
+      weight: weights === null ? 1 : weights(e),
     });
   }
-  weigh(out, (t) => `${t.tag} ${t.paneMs}`, ledger);
-  return out.sort(inTime);
+  return inOrder(out);
 }
 
 /** Order of touches: time, then identity, so that it depends on nothing else. */
@@ -113,6 +109,13 @@ export function inTime(a: Touch, b: Touch): number {
   );
 }
 
+/** The touches in time order: the list itself when it is in order already, else a sorted copy. */
+export function inOrder(touches: readonly Touch[]): Touch[] {
+  for (let i = 1; i < touches.length; i++)
+    if (inTime(touches[i - 1]!, touches[i]!) > 0) return [...touches].sort(inTime);
+  return touches as Touch[];
+}
+
 /** All visits of a row. */
 export function readVisits(ledger: Ledger, row: number): Visit[] {
   const lists = ledger.visits;
@@ -120,6 +123,7 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
   if (n === 0) return [];
   const page = pageOf(lists, row);
   const start = startOf(lists, row);
+  const weights = weightsOf(ledger, row, page, start, n, VISIT_WORDS);
   const out: Visit[] = [];
   for (let i = 0; i < n; i++) {
     const e = start + i * VISIT_WORDS;
@@ -131,32 +135,42 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
       pane: page[e + 1]! >>> TAG_BITS,
       group,
       count: grouped ? 1 : page[e + 2]!,
-      priority: priorityOf(ledger, row, page[e]!, group),
-      weight: 1,
+      weight: weights === null ? 1 : weights(e),
     });
   }
-  weigh(out, (v) => `${v.tag} ${v.pane} ${v.group}`, ledger);
   // fractions are added up in one order, else two runs could round to different numbers
-  if (n >= GROUP_MAX || ledger.level > 0)
-    out.sort((a, b) => a.tag - b.tag || a.pane - b.pane || a.group - b.group || a.item - b.item);
+  if (weights !== null) out.sort((a, b) => a.tag - b.tag || a.pane - b.pane || a.group - b.group || a.item - b.item);
   return out;
 }
 
 /** Runs of touches whose panes are adjacent: an episode ends with one empty pane (idle gap of a pane's width). */
 export function episodes(touches: readonly Touch[], paneMs: number): Touch[][] {
-  const sorted = [...touches].sort((a, b) => a.paneMs - b.paneMs || inTime(a, b));
+  const sorted = inSlices(touches, paneOfTouch);
   const out: Touch[][] = [];
-  let run: Touch[] = [];
-  for (const t of sorted) {
-    const before = run[run.length - 1];
-    if (before !== undefined && t.paneMs - before.paneMs > paneMs) {
-      out.push(run);
-      run = [];
-    }
-    run.push(t);
+  let from = 0;
+  for (let i = 1; i <= sorted.length; i++) {
+    if (i < sorted.length && sorted[i]!.paneMs - sorted[i - 1]!.paneMs <= paneMs) continue;
+    out.push(sorted.slice(from, i));
+    from = i;
   }
-  if (run.length > 0) out.push(run);
   return out;
+}
+
+const paneOfTouch = (t: Touch) => t.paneMs;
+
+/** The touches by slice and, within one, in time order: the list itself when it is so already, else a sorted copy. */
+function inSlices(touches: readonly Touch[], sliceOf: (t: Touch) => number): readonly Touch[] {
+  const order = (a: Touch, b: Touch) => sliceOf(a) - sliceOf(b) || inTime(a, b);
+  for (let i = 1; i < touches.length; i++) if (order(touches[i - 1]!, touches[i]!) > 0) return [...touches].sort(order);
+  return touches;
+}
+
+/** How a condition of a window may be asked less often; both are true of the condition or left out. */
+export interface WindowBounds {
+  /** fewest touches with which it can hold */
+  fewest?: number;
+  /** more touches never undo it: a list in which it does not hold has no window in which it does */
+  grows?: boolean;
 }
 
 /**
@@ -169,27 +183,33 @@ export function inWindows(
   spanMs: number,
   paneMs: number,
   reached: (window: readonly Touch[]) => boolean,
+  { fewest = 1, grows = false }: WindowBounds = {},
 ): Touch[] {
+  if (touches.length < fewest || touches.length === 0) return [];
+  if (grows && !reached(touches)) return [];
   const fine = spanMs < paneMs;
   const width = fine ? spanMs : paneMs;
   const slices = fine ? 2 : Math.ceil(spanMs / paneMs) + 1;
   const sliceOf = (t: Touch) => Math.floor((fine ? t.firstMs : t.paneMs) / width);
-  const sorted = [...touches].sort((a, b) => sliceOf(a) - sliceOf(b) || inTime(a, b));
-  const taken = new Set<Touch>();
+  const sorted = inSlices(touches, sliceOf);
+  const taken: Touch[] = [];
   let from = 0;
   let to = 0;
+  let takenTo = 0;
   let lastTo = -1;
   while (from < sorted.length) {
     const first = sliceOf(sorted[from]!);
     while (to < sorted.length && sliceOf(sorted[to]!) < first + slices) to++;
     if (to !== lastTo) {
-      const window = sorted.slice(from, to);
-      if (reached(window)) for (const t of window) taken.add(t);
+      if (to - from >= fewest && reached(sorted.slice(from, to)))
+        for (takenTo = Math.max(takenTo, from); takenTo < to; takenTo++) taken.push(sorted[takenTo]!);
       lastTo = to;
     }
     while (from < sorted.length && sliceOf(sorted[from]!) === first) from++;
   }
-  return taken.size === touches.length ? [...touches] : touches.filter((t) => taken.has(t));
+  if (sorted === touches || taken.length === 0) return taken;
+  const set = new Set(taken);
+  return touches.filter((t) => set.has(t));
 }
 
 /**
@@ -214,6 +234,7 @@ export function estimateDistinct<T extends { weight: number }>(
   list: readonly T[],
   of: (t: T) => number | string,
 ): number {
+  if (list.every((t) => t.weight === 1)) return countDistinct(list, of);
   const weights = new Map<number | string, number>();
   for (const t of list) weights.set(of(t), Math.max(weights.get(of(t)) ?? 0, t.weight));
   let sum = 0;
@@ -228,24 +249,49 @@ export function estimateEvents(list: readonly { count: number; weight: number }[
   return Math.round(sum);
 }
 
-/** Gives the members of each group the share of it that each stands for. */
-function weigh<T extends { tag: number; weight: number; priority: number }>(
-  list: readonly T[],
-  groupOf: (t: T) => number | string,
+/**
+ * How many like it an entry (by its index in the page) stands for: the members of its group share what the group had.
+ * Null where each stands for itself, which holds for all but records that overflowed or were sampled.
+ */
+function weightsOf(
   ledger: Ledger,
-): void {
-  if (list.length < GROUP_MAX && ledger.level === 0) return;
-  const groups = new Map<number | string, T[]>();
-  for (const t of list) {
-    const group = groups.get(groupOf(t));
-    if (group === undefined) groups.set(groupOf(t), [t]);
-    else group.push(t);
+  row: number,
+  page: Uint32Array,
+  start: number,
+  n: number,
+  words: number,
+): ((e: number) => number) | null {
+  if (ledger.level === 0 && !mayOverflow(page, start, n, words)) return null;
+  const wordTwo = (e: number) => (words === TOUCH_WORDS || (page[e + 1]! & GROUPED) !== 0 ? page[e + 2]! : 0);
+  const groupOf = (e: number) => (words === TOUCH_WORDS ? page[e + 1]! : `${page[e + 1]!} ${wordTwo(e)}`);
+  const groups = new Map<number | string, { tag: number; size: number; largest: number; weight: number }>();
+  for (let i = 0; i < n; i++) {
+    const e = start + i * words;
+    const priority = priorityOf(ledger, row, page[e]!, wordTwo(e));
+    const group = groups.get(groupOf(e));
+    if (group === undefined)
+      groups.set(groupOf(e), { tag: page[e + 1]! & TAG_MASK, size: 1, largest: priority, weight: 1 });
+    else {
+      group.size++;
+      if (priority > group.largest) group.largest = priority;
+    }
   }
-  for (const group of groups.values()) {
-    const largest = group.reduce((m, t) => Math.max(m, t.priority), 0);
-    const weight = distinct(ledger, group.length, largest, group[0]!.tag) / group.length;
-    for (const t of group) t.weight = weight;
+  for (const group of groups.values())
+    group.weight = distinct(ledger, group.size, group.largest, group.tag) / group.size;
+  return (e) => groups.get(groupOf(e))!.weight;
+}
+
+/** Whether so many entries share pane and tag that their group may have been trimmed. */
+function mayOverflow(page: Uint32Array, start: number, n: number, words: number): boolean {
+  if (n < GROUP_MAX) return false;
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < n; i++) {
+    const paneTag = page[start + i * words + 1]!;
+    const size = (sizes.get(paneTag) ?? 0) + 1;
+    if (size >= GROUP_MAX) return true;
+    sizes.set(paneTag, size);
   }
+  return false;
 }
 
 /** Smallest and largest of what `of` says of a list; no spreading, for a record may hold more than a call can take. */

@@ -8,7 +8,7 @@ import { ACTION } from '../../model/batch.ts';
 import { DAY, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { actionOf, extent } from '../record.ts';
-import { packetNumbers, packets } from './packets.ts';
+import { packetNumbers } from './packets.ts';
 
 const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06']);
 const PUBLIC_PORTS = new Set([80, 443]);
@@ -21,7 +21,7 @@ export const allowedAfterScan: SourceDetector = {
     const panes = extent(scan, (t) => t.paneMs);
     const first = panes.least;
     const last = panes.most + PACKET_PANE;
-    const hit = packets(record).filter(
+    const hit = record.packets.filter(
       (t) =>
         actionOf(t) === ACTION.allow &&
         !PUBLIC_PORTS.has(t.sub) &&

@@ -7,22 +7,27 @@
 import { PACKET_PANE, SECOND } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { inWindows, type Touch } from '../record.ts';
-import { deniedScan, probes } from './packets.ts';
+import { deniedScan } from './packets.ts';
 
 /** Sum of weights: seven privileged ports or 21 high ones. */
 const WEIGHT = 21;
+/** Weight of a port below 1024. */
+const PRIVILEGED = 3;
 const SPAN_MS = 5 * SECOND;
 
 function weightOf(window: readonly Touch[]): number {
   let sum = 0;
-  for (const port of new Set(window.map((t) => t.sub))) sum += port < 1024 ? 3 : 1;
+  for (const port of new Set(window.map((t) => t.sub))) sum += port < 1024 ? PRIVILEGED : 1;
   return sum;
 }
 
 export const burstScan: SourceDetector = {
   ids: ['F02'],
   evaluate(record) {
-    const hit = inWindows(probes(record), SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT);
+    const hit = inWindows(record.probes, SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT, {
+      fewest: WEIGHT / PRIVILEGED,
+      grows: true,
+    });
     return deniedScan(
       'F02',
       'medium',

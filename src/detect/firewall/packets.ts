@@ -5,7 +5,7 @@
 import { TAG } from '../../measure/entry.ts';
 import { ACTION, TRANSPORT } from '../../model/batch.ts';
 import type { Level } from '../../model/rule.ts';
-import type { Finding, SourceRecord } from '../detector.ts';
+import type { Finding } from '../detector.ts';
 import { actionOf, estimateDistinct, estimateEvents, type Touch, transportOf } from '../record.ts';
 
 /**
@@ -16,17 +16,12 @@ const TRACEROUTE_FIRST = 33434;
 const TRACEROUTE_LAST = 33534;
 
 /** Denied, or not known to have been let through: the packets that scans are made of. Traceroutes are none. */
-export function probes(record: SourceRecord): Touch[] {
-  return record.touches.filter((t) => t.tag === TAG.packet && actionOf(t) !== ACTION.allow && !isTraceroute(t));
+export function isProbe(t: Touch): boolean {
+  return t.tag === TAG.packet && actionOf(t) !== ACTION.allow && !isTraceroute(t);
 }
 
 function isTraceroute(t: Touch): boolean {
   return t.sub >= TRACEROUTE_FIRST && t.sub <= TRACEROUTE_LAST && transportOf(t) === TRANSPORT.udp;
-}
-
-/** All packets to us, let through or not. */
-export function packets(record: SourceRecord): Touch[] {
-  return record.touches.filter((t) => t.tag === TAG.packet);
 }
 
 /** Ports that Internet-wide background traffic asks for all day (DETECTIONS F03 and ELECTIONS 7: survey scanners). */
@@ -58,8 +53,9 @@ export function packetNumbers(touches: readonly Touch[]): Record<string, number>
 export function groupBy<K>(touches: readonly Touch[], of: (t: Touch) => K): Map<K, Touch[]> {
   const groups = new Map<K, Touch[]>();
   for (const t of touches) {
-    const list = groups.get(of(t));
-    if (list === undefined) groups.set(of(t), [t]);
+    const key = of(t);
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [t]);
     else list.push(t);
   }
   return groups;

@@ -7,7 +7,7 @@ import { ACTION } from '../../model/batch.ts';
 import { HOUR, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { actionOf, inWindows } from '../record.ts';
-import { noiseWords, packetNumbers, packets, portOf } from './packets.ts';
+import { noiseWords, packetNumbers, portOf } from './packets.ts';
 
 /** Services that should never face the Internet. */
 export const SENSITIVE: ReadonlySet<number> = new Set([
@@ -21,10 +21,11 @@ export const sensitiveService: SourceDetector = {
   evaluate(record) {
     if (record.isPrivate) return [];
     const hit = inWindows(
-      packets(record).filter((t) => SENSITIVE.has(t.sub)),
+      record.packets.filter((t) => SENSITIVE.has(t.sub)),
       HOUR,
       PACKET_PANE,
       (w) => new Set(w.map(portOf)).size >= PORTS,
+      { fewest: PORTS, grows: true },
     );
     if (hit.length === 0) return [];
     const allowed = hit.some((t) => actionOf(t) === ACTION.allow);

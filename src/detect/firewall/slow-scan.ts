@@ -8,7 +8,7 @@
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, episodes, inWindows } from '../record.ts';
-import { deniedScan, probes, socketOf } from './packets.ts';
+import { deniedScan, socketOf } from './packets.ts';
 
 const PAIRS_DAY = 10;
 const PAIRS_MONTH = 20;
@@ -19,13 +19,18 @@ const FASTER = new Set(['F01', 'F02', 'F03', 'F04']);
 export const slowScan: SourceDetector = {
   ids: ['F06'],
   evaluate(record, scene, earlier) {
+    if (record.probes.length < PAIRS_DAY) return [];
     const covered = new Set(
       earlier
         .filter((f) => FASTER.has(f.detection))
         .flatMap((f) => f.touches.map((t) => dayOf(t.paneMs, scene.dayStartMs))),
     );
-    const rest = probes(record).filter((t) => !covered.has(dayOf(t.paneMs, scene.dayStartMs)));
-    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf) >= PAIRS_DAY);
+    const rest =
+      covered.size === 0 ? record.probes : record.probes.filter((t) => !covered.has(dayOf(t.paneMs, scene.dayStartMs)));
+    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf) >= PAIRS_DAY, {
+      fewest: PAIRS_DAY,
+      grows: true,
+    });
     const inMonth = inWindows(
       rest,
       30 * DAY,
@@ -34,6 +39,7 @@ export const slowScan: SourceDetector = {
         countDistinct(w, socketOf) >= PAIRS_MONTH &&
         new Set(w.map((t) => dayOf(t.paneMs, scene.dayStartMs))).size >= DAYS_MONTH &&
         episodes(w, PACKET_PANE).length >= RUNS_MONTH,
+      { fewest: PAIRS_MONTH },
     );
     const taken = new Set([...inDay, ...inMonth]);
     const hit = rest.filter((t) => taken.has(t));

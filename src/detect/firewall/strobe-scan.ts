@@ -6,7 +6,7 @@
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { deniedScan, portOf, probes, socketOf, targetOf } from './packets.ts';
+import { deniedScan, portOf, socketOf, targetOf } from './packets.ts';
 
 const PAIRS = 25;
 const PAIRS_DARK = 10;
@@ -19,7 +19,8 @@ export const strobeScan: SourceDetector = {
   evaluate(record, scene) {
     const hit: Touch[] = [];
     let dark = false;
-    for (const episode of episodes(probes(record), PACKET_PANE)) {
+    for (const episode of episodes(record.probes, PACKET_PANE)) {
+      if (episode.length < PAIRS_DARK) continue;
       if (new Set(episode.map(portOf)).size < PORTS_MIN || new Set(episode.map(targetOf)).size < HOSTS_MIN) continue;
       const touchesDark = new Set(episode.filter((t) => scene.isDark(t.item)).map(targetOf)).size >= DARK_HOSTS;
       if (countDistinct(episode, socketOf) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;

@@ -10,7 +10,7 @@ import { PACKET } from '../../measure/entry.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { deniedScan, groupBy, portOf, probes, targetOf } from './packets.ts';
+import { deniedScan, groupBy, portOf, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */
 const PORTS = 15;
@@ -22,7 +22,8 @@ export const verticalScan: SourceDetector = {
   evaluate(record) {
     const hit: Touch[] = [];
     let limited = false;
-    for (const onTarget of groupBy(probes(record), targetOf).values()) {
+    for (const onTarget of groupBy(record.probes, targetOf).values()) {
+      if (onTarget.length < PORTS_LIMITED) continue;
       for (const episode of episodes(onTarget, PACKET_PANE)) {
         const rateLimited = episode.some((t) => (t.flags & PACKET.limited) !== 0);
         if (countDistinct(episode, portOf) < (rateLimited ? PORTS_LIMITED : PORTS)) continue;

@@ -22,12 +22,9 @@ export const answeredAfterProbing: SourceDetector = {
     const probing = earlier.filter((f) => PROBING.has(f.detection)).flatMap((f) => f.touches);
     if (probing.length === 0) return [];
     const first = extent(probing, (t) => t.paneMs).least;
-    const hit: Touch[] = record.touches.filter(
+    const hit: Touch[] = record.matched.filter(
       (t) =>
-        t.tag >= TAG.rule &&
-        SENSITIVE.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') &&
-        t.paneMs >= first &&
-        wasAnswered(t, scene),
+        SENSITIVE.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && t.paneMs >= first && wasAnswered(t, scene),
     );
     // what was given is no probing that came before it
     const given = new Set(hit);

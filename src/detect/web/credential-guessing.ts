@@ -27,7 +27,8 @@ const CHALLENGES = 1.25;
 
 /** Log-in attempts that were refused, and those that got in (a redirect after a POST). */
 export function logins(record: SourceRecord): { refused: Touch[]; succeeded: Touch[]; unclear: Touch[] } {
-  const all = record.touches.filter((t) => t.tag === TAG.login);
+  const all = record.logins;
+  if (all.length === 0) return { refused: [], succeeded: [], unclear: [] };
   const challenged = challengedPanes(record);
   return {
     refused: all.filter((t) => isRefused(t) && !(t.sub === 401 && !isPost(t) && challenged.has(t.paneMs))),
@@ -69,6 +70,7 @@ function isSingleMinded(record: SourceRecord, attempts: number): boolean {
 export const credentialGuessing: SourceDetector = {
   ids: ['W21'],
   evaluate(record) {
+    if (record.logins.length === 0) return [];
     const { refused, succeeded, unclear } = logins(record);
     const people = countEvents(succeeded) * PER_SUCCESS;
     const taken = new Set<Touch>();

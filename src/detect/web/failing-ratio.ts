@@ -8,7 +8,7 @@
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, countEvents, inWindows } from '../record.ts';
-import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
+import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 20;
 const PAGES = 10;
@@ -18,18 +18,24 @@ const SHARE = 0.6;
 export const failingRatio: SourceDetector = {
   ids: ['W02'],
   evaluate(record, scene) {
-    const failed = failing(record);
+    const failed = record.failing;
     if (failed.length < PAGES) return [];
     const given = givenPages(record);
-    const hit = inWindows(failed, WEB_PANE, WEB_PANE, (w) => {
-      const requests = countEvents(w);
-      if (requests < REQUESTS) return false;
-      const pages = countDistinct(w, pathOf);
-      if (pages < PAGES || pages < UNIQUE * requests) return false;
-      const from = w[0]!.paneMs;
-      const ok = given(from, from + WEB_PANE);
-      return pages >= SHARE * (pages + ok);
-    });
+    const hit = inWindows(
+      failed,
+      WEB_PANE,
+      WEB_PANE,
+      (w) => {
+        const requests = countEvents(w);
+        if (requests < REQUESTS) return false;
+        const pages = countDistinct(w, pathOf);
+        if (pages < PAGES || pages < UNIQUE * requests) return false;
+        const from = w[0]!.paneMs;
+        const ok = given(from, from + WEB_PANE);
+        return pages >= SHARE * (pages + ok);
+      },
+      { fewest: PAGES },
+    );
     if (hit.length === 0) return [];
     return [
       {

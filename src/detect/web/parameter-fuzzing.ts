@@ -34,7 +34,10 @@ export const parameterFuzzing: SourceDetector = {
     for (const list of groups.values())
       append(
         hit,
-        inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES),
+        inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES, {
+          fewest: VALUES,
+          grows: true,
+        }),
       );
     if (hit.length === 0) return [];
     const exists = hit.some((t) => statusClassOf(t) === 2 || statusClassOf(t) === 5);

@@ -29,6 +29,8 @@ interface Walk {
 export const recordEnumeration: SourceDetector = {
   ids: ['election.lookup_enum'],
   evaluate(record, scene) {
+    // the first line of every pane that asked for records is a touch
+    if (!record.touches.some((t) => t.tag === TAG.keyLine)) return [];
     const walks = walksOf(record, scene);
     if (walks.length === 0) return [];
     const hit = record.touches.filter(

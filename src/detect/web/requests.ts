@@ -9,11 +9,9 @@ import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../
 /** Statuses that say "there is nothing here for you", also of a server that limits rates (429) or hangs up (nginx: 444). */
 const FAILING = new Set([400, 403, 404, 405, 410, 429, 444]);
 
-/** Requests for pages (not static assets, not unparsable) that were answered 404, 403 or 400. */
-export function failing(record: SourceRecord): Touch[] {
-  return record.touches.filter(
-    (t) => t.tag === TAG.fail && FAILING.has(t.sub) && (t.flags & (WEB.static | WEB.malformed)) === 0,
-  );
+/** Whether a request for a page (no static asset, not unparsable) was answered 404, 403, 400 or the like. */
+export function isFailing(t: Touch): boolean {
+  return t.tag === TAG.fail && FAILING.has(t.sub) && (t.flags & (WEB.static | WEB.malformed)) === 0;
 }
 
 export const pathOf = (t: Touch) => t.item;
@@ -39,48 +37,62 @@ export function isOwnPage(t: Touch, scene: Scene): boolean {
  * How many requests touches stand for. A request that matched two rules has two touches: those of one path (or target)
  * in one pane count once, and of the kinds of items the one that counts most, so that this is never too many.
  */
-function countRequests(touches: readonly Touch[], scene: Scene): number {
-  return largest(touches, scene, (list) => {
-    const once = new Map<string, Touch>();
-    for (const t of list) {
-      const name = `${t.paneMs} ${t.item} ${t.host} ${t.sub} ${t.flags}`;
-      const known = once.get(name);
-      if (known === undefined || t.count > known.count) once.set(name, t);
-    }
-    return estimateEvents([...once.values()]);
-  });
+function countRequests(kinds: readonly (readonly Touch[])[]): number {
+  let most = 0;
+  for (const list of kinds) most = Math.max(most, estimateEvents(oncePerRequest(list)));
+  return most;
 }
 
-function largest(touches: readonly Touch[], scene: Scene, count: (list: readonly Touch[]) => number): number {
-  const kinds = new Map<string, Touch[]>();
+/** Of touches that differ in nothing but their tag the one that counts most. */
+function oncePerRequest(list: readonly Touch[]): readonly Touch[] {
+  // touches of one tag differ by themselves
+  if (list.every((t) => t.tag === list[0]!.tag)) return list;
+  const once = new Map<number, Touch[]>();
+  for (const t of list) {
+    const near = once.get(pagesOf(t));
+    if (near === undefined) {
+      once.set(pagesOf(t), [t]);
+      continue;
+    }
+    const at = near.findIndex((k) => k.paneMs === t.paneMs && k.sub === t.sub && k.flags === t.flags);
+    if (at < 0) near.push(t);
+    else if (t.count > near[at]!.count) near[at] = t;
+  }
+  return [...once.values()].flat();
+}
+
+/** The touches by what their item is: a target, a user agent, or a path. */
+function byKind(touches: readonly Touch[], scene: Scene): Touch[][] {
+  const kinds: Touch[][] = [];
+  const order: string[] = [];
   for (const t of touches) {
     const item = t.tag >= TAG.rule ? scene.rules[t.tag - TAG.rule]?.item : 'path';
     const kind = item === 'target' || item === 'user_agent' ? item : 'path';
-    const list = kinds.get(kind);
-    if (list === undefined) kinds.set(kind, [t]);
-    else list.push(t);
+    const at = order.indexOf(kind);
+    if (at >= 0) kinds[at]!.push(t);
+    else {
+      order.push(kind);
+      kinds.push([t]);
+    }
   }
-  return Math.max(0, ...[...kinds.values()].map(count));
+  return kinds;
 }
 
 /** Numbers that every web alert shows. */
 export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
-  return (touches) => ({
-    requests: countRequests(touches, scene),
-    distinct_paths: largest(touches, scene, (list) => estimateDistinct(list, pagesOf)),
-    refused: countRequests(
-      touches.filter((t) => statusClassOf(t) >= 4),
-      scene,
-    ),
-    answered: countRequests(
-      touches.filter((t) => t.tag >= TAG.rule && wasAnswered(t, scene)),
-      scene,
-    ),
-    server_errors: countRequests(
-      touches.filter((t) => statusClassOf(t) === 5),
-      scene,
-    ),
-  });
+  return (touches) => {
+    const kinds = byKind(touches, scene);
+    const of = (is: (t: Touch) => boolean) => countRequests(kinds.map((list) => list.filter(is)));
+    let distinctPaths = 0;
+    for (const list of kinds) distinctPaths = Math.max(distinctPaths, estimateDistinct(list, pagesOf));
+    return {
+      requests: countRequests(kinds),
+      distinct_paths: distinctPaths,
+      refused: of((t) => statusClassOf(t) >= 4),
+      answered: of((t) => t.tag >= TAG.rule && wasAnswered(t, scene)),
+      server_errors: of((t) => statusClassOf(t) === 5),
+    };
+  };
 }
 
 /**

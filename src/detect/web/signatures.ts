@@ -12,7 +12,7 @@ import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { packetNumbers } from '../firewall/packets.ts';
 import { countDistinct, countEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
-import { isOwnPage, requestNumbers, wasAnswered } from './requests.ts';
+import { isOwnPage, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
 import { LISTED } from './slow-probing.ts';
 
 /** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */
@@ -36,8 +36,8 @@ const LIFTED_BY_ERROR = new Set(['W11', 'W14', 'W15']);
 export const signatures: SourceDetector = {
   ids: ['W05', 'W06', 'W07', 'W08', 'W09', 'W10', 'W11', 'W13', 'W14', 'W15', 'W16', 'W17', 'W18', 'W19'],
   evaluate(record, scene) {
-    const matched = record.touches.filter(
-      (t) => t.tag >= TAG.rule && !(LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && isOwnPage(t, scene)),
+    const matched = record.matched.filter(
+      (t) => !(LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && isOwnPage(t, scene)),
     );
     if (matched.length === 0) return [];
     const byRule = new Map<number, Touch[]>();
@@ -102,14 +102,12 @@ function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): To
   const pane = scene.packetRules.has(c.rules[0] ?? -1) ? PACKET_PANE : WEB_PANE;
   switch (c.type) {
     case 'event_count':
-      return inWindows(touches, c.timespanMs, pane, (w) => countEvents(w) >= c.threshold);
+      return inWindows(touches, c.timespanMs, pane, (w) => countEvents(w) >= c.threshold, { grows: true });
     case 'value_count':
-      return inWindows(
-        touches,
-        c.timespanMs,
-        pane,
-        (w) => countDistinct(w, (t) => `${t.item}:${t.host}`) >= c.threshold,
-      );
+      return inWindows(touches, c.timespanMs, pane, (w) => countDistinct(w, pagesOf) >= c.threshold, {
+        fewest: c.threshold,
+        grows: true,
+      });
     case 'temporal':
       return inWindows(touches, c.timespanMs, pane, (w) => c.rules.every((r) => w.some((t) => t.tag === TAG.rule + r)));
     case 'temporal_ordered':

@@ -19,15 +19,21 @@ export const LISTED: ReadonlySet<string> = new Set(['W05', 'W06', 'W07', 'W08', 
 export const slowProbing: SourceDetector = {
   ids: ['W04'],
   evaluate(record, scene) {
-    const listed = record.touches.filter(
-      (t) => t.tag >= TAG.rule && statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
+    if (record.matched.length < PAGES_A_DAY) return [];
+    const listed = record.matched.filter(
+      (t) => statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
     );
     if (listed.length < PAGES_A_DAY) return [];
-    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf) >= PAGES);
+    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf) >= PAGES, {
+      fewest: PAGES,
+      grows: true,
+    });
     const perDay = new Map<number, Touch[]>();
     for (const t of listed) {
       const day = dayOf(t.paneMs, scene.dayStartMs);
-      perDay.set(day, [...(perDay.get(day) ?? []), t]);
+      const list = perDay.get(day);
+      if (list === undefined) perDay.set(day, [t]);
+      else list.push(t);
     }
     const days = [...perDay.values()].filter((list) => countDistinct(list, pathOf) >= PAGES_A_DAY);
     const taken = new Set<Touch>([...inDay, ...(days.length >= DAYS ? days.flat() : [])]);

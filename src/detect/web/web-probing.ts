@@ -10,7 +10,7 @@ import { WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { append, countDistinct, episodes, type Touch } from '../record.ts';
-import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
+import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;
 const PAGES_LINKED = 33;
@@ -20,7 +20,7 @@ const SHARE = 0.5;
 export const webProbing: SourceDetector = {
   ids: ['W01'],
   evaluate(record, scene) {
-    const failed = failing(record);
+    const failed = record.failing;
     if (failed.length < PAGES) return [];
     const hit: Touch[] = [];
     const given = givenPages(record);
@@ -31,7 +31,9 @@ export const webProbing: SourceDetector = {
       else list.push(t);
     }
     for (const onHost of byHost.values()) {
+      if (onHost.length < PAGES) continue;
       for (const episode of episodes(onHost, WEB_PANE)) {
+        if (episode.length < PAGES) continue;
         const typed = countDistinct(
           episode.filter((t) => (t.flags & WEB.ownReferrer) === 0),
           pathOf,

@@ -8,7 +8,7 @@
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, countEvents, inWindows, type Touch } from '../record.ts';
-import { failing, givenPages, pathOf, requestNumbers } from './requests.ts';
+import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 500;
 const PAGES = 250;
@@ -18,23 +18,28 @@ const MISSING_SHARE = 0.2;
 export const wordlistScan: SourceDetector = {
   ids: ['W03'],
   evaluate(record, scene) {
-    const failed = failing(record);
+    const failed = record.failing;
+    if (failed.length < MISSING_SHARE * PAGES_HOUR) return [];
     const fast = inWindows(
       failed,
       WEB_PANE,
       WEB_PANE,
       (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf) > PAGES,
+      { fewest: PAGES, grows: true },
     );
     const given = givenPages(record);
-    const long =
-      failed.length < MISSING_SHARE * PAGES_HOUR
-        ? []
-        : inWindows(failed, HOUR, WEB_PANE, (w) => {
-            const missing = countDistinct(w, pathOf);
-            if (missing < MISSING_SHARE * PAGES_HOUR) return false;
-            const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR);
-            return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
-          });
+    const long = inWindows(
+      failed,
+      HOUR,
+      WEB_PANE,
+      (w) => {
+        const missing = countDistinct(w, pathOf);
+        if (missing < MISSING_SHARE * PAGES_HOUR) return false;
+        const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR);
+        return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
+      },
+      { fewest: MISSING_SHARE * PAGES_HOUR },
+    );
     const taken = new Set<Touch>([...fast, ...long]);
     const hit = failed.filter((t) => taken.has(t));
     if (hit.length === 0) return [];
