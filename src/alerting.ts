@@ -145,7 +145,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     hosts,
     evidence: d.numbers,
     statusCounts: exhibit.statusCounts,
-    thresholds: d.thresholds,
+    thresholds: [...d.thresholds],
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,

@@ -15,7 +15,7 @@ import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
-import { isProbe } from './firewall/packets.ts';
+import { groupBy, isProbe } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
@@ -35,15 +35,15 @@ export interface Decision {
   key: DecisionKey;
   day: number;
   base: Level;
-  steps: string[];
+  steps: readonly string[];
   outcome: Outcome;
   startMs: number;
   endMs: number;
   exhibit: Exhibit;
   numbers: Record<string, number>;
-  thresholds: string[];
-  noise: string[];
-  tailored: string[];
+  thresholds: readonly string[];
+  noise: readonly string[];
+  tailored: readonly string[];
   /** keys of the members, for stage 2 and chains */
   members: { hi: number; lo: number }[];
   /** decisions that this one is built on (X01) */
@@ -256,13 +256,7 @@ function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
 }
 
 function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision: Decision; touches: Touch[] }[] {
-  const days = new Map<number, Touch[]>();
-  for (const t of f.touches) {
-    const day = dayOf(t.paneMs, scene.dayStartMs);
-    const list = days.get(day);
-    if (list === undefined) days.set(day, [t]);
-    else list.push(t);
-  }
+  const days = groupBy(f.touches, (t) => dayOf(t.paneMs, scene.dayStartMs));
   return [...days]
     .sort((a, b) => a[0] - b[0])
     .map(([day, touches]) => {
@@ -274,15 +268,15 @@ function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision:
         key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
         day,
         base: f.base,
-        steps: [...f.steps],
+        steps: f.steps,
         outcome: f.outcome,
         startMs: exhibit.startMs,
         endMs: exhibit.endMs,
         exhibit,
         numbers: f.numbers(touches),
-        thresholds: [...f.thresholds],
-        noise: [...f.noise],
-        tailored: [...f.tailored],
+        thresholds: f.thresholds,
+        noise: f.noise,
+        tailored: f.tailored,
         members: [{ hi: record.hi, lo: record.lo }],
         parts: [],
       };

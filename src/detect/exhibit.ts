@@ -23,11 +23,31 @@ export interface LineReference {
   rule: number;
 }
 
+/** Numbers of a line reference in the packed form of an exhibit, in the order of LineReference. */
+const LINE_NUMBERS = 5;
+
+/** The line references of an exhibit, the earliest first, at most `most`. */
+export function linesOf(exhibit: Exhibit, most = LINES_MAX): LineReference[] {
+  const { packedLines: p } = exhibit;
+  const lines: LineReference[] = [];
+  for (let i = 0; i < p.length && lines.length < most; i += LINE_NUMBERS)
+    lines.push({ firstMs: p[i]!, low: p[i + 1]!, high: p[i + 2]!, hash: p[i + 3]!, rule: p[i + 4]! });
+  return lines;
+}
+
+/** The packed form of line references, for `packedLines`. */
+export function packLines(lines: readonly LineReference[]): number[] {
+  const packed: number[] = [];
+  for (const l of lines) packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
+  return packed;
+}
+
 export interface Exhibit {
   startMs: number;
   endMs: number;
-  /** earliest lines of different things first, at most LINES_MAX, in time order */
-  lines: LineReference[];
+  /** earliest lines of different things, at most LINES_MAX, in time order; `linesOf` reads them. One flat list of numbers
+   * is a sixth of what objects need, and decisions are kept until the last alert is made. */
+  packedLines: number[];
   /** smallest PORTS_MAX destination ports */
   ports: number[];
   /** IPv4 destinations, and hashes of IPv6 ones, smallest first */
@@ -77,11 +97,10 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
       statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
     }
   }
-  const ascending = (set: Set<number>, most: number) => [...set].sort((a, b) => a - b).slice(0, most);
   return {
     startMs,
     endMs,
-    lines: chosen(touches),
+    packedLines: packLines(chosen(touches)),
     ports: ascending(ports, PORTS_MAX),
     destinations: ascending(v4, DESTINATIONS_MAX),
     destinationsV6: ascending(v6, DESTINATIONS_MAX),
@@ -101,12 +120,12 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   for (const e of list)
     for (const [status, n] of e.statusCounts) statusCounts.set(status, Math.max(statusCounts.get(status) ?? 0, n));
   const lines = new Map<string, LineReference>();
-  for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
+  for (const l of list.flatMap((e) => linesOf(e)).sort(inLineOrder))
     if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
   return {
     startMs: Math.min(...list.map((e) => e.startMs)),
     endMs: Math.max(...list.map((e) => e.endMs)),
-    lines: [...lines.values()].slice(0, LINES_MAX),
+    packedLines: packLines([...lines.values()].slice(0, LINES_MAX)),
     ports: join((e) => e.ports, PORTS_MAX),
     destinations: join((e) => e.destinations, DESTINATIONS_MAX),
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
@@ -116,6 +135,12 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
   };
+}
+
+/** The smallest of a set of 32-bit numbers, in order. */
+function ascending(set: ReadonlySet<number>, most: number): number[] {
+  if (set.size < 2) return [...set];
+  return Array.from(Uint32Array.from(set).sort().subarray(0, most));
 }
 
 /** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */

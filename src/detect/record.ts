@@ -19,24 +19,73 @@ import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
 
-export interface Touch {
-  item: number;
-  tag: number;
-  /** first instant of the pane, Unix ms */
-  paneMs: number;
-  /** port, status, folded size or hash, as the tag says */
-  sub: number;
-  host: number;
-  flags: number;
-  count: number;
-  /** first and last, Unix ms, to 1/64 s */
-  firstMs: number;
-  lastMs: number;
-  lineLow: number;
-  lineHigh: number;
-  lineHash: number;
+/** A touch of a settled ledger, read where it is packed: a record of a thousand of them is made for every busy source. */
+export class Touch {
+  private readonly page: Uint32Array;
+  private readonly at: number;
+  private readonly paneWidth: number;
   /** how many like it this one stands for: 1 unless its group overflowed or was sampled */
-  weight: number;
+  readonly weight: number;
+
+  /** `at`: index of its first word in `page`; `paneWidth`: milliseconds of a pane of its tag. */
+  constructor(page: Uint32Array, at: number, paneWidth: number, weight: number) {
+    this.page = page;
+    this.at = at;
+    this.paneWidth = paneWidth;
+    this.weight = weight;
+  }
+
+  get item(): number {
+    return this.page[this.at]!;
+  }
+
+  get tag(): number {
+    return this.page[this.at + 1]! & TAG_MASK;
+  }
+
+  /** first instant of the pane, Unix ms */
+  get paneMs(): number {
+    return paneStart(this.page[this.at + 1]! >>> TAG_BITS, this.paneWidth);
+  }
+
+  /** port, status, folded size or hash, as the tag says */
+  get sub(): number {
+    return this.page[this.at + 2]! >>> 16;
+  }
+
+  get host(): number {
+    return this.page[this.at + 2]! & 0xffff;
+  }
+
+  get flags(): number {
+    return this.page[this.at + 3]! >>> 24;
+  }
+
+  get count(): number {
+    return this.page[this.at + 3]! & COUNT_MAX;
+  }
+
+  /** first and last, Unix ms, to 1/64 s */
+  get firstMs(): number {
+    return this.paneMs + Math.floor((this.page[this.at + 4]! >>> 16) * TICK_MS);
+  }
+
+  get lastMs(): number {
+    return this.paneMs + Math.ceil((this.page[this.at + 4]! & 0xffff) * TICK_MS);
+  }
+
+  /** reference of its earliest line (measure/entry.ts) and that line's hash */
+  get lineLow(): number {
+    return this.page[this.at + 5]!;
+  }
+
+  get lineHigh(): number {
+    return this.page[this.at + 6]!;
+  }
+
+  get lineHash(): number {
+    return this.page[this.at + 7]!;
+  }
 }
 
 export interface Visit {
@@ -74,24 +123,8 @@ export function readTouches(ledger: Ledger, row: number, packetRules: ReadonlySe
   const out: Touch[] = [];
   for (let i = 0; i < n; i++) {
     const e = start + i * TOUCH_WORDS;
-    const tag = page[e + 1]! & TAG_MASK;
-    const paneMs = paneStart(page[e + 1]! >>> TAG_BITS, paneWidth(tag, packetRules));
-    const times = page[e + 4]!;
-    out.push({
-      item: page[e]!,
-      tag,
-      paneMs,
-      sub: page[e + 2]! >>> 16,
-      host: page[e + 2]! & 0xffff,
-      flags: page[e + 3]! >>> 24,
-      count: page[e + 3]! & COUNT_MAX,
-      firstMs: paneMs + Math.floor((times >>> 16) * TICK_MS),
-      lastMs: paneMs + Math.ceil((times & 0xffff) * TICK_MS),
-      lineLow: page[e + 5]!,
-      lineHigh: page[e + 6]!,
-      lineHash: page[e + 7]!,
-      weight: weights === null ? 1 : weights(e),
-    });
+    const width = paneWidth(page[e + 1]! & TAG_MASK, packetRules);
+    out.push(new Touch(page, e, width, weights === null ? 1 : weights(e)));
   }
   return inOrder(out);
 }

@@ -31,7 +31,7 @@ export const failingRatio: SourceDetector = {
         const pages = countDistinct(w, pathOf);
         if (pages < PAGES || pages < UNIQUE * requests) return false;
         const from = w[0]!.paneMs;
-        const ok = given(from, from + WEB_PANE);
+        const ok = given(from, from + WEB_PANE, pages / SHARE);
         return pages >= SHARE * (pages + ok);
       },
       { fewest: PAGES },

@@ -96,24 +96,34 @@ export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Rec
 }
 
 /**
- * How many different pages a source was given between two panes (first instants, both included). The pages are sorted by
- * pane once, when the first window asks.
+ * How many different pages a source was given between two panes (first instants, both included); counting stops at
+ * `enough`. The pages are sorted by pane once, when the first window asks.
  */
-export function givenPages(record: SourceRecord): (fromMs: number, toMs: number) => number {
+export function givenPages(record: SourceRecord): (fromMs: number, toMs: number, enough: number) => number {
   let byPane: Map<number, number[]> | null = null;
-  return (fromMs, toMs) => {
-    if (byPane === null) {
-      byPane = new Map();
-      for (const v of record.visits) {
-        if (v.tag !== TAG.path) continue;
-        const list = byPane.get(v.pane);
-        if (list === undefined) byPane.set(v.pane, [v.item]);
-        else list.push(v.item);
+  return (fromMs, toMs, enough) => {
+    byPane ??= pagesByPane(record);
+    const pages = new Set<number>();
+    for (let pane = paneOf(fromMs, WEB_PANE); pane <= paneOf(toMs, WEB_PANE); pane++) {
+      const list = byPane.get(pane) ?? [];
+      // a page stands once in a pane
+      if (list.length >= enough) return list.length;
+      for (const item of list) {
+        pages.add(item);
+        if (pages.size >= enough) return pages.size;
       }
     }
-    const pages = new Set<number>();
-    for (let pane = paneOf(fromMs, WEB_PANE); pane <= paneOf(toMs, WEB_PANE); pane++)
-      for (const item of byPane.get(pane) ?? []) pages.add(item);
     return pages.size;
   };
+}
+
+function pagesByPane(record: SourceRecord): Map<number, number[]> {
+  const byPane = new Map<number, number[]>();
+  for (const v of record.visits) {
+    if (v.tag !== TAG.path) continue;
+    const list = byPane.get(v.pane);
+    if (list === undefined) byPane.set(v.pane, [v.item]);
+    else list.push(v.item);
+  }
+  return byPane;
 }

@@ -42,7 +42,7 @@ export const webProbing: SourceDetector = {
         if (typed < PAGES && all < PAGES_LINKED) continue;
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
-        if (all < SHARE * given(from, to)) continue;
+        if (all < SHARE * given(from, to, all / SHARE + 1)) continue;
         append(hit, episode);
       }
     }

@@ -35,7 +35,8 @@ export const wordlistScan: SourceDetector = {
       (w) => {
         const missing = countDistinct(w, pathOf);
         if (missing < MISSING_SHARE * PAGES_HOUR) return false;
-        const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR);
+        const most = Math.max(PAGES_HOUR, missing / MISSING_SHARE + 1);
+        const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR, most);
         return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
       },
       { fewest: MISSING_SHARE * PAGES_HOUR },
