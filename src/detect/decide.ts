@@ -15,11 +15,11 @@ import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
-import { groupBy, isProbe } from './firewall/packets.ts';
+import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
-import { append, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { append, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { isFailing } from './web/requests.ts';
 
 export interface DecisionKey {
@@ -80,7 +80,8 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   for (const row of busy) {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
-    const days = findings.flatMap((f) => splitByDay(f, record, scene));
+    const shown: Shown[] = [];
+    const days = findings.flatMap((f) => splitByDay(f, record, scene, shown));
     const own = days.map(({ decision }) => decision);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
     decisions.push(...own, ...chain);
@@ -228,8 +229,23 @@ function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
   const hi = hiOf(ledger, row);
   const lo = loOf(ledger, row);
   const touches = readTouches(ledger, row, scene.packetRules);
+  const packets: Touch[] = [];
+  const probes: Touch[] = [];
+  const failing: Touch[] = [];
+  const logins: Touch[] = [];
+  const matched: Touch[] = [];
+  for (const t of touches) {
+    const { tag } = t;
+    if (tag === TAG.packet) {
+      packets.push(t);
+      if (isProbe(t)) probes.push(t);
+    } else if (tag === TAG.fail) {
+      if (isFailing(t)) failing.push(t);
+    } else if (tag === TAG.login) logins.push(t);
+    else if (tag >= TAG.rule) matched.push(t);
+  }
   let visits: Visit[] | null = null;
-  const packets = touches.filter((t) => t.tag === TAG.packet);
+  let pages: Map<number, number[]> | null = null;
   return {
     row,
     hi,
@@ -240,12 +256,17 @@ function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
       visits ??= readVisits(ledger, row);
       return visits;
     },
+    get pages() {
+      pages ??= readPages(ledger, row);
+      return pages;
+    },
     isPrivate: hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi),
+    spread: spreadOf(probes),
     packets,
-    probes: packets.filter(isProbe),
-    failing: touches.filter(isFailing),
-    logins: touches.filter((t) => t.tag === TAG.login),
-    matched: touches.filter((t) => t.tag >= TAG.rule),
+    probes,
+    failing,
+    logins,
+    matched,
   };
 }
 
@@ -255,33 +276,69 @@ function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
   return findings;
 }
 
-function splitByDay(f: Finding, record: SourceRecord, scene: Scene): { decision: Decision; touches: Touch[] }[] {
-  const days = groupBy(f.touches, (t) => dayOf(t.paneMs, scene.dayStartMs));
-  return [...days]
-    .sort((a, b) => a[0] - b[0])
-    .map(([day, touches]) => {
-      const exhibit = exhibitOf(touches, FIRST_HASHED_HOST);
-      const decision: Decision = {
-        detection: f.detection,
-        ...(f.rule === undefined ? {} : { rule: f.rule }),
-        organization: record.organization,
-        key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
-        day,
-        base: f.base,
-        steps: f.steps,
-        outcome: f.outcome,
-        startMs: exhibit.startMs,
-        endMs: exhibit.endMs,
-        exhibit,
-        numbers: f.numbers(touches),
-        thresholds: f.thresholds,
-        noise: f.noise,
-        tailored: f.tailored,
-        members: [{ hi: record.hi, lo: record.lo }],
-        parts: [],
-      };
-      return { decision, touches };
-    });
+/** What is shown of one list of touches. Detectors that found the same touches of a source share it. */
+interface Shown {
+  touches: readonly Touch[];
+  exhibit: Exhibit;
+  by: Finding['numbers'];
+  numbers: Record<string, number>;
+}
+
+function splitByDay(
+  f: Finding,
+  record: SourceRecord,
+  scene: Scene,
+  shown: Shown[],
+): { decision: Decision; touches: readonly Touch[] }[] {
+  return byDay(f.touches, scene.dayStartMs).map(([day, touches]) => {
+    const { exhibit, numbers } = shownOf(f, touches, shown);
+    const decision: Decision = {
+      detection: f.detection,
+      ...(f.rule === undefined ? {} : { rule: f.rule }),
+      organization: record.organization,
+      key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
+      day,
+      base: f.base,
+      steps: f.steps,
+      outcome: f.outcome,
+      startMs: exhibit.startMs,
+      endMs: exhibit.endMs,
+      exhibit,
+      numbers,
+      thresholds: f.thresholds,
+      noise: f.noise,
+      tailored: f.tailored,
+      members: [{ hi: record.hi, lo: record.lo }],
+      parts: NONE,
+    };
+    return { decision, touches };
+  });
+}
+
+const NONE: Decision[] = [];
+
+function byDay(touches: readonly Touch[], dayStartMs: number): [number, readonly Touch[]][] {
+  const first = dayOf(touches[0]!.paneMs, dayStartMs);
+  if (touches.every((t) => dayOf(t.paneMs, dayStartMs) === first)) return [[first, touches]];
+  return [...groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs))].sort((a, b) => a[0] - b[0]);
+}
+
+function shownOf(f: Finding, touches: readonly Touch[], shown: Shown[]): Shown {
+  const same = shown.filter((s) => isSame(s.touches, touches));
+  const known = same.find((s) => s.by === f.numbers);
+  if (known !== undefined) return known;
+  const made = {
+    touches,
+    exhibit: same[0]?.exhibit ?? exhibitOf(touches, FIRST_HASHED_HOST),
+    by: f.numbers,
+    numbers: f.numbers(touches),
+  };
+  shown.push(made);
+  return made;
+}
+
+function isSame(a: readonly Touch[], b: readonly Touch[]): boolean {
+  return a.length === b.length && a.every((t, i) => t === b[i]);
 }
 
 /**

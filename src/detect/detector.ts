@@ -37,6 +37,10 @@ export interface SourceRecord {
   readonly touches: readonly Touch[];
   readonly visits: readonly Visit[];
   readonly isPrivate: boolean;
+  /** how many different ports, addresses and pairs of both its probes went to: below a threshold there, no window reaches it */
+  readonly spread: { readonly ports: number; readonly hosts: number; readonly pairs: number };
+  /** hashes of the pages that it was given, by pane (WEB_PANE), each once */
+  readonly pages: ReadonlyMap<number, readonly number[]>;
   /** the touches of one kind: packets to us; those of them that scans are made of; failing pages; log-ins; rule matches */
   readonly packets: readonly Touch[];
   readonly probes: readonly Touch[];

@@ -4,6 +4,7 @@
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
 import { TRANSPORT } from '../model/batch.ts';
+import { distinctOf } from './distinct.ts';
 import { inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
@@ -71,40 +72,33 @@ export const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.ille
 export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): Exhibit {
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
-  const ports = new Set<number>();
-  const v4 = new Set<number>();
-  const v6 = new Set<number>();
-  const hosts = new Set<number>();
   const assets = new Map<number, number>();
   const statusCounts = new Map<number, number>();
   let rateLimited = false;
   let udpOnly = touches.length > 0;
   for (const t of touches) {
-    if (t.firstMs < startMs) startMs = t.firstMs;
-    if (t.lastMs > endMs) endMs = t.lastMs;
-    if (t.host > 0 && t.host < firstHashedHost) assets.set(t.host, (assets.get(t.host) ?? 0) + 1);
+    const { firstMs, lastMs, host } = t;
+    if (firstMs < startMs) startMs = firstMs;
+    if (lastMs > endMs) endMs = lastMs;
+    if (host > 0 && host < firstHashedHost) assets.set(host, (assets.get(host) ?? 0) + 1);
     if (isPacket(t)) {
-      if (t.tag !== TAG.toolMark) {
-        ports.add(t.sub);
-        ((t.flags & PACKET.ipv6) === 0 ? v4 : v6).add(t.item);
-      }
       rateLimited ||= (t.flags & PACKET.limited) !== 0;
       udpOnly &&= transportOf(t) === TRANSPORT.udp;
     } else {
       udpOnly = false;
-      if (t.host > 0) hosts.add(t.host);
       const status = statusOf(t);
       statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
     }
   }
+  const isIpv6 = (t: Touch) => (t.flags & PACKET.ipv6) !== 0;
   return {
     startMs,
     endMs,
     packedLines: packLines(chosen(touches)),
-    ports: ascending(ports, PORTS_MAX),
-    destinations: ascending(v4, DESTINATIONS_MAX),
-    destinationsV6: ascending(v6, DESTINATIONS_MAX),
-    hosts: ascending(hosts, HOSTS_MAX),
+    ports: smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
+    destinations: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && !isIpv6(t) ? t.item : NONE)),
+    destinationsV6: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && isIpv6(t) ? t.item : NONE)),
+    hosts: smallest(touches, HOSTS_MAX, (t) => (isPacket(t) || t.host === 0 ? NONE : t.host)),
     asset: mostFrequent(assets),
     statusCounts: sortedCounts([...statusCounts].map(([status, n]) => [statusName(status), n])),
     rateLimited,
@@ -137,10 +131,15 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   };
 }
 
-/** The smallest of a set of 32-bit numbers, in order. */
-function ascending(set: ReadonlySet<number>, most: number): number[] {
-  if (set.size < 2) return [...set];
-  return Array.from(Uint32Array.from(set).sort().subarray(0, most));
+const NONE = -1;
+
+/** A packet that was sent to a port of ours; a tool's mark says nothing of its port. */
+const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags;
+
+/** The `most` smallest different values (32 bits) of touches, in order. */
+function smallest(touches: readonly Touch[], most: number, of: (t: Touch) => number): number[] {
+  const found = distinctOf(touches, of);
+  return found.length < 2 ? found : [...new Uint32Array(found).sort().subarray(0, most)];
 }
 
 /** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */

@@ -18,6 +18,7 @@ import {
 import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
+import { countDistinct } from './distinct.ts';
 
 /** A touch of a settled ledger, read where it is packed: a record of a thousand of them is made for every busy source. */
 export class Touch {
@@ -176,6 +177,28 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
   return out;
 }
 
+/** The items of a row's ordinary page visits by pane, as detector.ts describes `pages`. */
+export function readPages(ledger: Ledger, row: number): Map<number, number[]> {
+  const byPane = new Map<number, number[]>();
+  const n = lengthOf(ledger.visits, row);
+  if (n === 0) return byPane;
+  const page = pageOf(ledger.visits, row);
+  const start = startOf(ledger.visits, row);
+  let pane = -1;
+  let list: number[] = [];
+  for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS) {
+    if ((page[e + 1]! & TAG_MASK) !== TAG.path) continue;
+    const at = page[e + 1]! >>> TAG_BITS;
+    if (at !== pane) {
+      pane = at;
+      list = byPane.get(pane) ?? [];
+      byPane.set(pane, list);
+    }
+    list.push(page[e]!);
+  }
+  return byPane;
+}
+
 /** Runs of touches whose panes are adjacent: an episode ends with one empty pane (idle gap of a pane's width). */
 export function episodes(touches: readonly Touch[], paneMs: number): Touch[][] {
   const sorted = inSlices(touches, paneOfTouch);
@@ -234,7 +257,9 @@ export function inWindows(
     const first = sliceOf(sorted[from]!);
     while (to < sorted.length && sliceOf(sorted[to]!) < first + slices) to++;
     if (to !== lastTo) {
-      if (to - from >= fewest && reached(sorted.slice(from, to)))
+      // a condition that grows was found to hold in the whole list
+      const isWhole = to - from === sorted.length;
+      if (to - from >= fewest && ((isWhole && grows) || reached(isWhole ? sorted : sorted.slice(from, to))))
         for (takenTo = Math.max(takenTo, from); takenTo < to; takenTo++) taken.push(sorted[takenTo]!);
       lastTo = to;
     }
@@ -245,16 +270,6 @@ export function inWindows(
   return touches.filter((t) => set.has(t));
 }
 
-/**
- * Distinct values of `of` among the touches or visits that are kept: what decisions go by. Never more than there were;
- * a group that overflowed keeps 1,024, which is above every threshold, and sampling only ever lowers it.
- */
-export function countDistinct<T>(list: readonly T[], of: (t: T) => number | string): number {
-  const seen = new Set<number | string>();
-  for (const t of list) seen.add(of(t));
-  return seen.size;
-}
-
 /** Sum of counts of what is kept: what decisions go by. */
 export function countEvents(list: readonly { count: number }[]): number {
   let sum = 0;
@@ -263,13 +278,14 @@ export function countEvents(list: readonly { count: number }[]): number {
 }
 
 /** Distinct values with what overflow and sampling left out, estimated: what people are shown. */
-export function estimateDistinct<T extends { weight: number }>(
-  list: readonly T[],
-  of: (t: T) => number | string,
-): number {
+export function estimateDistinct<T extends { weight: number }>(list: readonly T[], of: (t: T) => number): number {
   if (list.every((t) => t.weight === 1)) return countDistinct(list, of);
-  const weights = new Map<number | string, number>();
-  for (const t of list) weights.set(of(t), Math.max(weights.get(of(t)) ?? 0, t.weight));
+  const weights = new Map<number, number>();
+  for (const t of list) {
+    const value = of(t);
+    const known = weights.get(value);
+    if (known === undefined || known < t.weight) weights.set(value, t.weight);
+  }
   let sum = 0;
   for (const w of weights.values()) sum += w;
   return Math.round(sum);

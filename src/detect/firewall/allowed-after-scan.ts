@@ -16,18 +16,14 @@ const PUBLIC_PORTS = new Set([80, 443]);
 export const allowedAfterScan: SourceDetector = {
   ids: ['F18'],
   evaluate(record, _scene, earlier) {
+    const allowed = record.packets.filter((t) => actionOf(t) === ACTION.allow && !PUBLIC_PORTS.has(t.sub));
+    if (allowed.length === 0) return [];
     const scan = earlier.filter((f) => SCANS.has(f.detection)).flatMap((f) => f.touches);
     if (scan.length === 0) return [];
     const panes = extent(scan, (t) => t.paneMs);
     const first = panes.least;
     const last = panes.most + PACKET_PANE;
-    const hit = record.packets.filter(
-      (t) =>
-        actionOf(t) === ACTION.allow &&
-        !PUBLIC_PORTS.has(t.sub) &&
-        t.paneMs + PACKET_PANE > first &&
-        t.paneMs <= last + DAY,
-    );
+    const hit = allowed.filter((t) => t.paneMs + PACKET_PANE > first && t.paneMs <= last + DAY);
     if (hit.length === 0) return [];
     return [
       {

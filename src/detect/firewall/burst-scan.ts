@@ -4,10 +4,12 @@
  * adjacent slices of 5 seconds (scanlogd and xt_psd: sum of 21; restated without order of arrival).
  * A port that is tried again counts once. Misses anything slower than about two ports a second.
  */
+
 import { PACKET_PANE, SECOND } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
+import { distinctOf } from '../distinct.ts';
 import { inWindows, type Touch } from '../record.ts';
-import { deniedScan } from './packets.ts';
+import { deniedScan, portOf } from './packets.ts';
 
 /** Sum of weights: seven privileged ports or 21 high ones. */
 const WEIGHT = 21;
@@ -17,13 +19,14 @@ const SPAN_MS = 5 * SECOND;
 
 function weightOf(window: readonly Touch[]): number {
   let sum = 0;
-  for (const port of new Set(window.map((t) => t.sub))) sum += port < 1024 ? PRIVILEGED : 1;
+  for (const port of distinctOf(window, portOf)) sum += port < 1024 ? PRIVILEGED : 1;
   return sum;
 }
 
 export const burstScan: SourceDetector = {
   ids: ['F02'],
   evaluate(record) {
+    if (record.spread.ports < WEIGHT / PRIVILEGED) return [];
     const hit = inWindows(record.probes, SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT, {
       fewest: WEIGHT / PRIVILEGED,
       grows: true,

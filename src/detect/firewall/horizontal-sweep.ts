@@ -9,7 +9,8 @@
 import type { Level } from '../../model/rule.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { append, countDistinct, episodes, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, groupBy, portOf, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
 /** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */
@@ -28,7 +29,7 @@ export const horizontalSweep: SourceDetector = {
     const threshold = sweptHosts(scene.ownedHosts);
     const hit: Touch[] = [];
     let base: Level = 'info';
-    if (record.probes.length < threshold) return [];
+    if (record.spread.hosts < threshold) return [];
     for (const [port, onPort] of groupBy(record.probes, portOf)) {
       if (onPort.length < threshold) continue;
       for (const episode of episodes(onPort, PACKET_PANE)) {

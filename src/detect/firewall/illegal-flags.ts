@@ -16,7 +16,7 @@ export const illegalFlags: SourceDetector = {
   ids: ['F13'],
   evaluate(record) {
     const hit = record.touches.filter((t) => t.tag === TAG.illegalFlags);
-    if (new Set(hit.map(portOf)).size < PORTS) return [];
+    if (hit.length < PORTS || new Set(hit.map(portOf)).size < PORTS) return [];
     return [
       {
         detection: 'F13',

@@ -6,6 +6,7 @@ import { TAG } from '../../measure/entry.ts';
 import { ACTION, TRANSPORT } from '../../model/batch.ts';
 import type { Level } from '../../model/rule.ts';
 import type { Finding } from '../detector.ts';
+import { countDistinct } from '../distinct.ts';
 import { actionOf, estimateDistinct, estimateEvents, type Touch, transportOf } from '../record.ts';
 
 /**
@@ -22,6 +23,15 @@ export function isProbe(t: Touch): boolean {
 
 function isTraceroute(t: Touch): boolean {
   return t.sub >= TRACEROUTE_FIRST && t.sub <= TRACEROUTE_LAST && transportOf(t) === TRANSPORT.udp;
+}
+
+/** How many different ports, addresses and pairs of both touches went to. */
+export function spreadOf(touches: readonly Touch[]): { ports: number; hosts: number; pairs: number } {
+  return {
+    ports: countDistinct(touches, portOf),
+    hosts: countDistinct(touches, targetOf),
+    pairs: countDistinct(touches, socketOf),
+  };
 }
 
 /** Ports that Internet-wide background traffic asks for all day (DETECTIONS F03 and ELECTIONS 7: survey scanners). */

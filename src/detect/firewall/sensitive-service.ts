@@ -3,9 +3,11 @@
  * Evidence: at least 3 of the ports below in one hour (Elastic: 5 of 13 in a minute). Where one was let through it is
  * high: the service answers. Denied and under 5 ports it is what everybody sees, and stays informational.
  */
+
 import { ACTION } from '../../model/batch.ts';
 import { HOUR, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
+import { countDistinct } from '../distinct.ts';
 import { actionOf, inWindows } from '../record.ts';
 import { noiseWords, packetNumbers, portOf } from './packets.ts';
 
@@ -19,17 +21,17 @@ const PORTS_LOW = 5;
 export const sensitiveService: SourceDetector = {
   ids: ['F09'],
   evaluate(record) {
-    if (record.isPrivate) return [];
+    if (record.isPrivate || record.packets.length < PORTS) return [];
     const hit = inWindows(
       record.packets.filter((t) => SENSITIVE.has(t.sub)),
       HOUR,
       PACKET_PANE,
-      (w) => new Set(w.map(portOf)).size >= PORTS,
+      (w) => countDistinct(w, portOf) >= PORTS,
       { fewest: PORTS, grows: true },
     );
     if (hit.length === 0) return [];
     const allowed = hit.some((t) => actionOf(t) === ACTION.allow);
-    const many = new Set(hit.map(portOf)).size >= PORTS_LOW;
+    const many = countDistinct(hit, portOf) >= PORTS_LOW;
     return [
       {
         detection: 'F09',

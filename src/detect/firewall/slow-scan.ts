@@ -5,9 +5,11 @@
  * the runs' pause exceeds the 15 minutes of Zeek's simple-scan).
  * One port of one address asked again and again is a broken client, not a scan: pairs are counted, not packets.
  */
+
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, episodes, inWindows } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { episodes, inWindows } from '../record.ts';
 import { deniedScan, socketOf } from './packets.ts';
 
 const PAIRS_DAY = 10;
@@ -19,7 +21,7 @@ const FASTER = new Set(['F01', 'F02', 'F03', 'F04']);
 export const slowScan: SourceDetector = {
   ids: ['F06'],
   evaluate(record, scene, earlier) {
-    if (record.probes.length < PAIRS_DAY) return [];
+    if (record.spread.pairs < PAIRS_DAY) return [];
     const covered = new Set(
       earlier
         .filter((f) => FASTER.has(f.detection))

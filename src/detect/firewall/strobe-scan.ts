@@ -3,9 +3,11 @@
  * Evidence: distinct (destination, port) pairs over at least 3 ports and 3 addresses within one episode (Zeek
  * simple-scan: 25 failed pairs, 10 once three dark addresses were touched).
  */
+
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { append, countDistinct, episodes, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, portOf, socketOf, targetOf } from './packets.ts';
 
 const PAIRS = 25;
@@ -17,12 +19,18 @@ const HOSTS_MIN = 3;
 export const strobeScan: SourceDetector = {
   ids: ['F04'],
   evaluate(record, scene) {
+    const { spread } = record;
+    if (spread.pairs < PAIRS_DARK || spread.ports < PORTS_MIN || spread.hosts < HOSTS_MIN) return [];
     const hit: Touch[] = [];
     let dark = false;
     for (const episode of episodes(record.probes, PACKET_PANE)) {
       if (episode.length < PAIRS_DARK) continue;
-      if (new Set(episode.map(portOf)).size < PORTS_MIN || new Set(episode.map(targetOf)).size < HOSTS_MIN) continue;
-      const touchesDark = new Set(episode.filter((t) => scene.isDark(t.item)).map(targetOf)).size >= DARK_HOSTS;
+      if (countDistinct(episode, targetOf) < HOSTS_MIN || countDistinct(episode, portOf) < PORTS_MIN) continue;
+      const touchesDark =
+        countDistinct(
+          episode.filter((t) => scene.isDark(t.item)),
+          targetOf,
+        ) >= DARK_HOSTS;
       if (countDistinct(episode, socketOf) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
       dark ||= touchesDark;
       append(hit, episode);

@@ -6,10 +6,12 @@
  * looks over the day) or by spreading the ports over many sources (F16).
  * Misses scans of ports that are open only. Fires on: peers that answer to changing ports (left out by measure/observe).
  */
+
 import { PACKET } from '../../measure/entry.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { append, countDistinct, episodes, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, groupBy, portOf, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */
@@ -20,6 +22,7 @@ const PORTS_LIMITED = 8;
 export const verticalScan: SourceDetector = {
   ids: ['F01'],
   evaluate(record) {
+    if (record.spread.ports < PORTS_LIMITED) return [];
     const hit: Touch[] = [];
     let limited = false;
     for (const onTarget of groupBy(record.probes, targetOf).values()) {

@@ -5,9 +5,11 @@
  * (After a 404-ratio exercise: unique / failing above 0.5; the share is of distinct pages, so that reloading a page
  * that exists dilutes nothing. BOTSv1: the busiest lawful client asked for 163 pages in all.)
  */
+
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, countEvents, inWindows } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { countEvents, inWindows } from '../record.ts';
 import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 20;
@@ -20,7 +22,6 @@ export const failingRatio: SourceDetector = {
   evaluate(record, scene) {
     const failed = record.failing;
     if (failed.length < PAGES) return [];
-    const given = givenPages(record);
     const hit = inWindows(
       failed,
       WEB_PANE,
@@ -31,7 +32,7 @@ export const failingRatio: SourceDetector = {
         const pages = countDistinct(w, pathOf);
         if (pages < PAGES || pages < UNIQUE * requests) return false;
         const from = w[0]!.paneMs;
-        const ok = given(from, from + WEB_PANE, pages / SHARE);
+        const ok = givenPages(record, from, from + WEB_PANE, pages / SHARE);
         return pages >= SHARE * (pages + ok);
       },
       { fewest: PAGES },

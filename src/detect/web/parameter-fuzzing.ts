@@ -4,18 +4,12 @@
  * one page, in two adjacent 10-minute panes (30 values of which half have such characters, restated).
  * A name such as O'Brien holds one. Access logs carry no POST bodies: a form that posts is not seen.
  */
+
 import { TAG } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import {
-  append,
-  countDistinct,
-  estimateDistinct,
-  estimateEvents,
-  inWindows,
-  statusClassOf,
-  type Touch,
-} from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { append, estimateDistinct, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 
 const VALUES = 15;
 

@@ -7,10 +7,12 @@
  * Needs the keys in the request line: a form that posts leaves none in an access log.
  * An attacker walks around it with keys in random order below 200 a day from each of many sources.
  */
+
 import { paneStart, TAG } from '../../measure/entry.ts';
 import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countDistinct, estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;

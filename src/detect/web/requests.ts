@@ -4,6 +4,7 @@
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
+import { countDistinct } from '../distinct.ts';
 import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
 
 /** Statuses that say "there is nothing here for you", also of a server that limits rates (429) or hangs up (nginx: 444). */
@@ -80,7 +81,9 @@ function byKind(touches: readonly Touch[], scene: Scene): Touch[][] {
 
 /** Numbers that every web alert shows. */
 export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Record<string, number> {
-  return (touches) => {
+  const known = numbersOf.get(scene);
+  if (known !== undefined) return known;
+  const numbers = (touches: readonly Touch[]) => {
     const kinds = byKind(touches, scene);
     const of = (is: (t: Touch) => boolean) => countRequests(kinds.map((list) => list.filter(is)));
     let distinctPaths = 0;
@@ -93,37 +96,24 @@ export function requestNumbers(scene: Scene): (touches: readonly Touch[]) => Rec
       server_errors: of((t) => statusClassOf(t) === 5),
     };
   };
+  numbersOf.set(scene, numbers);
+  return numbers;
 }
+
+/** One function per scene, so that whoever holds two findings sees that they count alike. */
+const numbersOf = new WeakMap<Scene, (touches: readonly Touch[]) => Record<string, number>>();
 
 /**
  * How many different pages a source was given between two panes (first instants, both included); counting stops at
- * `enough`. The pages are sorted by pane once, when the first window asks.
+ * `enough`.
  */
-export function givenPages(record: SourceRecord): (fromMs: number, toMs: number, enough: number) => number {
-  let byPane: Map<number, number[]> | null = null;
-  return (fromMs, toMs, enough) => {
-    byPane ??= pagesByPane(record);
-    const pages = new Set<number>();
-    for (let pane = paneOf(fromMs, WEB_PANE); pane <= paneOf(toMs, WEB_PANE); pane++) {
-      const list = byPane.get(pane) ?? [];
-      // a page stands once in a pane
-      if (list.length >= enough) return list.length;
-      for (const item of list) {
-        pages.add(item);
-        if (pages.size >= enough) return pages.size;
-      }
-    }
-    return pages.size;
-  };
-}
-
-function pagesByPane(record: SourceRecord): Map<number, number[]> {
-  const byPane = new Map<number, number[]>();
-  for (const v of record.visits) {
-    if (v.tag !== TAG.path) continue;
-    const list = byPane.get(v.pane);
-    if (list === undefined) byPane.set(v.pane, [v.item]);
-    else list.push(v.item);
+export function givenPages(record: SourceRecord, fromMs: number, toMs: number, enough: number): number {
+  const panes: (readonly number[])[] = [];
+  for (let pane = paneOf(fromMs, WEB_PANE); pane <= paneOf(toMs, WEB_PANE); pane++) {
+    const list = record.pages.get(pane);
+    if (list === undefined) continue;
+    if (list.length >= enough) return list.length;
+    panes.push(list);
   }
-  return byPane;
+  return panes.length < 2 ? (panes[0]?.length ?? 0) : countDistinct(panes.flat(), (page) => page);
 }

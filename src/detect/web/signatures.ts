@@ -6,12 +6,14 @@
  * An answer counts only where the path itself was the probe: a page that was asked with a payload in a parameter
  * answers 200 to everything, which shows nothing.
  */
+
 import { TAG } from '../../measure/entry.ts';
 import { type Correlation, LEVELS, type Level, type Rule } from '../../model/rule.ts';
 import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
+import { countDistinct, distinctOf } from '../distinct.ts';
 import { packetNumbers } from '../firewall/packets.ts';
-import { countDistinct, countEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { isOwnPage, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
 import { LISTED } from './slow-probing.ts';
 
@@ -46,25 +48,21 @@ export const signatures: SourceDetector = {
       if (list === undefined) byRule.set(t.tag - TAG.rule, [t]);
       else list.push(t);
     }
-    const hits = new Map<
-      string,
-      { by: Rule | Correlation; level: Level; touches: Set<Touch>; thresholds: Set<string> }
-    >();
+    const hits = new Map<string, Hit>();
     const add = (by: Rule | Correlation, touches: readonly Touch[], threshold: string) => {
       const id = by.detection ?? by.id;
-      const hit = hits.get(id) ?? { by, level: by.level, touches: new Set<Touch>(), thresholds: new Set<string>() };
+      const hit = hits.get(id) ?? { by, level: by.level, lists: [], thresholds: new Set<string>() };
       if (LEVELS.indexOf(by.level) > LEVELS.indexOf(hit.level)) {
         hit.level = by.level;
         hit.by = by;
       }
-      for (const t of touches) hit.touches.add(t);
+      hit.lists.push(touches);
       hit.thresholds.add(threshold);
       hits.set(id, hit);
     };
     for (const c of scene.correlations) {
-      const touches = c.rules
-        .flatMap((r) => byRule.get(r) ?? [])
-        .filter((t) => c.statusClasses.length === 0 || c.statusClasses.includes(statusClassOf(t)));
+      if (!c.rules.some((r) => byRule.has(r))) continue;
+      const touches = matchesOf(c, byRule);
       if (touches.length === 0) continue;
       const hit = evaluateCorrelation(c, touches, scene);
       if (hit.length > 0) add(c, hit, thresholdWords(c));
@@ -75,12 +73,22 @@ export const signatures: SourceDetector = {
     }
     for (const [id, touches] of answersOf(matched, scene)) {
       const near = hits.get(id);
-      if (near !== undefined) for (const t of touches) near.touches.add(t);
+      if (near !== undefined) near.lists.push(touches);
       else if (id === 'W05') add(scene.rules[touches[0]!.tag - TAG.rule]!, touches, 'one listed file that was given');
     }
-    return [...hits].map(([id, hit]) => toFinding(id, hit.by, hit.level, [...hit.touches], [...hit.thresholds], scene));
+    return [...hits].map(([id, hit]) => toFinding(id, hit, scene));
   },
 };
+
+/** What the correlations and rules of one detection found. */
+interface Hit {
+  /** the gravest of them */
+  by: Rule | Correlation;
+  level: Level;
+  /** touches that each found; the same one may stand in several */
+  lists: (readonly Touch[])[];
+  thresholds: Set<string>;
+}
 
 /**
  * Listed paths that were given, by detection. They stand beside what was refused (a correlation that counts refusals
@@ -98,6 +106,16 @@ function answersOf(matched: readonly Touch[], scene: Scene): Map<string, Touch[]
   return answers;
 }
 
+/** The matches of a correlation's rules that have one of its statuses, in time order. */
+function matchesOf(c: Correlation, byRule: ReadonlyMap<number, Touch[]>): Touch[] {
+  const lists = c.rules.flatMap((r) => byRule.get(r) ?? NO_LIST);
+  const touches =
+    c.statusClasses.length === 0 ? lists : lists.filter((t) => c.statusClasses.includes(statusClassOf(t)));
+  return inOrder(touches);
+}
+
+const NO_LIST: Touch[] = [];
+
 function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): Touch[] {
   const pane = scene.packetRules.has(c.rules[0] ?? -1) ? PACKET_PANE : WEB_PANE;
   switch (c.type) {
@@ -111,12 +129,12 @@ function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): To
     case 'temporal':
       return inWindows(touches, c.timespanMs, pane, (w) => c.rules.every((r) => w.some((t) => t.tag === TAG.rule + r)));
     case 'temporal_ordered':
-      return inWindows(touches, c.timespanMs, pane, (w) => inOrder(c.rules, w));
+      return inWindows(touches, c.timespanMs, pane, (w) => standInOrder(c.rules, w));
   }
 }
 
 /** each rule has a match whose last time is not before the first match of the rule before it, by pane */
-function inOrder(rules: readonly number[], window: readonly Touch[]): boolean {
+function standInOrder(rules: readonly number[], window: readonly Touch[]): boolean {
   let from = Number.NEGATIVE_INFINITY;
   for (const r of rules) {
     const later = window.filter((t) => t.tag === TAG.rule + r && t.paneMs >= from);
@@ -140,19 +158,13 @@ function thresholdWords(c: Correlation): string {
   return c.threshold === 1 ? 'one matching request' : `${c.threshold} ${what} requests in ${span}`;
 }
 
-function toFinding(
-  id: string,
-  by: Rule | Correlation,
-  level: Level,
-  touches: Touch[],
-  thresholds: string[],
-  scene: Scene,
-): Finding {
+function toFinding(id: string, { by, level, lists, thresholds }: Hit, scene: Scene): Finding {
+  const touches = inOrder(lists.length === 1 ? lists[0]! : [...new Set(lists.flat())]);
   const steps: string[] = [];
   let base = level;
-  const rules = new Set(touches.map((t) => t.tag - TAG.rule));
-  const packets = [...rules].every((r) => scene.packetRules.has(r));
-  const byPath = !packets && [...rules].every((r) => scene.rules[r]?.item !== 'target');
+  const rules = distinctOf(touches, (t) => t.tag - TAG.rule);
+  const packets = rules.every((r) => scene.packetRules.has(r));
+  const byPath = !packets && rules.every((r) => scene.rules[r]?.item !== 'target');
   const lifted = ANSWERED[id];
   // only where the path itself is the probe does an answer say something
   const answered = lifted !== undefined && byPath && touches.some((t) => wasAnswered(t, scene));
@@ -177,11 +189,9 @@ function toFinding(
     base,
     steps,
     outcome: answered || (base === 'high' && id === 'W17') ? 'answered' : refused ? 'refused' : 'tried',
-    touches: touches.sort(
-      (a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash || a.item - b.item || a.tag - b.tag,
-    ),
+    touches,
     numbers: packets ? packetNumbers : requestNumbers(scene),
-    thresholds,
+    thresholds: [...thresholds],
     noise:
       LISTED.has(id) || id === 'W09' || id === 'W17' || id === 'W18' || id === 'W19'
         ? ['scanners send this to every web server']

@@ -4,10 +4,12 @@
  * management, known holes, web shells) within 24 hours, or at least 5 on each of 3 days.
  * Rate-free: one request an hour is seen. Misses names that stand in no list (W01 needs 11 without a pause).
  */
+
 import { TAG } from '../../measure/entry.ts';
 import { DAY, dayOf, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { inWindows, statusClassOf, type Touch } from '../record.ts';
 import { pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 15;

@@ -6,10 +6,12 @@
  * missing pages must be at least half as many as the pages it was given. Links that were followed (with a referrer)
  * need three times as many, so that a broken menu is no scan; the referrer is the sender's word, so it never excuses.
  */
+
 import { WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { append, countDistinct, episodes, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { append, episodes, type Touch } from '../record.ts';
 import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;
@@ -23,7 +25,6 @@ export const webProbing: SourceDetector = {
     const failed = record.failing;
     if (failed.length < PAGES) return [];
     const hit: Touch[] = [];
-    const given = givenPages(record);
     const byHost = new Map<number, Touch[]>();
     for (const t of failed) {
       const list = byHost.get(t.host);
@@ -42,7 +43,7 @@ export const webProbing: SourceDetector = {
         if (typed < PAGES && all < PAGES_LINKED) continue;
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
-        if (all < SHARE * given(from, to, all / SHARE + 1)) continue;
+        if (all < SHARE * givenPages(record, from, to, all / SHARE + 1)) continue;
         append(hit, episode);
       }
     }

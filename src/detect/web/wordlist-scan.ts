@@ -5,9 +5,11 @@
  * busiest lawful client for 163 in all), at least a fifth of them missing: a crawler that finds what it asks for is
  * none.
  */
+
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct, countEvents, inWindows, type Touch } from '../record.ts';
+import { countDistinct } from '../distinct.ts';
+import { countEvents, inWindows, type Touch } from '../record.ts';
 import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 500;
@@ -27,7 +29,6 @@ export const wordlistScan: SourceDetector = {
       (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf) > PAGES,
       { fewest: PAGES, grows: true },
     );
-    const given = givenPages(record);
     const long = inWindows(
       failed,
       HOUR,
@@ -36,7 +37,7 @@ export const wordlistScan: SourceDetector = {
         const missing = countDistinct(w, pathOf);
         if (missing < MISSING_SHARE * PAGES_HOUR) return false;
         const most = Math.max(PAGES_HOUR, missing / MISSING_SHARE + 1);
-        const pages = missing + given(w[0]!.paneMs, w[0]!.paneMs + HOUR, most);
+        const pages = missing + givenPages(record, w[0]!.paneMs, w[0]!.paneMs + HOUR, most);
         return pages >= PAGES_HOUR && missing >= MISSING_SHARE * pages;
       },
       { fewest: MISSING_SHARE * PAGES_HOUR },
