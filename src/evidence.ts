@@ -9,7 +9,7 @@ import type { Format, OriginContext } from './formats/format.ts';
 import type { EvidenceLine } from './model/alert.ts';
 import type { LogEvent } from './model/event.ts';
 import type { Inventory } from './model/inventory.ts';
-import { type EventTexts, fragmentOf } from './rules/fragment.ts';
+import { type EventTexts, type Fragment, fragmentOf, textsOfRule } from './rules/fragment.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
 
 /** Lines that a grave alert shows. */
@@ -62,17 +62,18 @@ export async function collectEvidence(
   }
   const token = createTokens(secret);
   const keep: Keep = {
-    keepParams: inventory.assets.flatMap((a) => a.keepParams),
-    redactParams: inventory.assets.flatMap((a) => a.redactParams),
+    keepParams: new Set(inventory.assets.flatMap((a) => a.keepParams)),
+    redactParams: new Set(inventory.assets.flatMap((a) => a.redactParams)),
   };
-  return picks.map((lines) => evidenceOf(lines, texts, origins, ruleSet, keep, token));
+  const locate = createLocator(ruleSet);
+  return picks.map((lines) => evidenceOf(lines, texts, origins, locate, keep, token));
 }
 
 function evidenceOf(
   references: readonly LineReference[],
   texts: ReadonlyMap<number, ReadonlyMap<number, string | null>>,
   origins: ReadonlyMap<number, EvidenceOrigin>,
-  ruleSet: CompiledRuleSet,
+  locate: Locator,
   keep: Keep,
   token: Token,
 ): Evidence {
@@ -88,7 +89,7 @@ function evidenceOf(
     const { event } = parsed;
     const isRequest = event['event.category'] === 'web';
     if (lines.length < LINES_SHOWN) {
-      const matched = reference.rule >= 0 && isRequest ? matchedRanges(line, event, reference.rule, ruleSet) : [];
+      const matched = reference.rule >= 0 && isRequest ? matchedRanges(line, event, reference.rule, locate) : [];
       const redacted = redactLine(line, isRequest ? 'request' : 'packet', { ...keep, matched }, token);
       lines.push({
         timeMs: event['@timestamp'],
@@ -105,8 +106,30 @@ function evidenceOf(
   return { lines, paths: [...paths] };
 }
 
+/** The fragment of the texts of an event that a rule matched on, or null. */
+type Locator = (rule: number, texts: EventTexts) => Fragment | null;
+
+/** Answers that are remembered; forgotten all at once when full, which costs time only. */
+const FRAGMENTS_MAX = 20_000;
+
+/** Scanners send the same texts to everybody: each is searched once for each rule. */
+function createLocator(ruleSet: CompiledRuleSet): Locator {
+  const reads = ruleSet.rules.map((_, rule) => textsOfRule(ruleSet, rule));
+  const known = new Map<string, Fragment | null>();
+  return (rule, texts) => {
+    const name = `${rule} ${texts.malformed === true} ${(reads[rule] ?? []).map((text) => texts[text] ?? '').join('\n')}`;
+    let fragment = known.get(name);
+    if (fragment === undefined) {
+      fragment = fragmentOf(ruleSet, rule, texts);
+      if (known.size >= FRAGMENTS_MAX) known.clear();
+      known.set(name, fragment);
+    }
+    return fragment;
+  };
+}
+
 /** Where in a line the fragment stands that a rule matched on. */
-function matchedRanges(line: string, event: LogEvent, rule: number, ruleSet: CompiledRuleSet): [number, number][] {
+function matchedRanges(line: string, event: LogEvent, rule: number, locate: Locator): [number, number][] {
   const fields: EventTexts = {
     target: event['url.original'] ?? '',
     user_agent: event['user_agent.original'] ?? '',
@@ -115,7 +138,7 @@ function matchedRanges(line: string, event: LogEvent, rule: number, ruleSet: Com
     user: event['user.name'] ?? '',
     malformed: event['pollwatch.malformed'] === true,
   };
-  const fragment = fragmentOf(ruleSet, rule, fields);
+  const fragment = locate(rule, fields);
   const field = fragment === null ? '' : (fields[fragment.field] ?? '');
   if (fragment === null || field === '') return [];
   // host and user stand before the time, the target is the first text behind it, the others come after the target

@@ -245,26 +245,37 @@ function kebab(name: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  // nearly every text is one line already
+  return /[^\S ]| {2}|^ | $/.test(text) ? text.replace(/\s+/g, ' ').trim() : text;
 }
 
 function unique(list: string[]): string[] {
-  return [...new Set(list)];
+  return list.length < 2 ? list : [...new Set(list)];
 }
 
-/** Leaves out null, undefined, "" and what becomes empty by it; empty arrays of text as well. */
+/** Leaves out null, undefined, "" and what becomes empty by it; empty arrays of text as well. Shares what it can keep. */
 function prune(value: unknown): unknown {
   if (value === null || value === undefined || value === '') return undefined;
+  if (typeof value !== 'object') return value;
   if (Array.isArray(value)) {
+    if (value.length === 0) return undefined;
+    if (value.every(isPlain)) return value;
     const list = value.map(prune).filter((item) => item !== undefined);
     return list.length === 0 ? undefined : list;
   }
-  if (typeof value !== 'object') return value;
-  const entries = Object.entries(value)
-    .map(([key, item]) => [key, prune(item)] as const)
-    .filter(([, item]) => item !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  const kept: Record<string, unknown> = {};
+  let isEmpty = true;
+  for (const key in value) {
+    const item = prune((value as Record<string, unknown>)[key]);
+    if (item === undefined) continue;
+    kept[key] = item;
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : kept;
 }
+
+/** A value that prune keeps as it is. */
+const isPlain = (value: unknown) => (typeof value === 'string' && value !== '') || typeof value === 'number';
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);

@@ -179,11 +179,20 @@ class Spans {
   }
 }
 
+const lowered = new WeakMap<object, ReadonlySet<string>>();
+
+/** Names in lower case; the same list is asked about for every line of a run. */
 function lowerSet(names: ReadonlySet<string> | readonly string[] | undefined): ReadonlySet<string> {
-  const set = new Set<string>();
-  for (const name of names ?? []) set.add(name.toLowerCase());
+  if (names === undefined) return NO_NAMES;
+  let set = lowered.get(names);
+  if (set === undefined) {
+    set = new Set([...names].map((name) => name.toLowerCase()));
+    lowered.set(names, set);
+  }
   return set;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Keeps TEXT_MAX characters, around the matched fragment when it stands far behind. */
 function cut(text: string, matched: string | null, at: number): RedactedLine {
@@ -396,8 +405,23 @@ const LOOSE_TEST = new RegExp(LOOSE_PERSONAL.source);
 const MONTH_DATE =
   /\d{1,2}[-_. ]?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-_. ,]{0,2}\d{2,4}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}[-_. ]?\d{1,2}[-_. ,]{1,2}\d{4}/i;
 
+/** Judgements that are remembered; forgotten all at once when full, which costs time only. */
+const JUDGED_MAX = 20_000;
+const judged = new Map<string, boolean>();
+
 /** Whether a segment, as logged or decoded once or twice, looks like a person's data. */
 function isPersonal(segment: string): boolean {
+  let personal = judged.get(segment);
+  if (personal === undefined) {
+    personal = looksPersonal(segment);
+    if (judged.size >= JUDGED_MAX) judged.clear();
+    // a short text of its own: a slice would keep its whole line
+    if (segment.length <= 200) judged.set(Buffer.from(segment, 'utf16le').toString('utf16le'), personal);
+  }
+  return personal;
+}
+
+function looksPersonal(segment: string): boolean {
   let text = segment;
   for (let round = 0; ; round++) {
     if (LOOSE_TEST.test(text) || MONTH_DATE.test(text) || /[A-Za-z]{2}[ +][A-Za-z]/.test(text)) return true;

@@ -49,9 +49,12 @@ interface Form {
 export function fragmentOf(ruleSet: CompiledRuleSet, ruleNumber: number, texts: EventTexts): Fragment | null {
   const tree = ruleSet.trees[ruleNumber];
   if (tree === undefined) return null;
-  const forms = TEXTS.map((name, kind) => formsOf(kind, texts[name] ?? '', texts.malformed === true));
   const wanted = [...positivePredicates(tree)].map((id) => ruleSet.predicates[id]!);
   const asked = [...textPredicates(tree)].map((id) => ruleSet.predicates[id]!);
+  const isAsked = (kind: number) => asked.some((predicate) => predicate.text === kind);
+  const forms = TEXTS.map((name, kind) =>
+    isAsked(kind) ? formsOf(kind, texts[name] ?? '', texts.malformed === true) : NO_FORMS,
+  );
   const facts: Facts = {
     truth: new Uint8Array(ruleSet.predicates.length),
     method: 0,
@@ -80,6 +83,15 @@ export function fragmentOf(ruleSet: CompiledRuleSet, ruleNumber: number, texts: 
     if (best !== null) return { ...best, end: Math.min(best.end, best.start + FRAGMENT_MAX) };
   }
   return null;
+}
+
+const NO_FORMS: Form[] = [];
+
+/** The texts that rule `ruleNumber` reads, whatever their order: nothing else decides what fragmentOf answers. */
+export function textsOfRule(ruleSet: CompiledRuleSet, ruleNumber: number): TextName[] {
+  const tree = ruleSet.trees[ruleNumber];
+  const asked = tree === undefined ? [] : [...textPredicates(tree)].map((id) => ruleSet.predicates[id]!.text);
+  return TEXTS.filter((_, kind) => asked.includes(kind));
 }
 
 function isBetter(a: Fragment, b: Fragment): boolean {
