@@ -11,7 +11,7 @@ import { alertId } from './alerts/identity.ts';
 import { type Severity, severityOf } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
 import type { Decision } from './detect/decide.ts';
-import { readVisits } from './detect/record.ts';
+import { itemsOf, readVisits } from './detect/record.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import type { Evidence } from './evidence.ts';
 import { TAG } from './measure/entry.ts';
@@ -42,16 +42,18 @@ const GRAVE_ALERTS = 1000;
 /** Severity of each decision, in their order; those that are built on others are graded after their parts. */
 export function gradeAll(decisions: readonly Decision[], inventory: Inventory): Severity[] {
   const perSource = new Map<string, Set<string>>();
-  for (const d of decisions) {
+  const setOf = decisions.map((d) => {
     const name = nameOfKey(d);
-    const known = perSource.get(name);
-    if (known === undefined) perSource.set(name, new Set([d.detection]));
-    else known.add(d.detection);
-  }
+    const known = perSource.get(name) ?? new Set();
+    perSource.set(name, known);
+    return known.add(d.detection);
+  });
   const critical = new Set(inventory.assets.filter((a) => a.criticality === 'critical').map((a) => a.number));
   const graded = new Map<Decision, Severity>();
-  for (const d of [...decisions].sort((a, b) => a.parts.length - b.parts.length)) {
-    const others = (perSource.get(nameOfKey(d))?.size ?? 1) - 1;
+  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
+  for (const i of order) {
+    const d = decisions[i]!;
+    const others = setOf[i]!.size - 1;
     const partLevels = d.parts.map((p) => graded.get(p)?.level ?? p.base);
     graded.set(d, severityOf(d, textOf(d).class, critical.has(d.exhibit.asset), partLevels, others));
   }
@@ -78,25 +80,43 @@ export function alertsOf(
   evidence: readonly Evidence[],
   around: Surroundings,
 ): Alert[] {
+  const once = { sources: new Map<string, AlertSource>(), days: new Map<number, string>() };
   return decisions
-    .map((d, i) => alertOf(d, severities[i]!, evidence[i]!, around))
+    .map((d, i) => alertOf(d, severities[i]!, evidence[i]!, around, once))
     .filter((a) => a.detection !== 'X01' || a.severity !== 'info')
     .sort(compareAlerts);
 }
 
 const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
 
-function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Surroundings): Alert {
+/** What several alerts share: made once. */
+interface Once {
+  /** by organisation and key */
+  sources: Map<string, AlertSource>;
+  /** label by number of the day */
+  days: Map<number, string>;
+}
+
+function dayOnce(day: number, around: Surroundings, { days }: Once): string {
+  const label = days.get(day) ?? dayLabel(day, around.inventory.dayStartMs);
+  days.set(day, label);
+  return label;
+}
+
+function sourceOnce(d: Decision, around: Surroundings, { sources }: Once): AlertSource {
+  const name = nameOfKey(d);
+  const source = sources.get(name) ?? sourceOf(d.key.hi, d.key.lo, d.organization, around);
+  sources.set(name, source);
+  return source;
+}
+
+function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Surroundings, once: Once): Alert {
   const { inventory, state } = around;
   const text = textOf(d);
   const organization = around.organizations[d.organization] ?? around.organizations[0]!;
   const key = keyOf(d, around);
-  const source =
-    d.key.kind === 'source'
-      ? sourceOf(d.key.hi, d.key.lo, d.organization, around)
-      : d.key.kind === 'prefix'
-        ? sourceOf(d.key.hi, d.key.lo, d.organization, around)
-        : null;
+  const source = d.key.kind === 'source' || d.key.kind === 'prefix' ? sourceOnce(d, around, once) : null;
+  const day = dayOnce(d.day, around, once);
   const { exhibit } = d;
   const asset = exhibit.asset === 0 ? null : (inventory.assets.find((a) => a.number === exhibit.asset) ?? null);
   const destinations =
@@ -114,14 +134,17 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
         ? `${destinations[0]!} and ${destinations.length - 1} more`
         : (hosts[0] ?? 'your web server'));
   const words = explain(d, source, group, target, evidence.paths);
-  const related = d.members
-    .slice(0, RELATED_MAX)
-    .map((m) => (m.hi === 0 ? formatIpv4(m.lo) : addressesOf(m.hi, m.lo, d.organization, around)[0]!));
+  const related =
+    d.key.kind === 'source'
+      ? []
+      : d.members
+          .slice(0, RELATED_MAX)
+          .map((m) => (m.hi === 0 ? formatIpv4(m.lo) : addressesOf(m.hi, m.lo, d.organization, around)[0]!));
   return {
-    id: alertId(organization.id, d.detection, key.kind, key.text, dayLabel(d.day, inventory.dayStartMs)),
+    id: alertId(organization.id, d.detection, key.kind, key.text, day),
     detection: d.detection,
     name: text.name,
-    day: dayLabel(d.day, inventory.dayStartMs),
+    day,
     organization,
     asset: asset === null ? null : { id: asset.id, name: asset.name },
     key,
@@ -137,7 +160,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     categories: text.categories as ('network' | 'web')[],
     techniques: text.techniques.map(techniqueOf),
     source,
-    related: d.key.kind === 'source' ? [] : related,
+    related,
     network: d.key.kind === 'prefix' ? group : null,
     destinations,
     ports: exhibit.ports,
@@ -232,8 +255,9 @@ export function addressesOf(
 function sourceOf(hi: number, lo: number, organization: number, around: Surroundings): AlertSource {
   const found = around.enricher.lookup(hi, lo);
   const addresses = addressesOf(hi, lo, organization, around);
-  const row = findRow(around.state.ledger, (organization << 8) | SPACE.source, hi, lo);
-  const claims = row < 0 ? [] : readVisits(around.state.ledger, row).filter((v) => v.tag === TAG.agentClass);
+  const { ledger } = around.state;
+  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
+  const claims = row < 0 ? [] : itemsOf(ledger, row, TAG.agentClass);
   return {
     ip: addresses[0]!,
     key: formatKey(hi, lo),
@@ -246,7 +270,7 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
       claims.length === 0
         ? null
         : // a source may claim both, in any order: the first of the labels is shown
-          claims.some((v) => v.item === LABEL.crawler)
+          claims.includes(LABEL.crawler)
           ? 'says that it is a crawler'
           : 'says that it is a monitor',
   };

@@ -6,9 +6,14 @@ import type { Decision } from '../detect/decide.ts';
 import type { AlertSource } from '../model/alert.ts';
 import { sourceWords } from './caveat.ts';
 
+/** 2134 → "2,134" */
+function grouped(n: number): string {
+  return Number.isInteger(n) && n >= 0 && n < 1000 ? String(n) : n.toLocaleString('en-US');
+}
+
 /** "1 packet", "2,134 packets" */
 function counted(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+  return `${grouped(n)} ${n === 1 ? one : many}`;
 }
 
 /** "in 3 seconds", "in 4 hours"; empty for what happened once */
@@ -147,9 +152,9 @@ function answerWords(d: Decision): string {
     if (errors === 0) return 'All were refused or not found.';
     return errors === d.numbers['requests']
       ? `The server failed on ${errors === 1 ? 'it' : 'all of them'}.`
-      : `The server failed on ${errors.toLocaleString('en-US')} of them; the others were refused or not found.`;
+      : `The server failed on ${grouped(errors)} of them; the others were refused or not found.`;
   }
   return errors > 0
-    ? `The server failed on ${errors.toLocaleString('en-US')} of them.`
+    ? `The server failed on ${grouped(errors)} of them.`
     : 'The server answered, which by itself shows neither success nor failure.';
 }

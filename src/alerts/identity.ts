@@ -2,16 +2,13 @@
  * Identity of an alert: a hash of organisation, detection, kind of key, key and day. The rule's version and the run are
  * not part of it, so that a retry, another worker or tomorrow's run over the same lines names the same alert.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Alert } from '../model/alert.ts';
 import { DAY } from '../model/time.ts';
 
 /** 32 hex characters. `day` is the day's label. */
 export function alertId(organization: string, detection: string, keyKind: string, key: string, day: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([organization, detection, keyKind, key, day]))
-    .digest('hex')
-    .slice(0, 32);
+  return hash('sha256', JSON.stringify([organization, detection, keyKind, key, day])).slice(0, 32);
 }
 
 /** Id of the alert of the same detection and key on the day before, whether there is one or not. */

@@ -177,6 +177,18 @@ export function readVisits(ledger: Ledger, row: number): Visit[] {
   return out;
 }
 
+/** The items of a row's visits under one tag, as they stand. */
+export function itemsOf(ledger: Ledger, row: number, tag: number): number[] {
+  const items: number[] = [];
+  const n = lengthOf(ledger.visits, row);
+  if (n === 0) return items;
+  const page = pageOf(ledger.visits, row);
+  const start = startOf(ledger.visits, row);
+  for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS)
+    if ((page[e + 1]! & TAG_MASK) === tag) items.push(page[e]!);
+  return items;
+}
+
 /** The items of a row's ordinary page visits by pane, as detector.ts describes `pages`. */
 export function readPages(ledger: Ledger, row: number): Map<number, number[]> {
   const byPane = new Map<number, number[]>();

@@ -35,6 +35,8 @@ export const FRAGMENT_MAX = 120;
 
 interface Form {
   bytes: Uint8Array;
+  /** the same with small ASCII letters; made when the first literal asks */
+  folded: Buffer | null;
   start: number;
   end: number;
   regions: Regions;
@@ -121,7 +123,7 @@ function formsOf(kind: number, text: string, malformed: boolean): Form[] {
 function form(bytes: Uint8Array, end: number, query: number, raw: (i: number) => number): Form {
   const regions = { start: new Int32Array(4), end: new Int32Array(4) };
   setRegions(regions, bytes, 0, end, query);
-  return { bytes, start: 0, end, regions, raw };
+  return { bytes, folded: null, start: 0, end, regions, raw };
 }
 
 function holdsIn(predicate: TextPredicate, f: Form): boolean {
@@ -144,46 +146,58 @@ function findPattern(pattern: Pattern, predicate: TextPredicate, f: Form): [numb
   const region = pattern.kind === 'escapes' ? 1 : regionIndex(predicate.region);
   const start = f.regions.start[region]!;
   const end = f.regions.end[region]!;
-  if (pattern.kind === 'literal') return findLiteral(pattern, f.bytes, start, end);
-  const regex = pattern.kind === 'regex' ? compileRegex(pattern.source, pattern.flags) : null;
-  if (!patternHolds(pattern, regex, f.bytes, start, end)) return null;
-  if (regex !== null) {
+  if (pattern.kind === 'literal') return findLiteral(pattern, f, start, end);
+  if (pattern.kind === 'regex') {
     const stop = Math.min(end, start + REGEX_BYTES_MAX);
-    const matcher = regex.matcher(Buffer.from(f.bytes.subarray(start, stop)).toString('latin1'));
+    const matcher = compileRegex(pattern.source, pattern.flags).matcher(
+      Buffer.from(f.bytes.subarray(start, stop)).toString('latin1'),
+    );
     return matcher.find() ? [start + matcher.start(), start + matcher.end()] : null;
   }
+  if (!patternHolds(pattern, null, f.bytes, start, end)) return null;
   if (pattern.kind === 'glob') {
     const run = longestRun(pattern.tokens);
     if (run === null) return [start, start];
     const free = { kind: 'literal', bytes: run, start: false, end: false, cased: pattern.cased } as const;
-    return findLiteral(free, f.bytes, start, end);
+    return findLiteral(free, f, start, end);
   }
   if (pattern.kind === 'escapes' && leavesRoot(f.bytes, start, end)) return parentRun(f.bytes, start, end);
   return [start, start];
 }
 
-function findLiteral(
-  pattern: Extract<Pattern, { kind: 'literal' }>,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): [number, number] | null {
+type Literal = Extract<Pattern, { kind: 'literal' }>;
+
+function findLiteral(pattern: Literal, f: Form, start: number, end: number): [number, number] | null {
   const size = pattern.bytes.length;
-  const from = pattern.start ? start : pattern.end ? end - size : start;
-  const to = pattern.start ? start : end - size;
-  for (let i = from; i <= to; i++) {
-    if (i < start || i + size > end || (pattern.end && i + size !== end)) continue;
-    let k = 0;
-    while (k < size && sameByte(pattern.bytes[k]!, bytes[i + k]!, pattern.cased)) k++;
-    if (k === size) return [i, i + size];
-  }
-  return null;
+  const last = end - size;
+  if (last < start) return null;
+  f.folded ??= foldedCopy(f.bytes, f.end);
+  const text = pattern.cased ? Buffer.from(f.bytes.buffer, f.bytes.byteOffset, f.end) : f.folded;
+  const wanted = pattern.cased ? pattern.bytes : foldedLiteral(pattern);
+  const from = pattern.end ? last : start;
+  const at = size === 0 ? from : text.indexOf(wanted, from);
+  return at < 0 || at > last || (pattern.start && at !== start) ? null : [at, at + size];
 }
 
-function sameByte(a: number, b: number, cased: boolean): boolean {
-  if (a === b) return true;
-  const l = a | 32;
-  return !cased && l >= 97 && l <= 122 && (b | 32) === l;
+const foldedLiterals = new WeakMap<Uint8Array, Buffer>();
+
+function foldedLiteral(pattern: Literal): Buffer {
+  let folded = foldedLiterals.get(pattern.bytes);
+  if (folded === undefined) {
+    folded = foldedCopy(pattern.bytes, pattern.bytes.length);
+    foldedLiterals.set(pattern.bytes, folded);
+  }
+  return folded;
+}
+
+/** The first `length` bytes with small ASCII letters. */
+function foldedCopy(bytes: Uint8Array, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  for (let i = 0; i < length; i++) {
+    const b = bytes[i]!;
+    copy[i] = b >= 65 && b <= 90 ? b | 32 : b;
+  }
+  return copy;
 }
 
 /** The longest run of `../` (or `..\`) in a path. */
