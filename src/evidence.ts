@@ -4,7 +4,7 @@
  */
 import { createTokens, type Keep, redactLine, redactPath, type Token } from './alerts/redact.ts';
 import type { Decision } from './detect/decide.ts';
-import { LINES_MAX, type LineReference, linesOf } from './detect/exhibit.ts';
+import type { LineReference } from './detect/exhibit.ts';
 import type { Format, OriginContext } from './formats/format.ts';
 import type { EvidenceLine } from './model/alert.ts';
 import type { LogEvent } from './model/event.ts';
@@ -47,7 +47,7 @@ export async function collectEvidence(
   inventory: Inventory,
   secret: Uint8Array,
 ): Promise<Evidence[]> {
-  const picks = decisions.map((d, i) => linesOf(d.exhibit, grave[i] === true ? LINES_MAX : 1));
+  const picks = decisions.map((d, i) => (grave[i] === true ? d.exhibit.lines : d.exhibit.lines.slice(0, 1)));
   const wanted = new Map<number, Set<number>>();
   for (const line of picks.flat()) {
     const set = wanted.get(originOf(line));

@@ -407,16 +407,18 @@ const MONTH_DATE =
 
 /** Judgements that are remembered; forgotten all at once when full, which costs time only. */
 const JUDGED_MAX = 20_000;
+const JUDGED_LENGTH_MAX = 200;
 const judged = new Map<string, boolean>();
 
 /** Whether a segment, as logged or decoded once or twice, looks like a person's data. */
 function isPersonal(segment: string): boolean {
+  if (segment.length > JUDGED_LENGTH_MAX) return looksPersonal(segment);
   let personal = judged.get(segment);
   if (personal === undefined) {
     personal = looksPersonal(segment);
     if (judged.size >= JUDGED_MAX) judged.clear();
-    // a short text of its own: a slice would keep its whole line
-    if (segment.length <= 200) judged.set(Buffer.from(segment, 'utf16le').toString('utf16le'), personal);
+    // a copy of its own: a part of a text keeps the whole text
+    judged.set(Buffer.from(segment, 'utf16le').toString('utf16le'), personal);
   }
   return personal;
 }

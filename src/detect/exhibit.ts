@@ -24,46 +24,71 @@ export interface LineReference {
   rule: number;
 }
 
-/** Numbers of a line reference in the packed form of an exhibit, in the order of LineReference. */
-const LINE_NUMBERS = 5;
-
-/** The line references of an exhibit, the earliest first, at most `most`. */
-export function linesOf(exhibit: Exhibit, most = LINES_MAX): LineReference[] {
-  const { packedLines: p } = exhibit;
-  const lines: LineReference[] = [];
-  for (let i = 0; i < p.length && lines.length < most; i += LINE_NUMBERS)
-    lines.push({ firstMs: p[i]!, low: p[i + 1]!, high: p[i + 2]!, hash: p[i + 3]!, rule: p[i + 4]! });
-  return lines;
-}
-
-/** The packed form of line references, for `packedLines`. */
-export function packLines(lines: readonly LineReference[]): number[] {
-  const packed: number[] = [];
-  for (const l of lines) packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
-  return packed;
-}
-
+/** What of its touches a decision shows. */
 export interface Exhibit {
-  startMs: number;
-  endMs: number;
-  /** earliest lines of different things, at most LINES_MAX, in time order; `linesOf` reads them. One flat list of numbers
-   * is a sixth of what objects need, and decisions are kept until the last alert is made. */
-  packedLines: number[];
+  readonly startMs: number;
+  readonly endMs: number;
+  /** earliest lines of different things first, at most LINES_MAX, in time order */
+  readonly lines: LineReference[];
   /** smallest PORTS_MAX destination ports */
-  ports: number[];
+  readonly ports: number[];
   /** IPv4 destinations, and hashes of IPv6 ones, smallest first */
-  destinations: number[];
-  destinationsV6: number[];
+  readonly destinations: number[];
+  readonly destinationsV6: number[];
   /** numbers of hosts of web touches (assets and hashed names), smallest first */
-  hosts: number[];
+  readonly hosts: number[];
   /** number of the asset that was touched most, or 0 */
-  asset: number;
+  readonly asset: number;
   /** [status or class, requests], sorted */
-  statusCounts: [string, number][];
+  readonly statusCounts: [string, number][];
   /** part of the touches stand in a rate-limited log */
-  rateLimited: boolean;
+  readonly rateLimited: boolean;
   /** nothing but UDP packets */
-  udpOnly: boolean;
+  readonly udpOnly: boolean;
+}
+
+/** An exhibit as it is kept: its line references as one flat list of numbers, a sixth of what objects need. */
+class PackedExhibit implements Exhibit {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly ports: number[];
+  readonly destinations: number[];
+  readonly destinationsV6: number[];
+  readonly hosts: number[];
+  readonly asset: number;
+  readonly statusCounts: [string, number][];
+  readonly rateLimited: boolean;
+  readonly udpOnly: boolean;
+  /** firstMs, low, high, hash, rule of each line */
+  private readonly packed: number[] = [];
+
+  constructor(of: Exhibit) {
+    this.startMs = of.startMs;
+    this.endMs = of.endMs;
+    this.ports = of.ports;
+    this.destinations = of.destinations;
+    this.destinationsV6 = of.destinationsV6;
+    this.hosts = of.hosts;
+    this.asset = of.asset;
+    this.statusCounts = of.statusCounts;
+    this.rateLimited = of.rateLimited;
+    this.udpOnly = of.udpOnly;
+    for (const l of of.lines) this.packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
+  }
+
+  get lines(): LineReference[] {
+    const { packed } = this;
+    const lines: LineReference[] = [];
+    for (let i = 0; i < packed.length; i += 5)
+      lines.push({
+        firstMs: packed[i]!,
+        low: packed[i + 1]!,
+        high: packed[i + 2]!,
+        hash: packed[i + 3]!,
+        rule: packed[i + 4]!,
+      });
+    return lines;
+  }
 }
 
 export const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark;
@@ -91,10 +116,10 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     }
   }
   const isIpv6 = (t: Touch) => (t.flags & PACKET.ipv6) !== 0;
-  return {
+  return new PackedExhibit({
     startMs,
     endMs,
-    packedLines: packLines(chosen(touches)),
+    lines: chosen(touches),
     ports: smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
     destinations: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && !isIpv6(t) ? t.item : NONE)),
     destinationsV6: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && isIpv6(t) ? t.item : NONE)),
@@ -103,7 +128,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     statusCounts: sortedCounts([...statusCounts].map(([status, n]) => [statusName(status), n])),
     rateLimited,
     udpOnly,
-  };
+  });
 }
 
 /** One exhibit of several, for a decision that is built on others. */
@@ -114,12 +139,12 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   for (const e of list)
     for (const [status, n] of e.statusCounts) statusCounts.set(status, Math.max(statusCounts.get(status) ?? 0, n));
   const lines = new Map<string, LineReference>();
-  for (const l of list.flatMap((e) => linesOf(e)).sort(inLineOrder))
+  for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
     if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
-  return {
+  return new PackedExhibit({
     startMs: Math.min(...list.map((e) => e.startMs)),
     endMs: Math.max(...list.map((e) => e.endMs)),
-    packedLines: packLines([...lines.values()].slice(0, LINES_MAX)),
+    lines: [...lines.values()].slice(0, LINES_MAX),
     ports: join((e) => e.ports, PORTS_MAX),
     destinations: join((e) => e.destinations, DESTINATIONS_MAX),
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
@@ -128,7 +153,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     statusCounts: sortedCounts([...statusCounts]),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
-  };
+  });
 }
 
 const NONE = -1;

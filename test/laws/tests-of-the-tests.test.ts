@@ -2,7 +2,6 @@
  * Tests of the tests: each check of a law is run against parts in which one violation is planted, and must report it.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { linesOf, packLines } from '../../src/detect/exhibit.ts';
 import { collectEvidence } from '../../src/evidence.ts';
 import { REFUSED_SAMPLES } from '../../src/formats/format.ts';
 import { encodeState } from '../../src/measure/delta.ts';
@@ -95,10 +94,8 @@ describe('the check of equal alerts notices', () => {
 
   it('evidence that is chosen by where a line stands', async () => {
     const collect: Collect = (decisions, ...rest) => {
-      const first = decisions.map((d) => {
-        const lines = linesOf(d.exhibit).sort((a, b) => a.low - b.low);
-        return { ...d, exhibit: { ...d.exhibit, packedLines: packLines(lines.slice(0, 2)) } };
-      });
+      for (const d of decisions) d.exhibit.lines.sort((a, b) => a.low - b.low);
+      const first = decisions.map((d) => ({ ...d, exhibit: { ...d.exhibit, lines: d.exhibit.lines.slice(0, 2) } }));
       return collectEvidence(first, ...rest);
     };
     const found = await reports((seed) => checkSameLines(generate(seed), 'none', { collect }));
