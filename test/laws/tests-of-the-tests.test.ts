@@ -94,8 +94,10 @@ describe('the check of equal alerts notices', () => {
 
   it('evidence that is chosen by where a line stands', async () => {
     const collect: Collect = (decisions, ...rest) => {
-      for (const d of decisions) d.exhibit.lines.sort((a, b) => a.low - b.low);
-      const first = decisions.map((d) => ({ ...d, exhibit: { ...d.exhibit, lines: d.exhibit.lines.slice(0, 2) } }));
+      const first = decisions.map((d) => {
+        const lines = d.exhibit.lines.sort((a, b) => a.low - b.low).slice(0, 2);
+        return { ...d, exhibit: { ...d.exhibit, lines } };
+      });
       return collectEvidence(first, ...rest);
     };
     const found = await reports((seed) => checkSameLines(generate(seed), 'none', { collect }));
