@@ -130,7 +130,7 @@ export function pack(head: object, body: Uint8Array, magic: number, version: num
   plain.set(body, padded);
   const packed = zstdCompressSync(plain, {
     chunkSize: ZSTD_CHUNK_BYTES,
-    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });
   const out = Buffer.alloc(8 + packed.length);
   out.writeUInt32LE(magic, 0);
