@@ -1,13 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { alertDocument } from '../../src/alerts/ecs.ts';
+import { defaultInventory } from '../../src/config/build-inventory.ts';
+import { refusedDocuments, summaryDocuments } from '../../src/daily.ts';
+import { daySources, sourceHash } from '../../src/daily-sources.ts';
 import { writeDocuments } from '../../src/elastic/bulk.ts';
 import { type Client, connectElasticsearch } from '../../src/elastic/client.ts';
 import { FAMILIES } from '../../src/elastic/index-names.ts';
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import { fieldsOf } from '../../src/elastic/templates.ts';
+import { createEnricher } from '../../src/enrich/enricher.ts';
+import { createTally } from '../../src/formats/format.ts';
 import type { Alert } from '../../src/model/alert.ts';
+import { dayOf } from '../../src/model/time.ts';
+import { rulesOf } from '../../src/setting.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
 import { alert, hostileSummary } from '../sinks/fixtures.ts';
+import { SECRET, stateOf, VOTER } from './day.ts';
 import { CONTEXT, ecsTypes, fixtureAlerts, pathsOf, removeAll, sampleAlerts, waiting } from './documents.ts';
 
 /** Types that not every distribution has, and what stands for them. */
@@ -132,6 +140,41 @@ describe.each(SERVERS)('Elasticsearch $name', (server) => {
     );
     expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
     expect(done.length).toBe(hostile.length);
+  });
+
+  it('takes what a day leaves behind, and finds a source by the hash of its address', async () => {
+    const rules = rulesOf([]);
+    const state = stateOf(rules);
+    const setting = {
+      day: dayOf(Date.UTC(2026, 8, 14, 8), 0),
+      organization: alerts[0]!.organization,
+      inventory: defaultInventory(),
+      indexPrefix: prefix,
+      generation: 1,
+      revision: 1,
+      enricher: createEnricher(),
+      secret: SECRET,
+      rules: rules.rules,
+    };
+    const { counts, documents } = daySources(state, alerts, setting);
+    const samples = [{ offset: 5, text: 'SMITH 1970 "' }];
+    const tally = { ...createTally(), lines: 3, refused: new Map([['no request', { count: 3, samples }]]) };
+    const origins = [{ name: 'access.log', format: 'combined', tally }];
+    const daily = [
+      ...documents,
+      ...summaryDocuments(state, alerts, { origins, late: 0, sources: counts }, setting),
+      ...refusedDocuments(origins, setting),
+    ];
+    const { done, dead, left } = await writeDocuments(
+      client,
+      daily.map(({ id, index, body }) => ({ id, index, version: 2 ** 32 + 1, body: JSON.stringify(body) })),
+      { nowMs: NOW },
+    );
+    expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
+    expect(done.length).toBe(daily.length);
+    await client.indices.refresh({ index: `${prefix}-sources` });
+    const query = { term: { 'pollwatch.source.hash': sourceHash(SECRET, VOTER) } };
+    expect((await client.count({ index: `${prefix}-sources`, query })).count).toBe(1);
   });
 
   it('refuses a field that no template has, and says which', async () => {

@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultInventory } from '../src/config/build-inventory.ts';
+import { parseInventory } from '../src/config/inventory.ts';
+import { CLUSTERS_MAX, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from '../src/daily.ts';
+import { daySources, type SourceSetting, sourceHash } from '../src/daily-sources.ts';
+import { fieldsOf } from '../src/elastic/templates.ts';
+import { createEnricher } from '../src/enrich/enricher.ts';
+import { createTally } from '../src/formats/format.ts';
+import type { Alert } from '../src/model/alert.ts';
+import { dayOf } from '../src/model/time.ts';
+import { rulesOf } from '../src/setting.ts';
+import { page } from './detect/log-lines.ts';
+import { LOGS, PROBER, SCANNER, SECRET, stateOf, VOTER } from './elastic/day.ts';
+import { pathsOf } from './elastic/documents.ts';
+import { alert } from './sinks/fixtures.ts';
+
+const FIRST_DAY = dayOf(Date.UTC(2026, 8, 14, 8), 0);
+const rules = rulesOf([]);
+const enricher = createEnricher();
+
+const day = (over: Partial<SourceSetting> = {}): SourceSetting => ({
+  day: FIRST_DAY,
+  organization: { id: 'us-xx-county', name: 'Example County' },
+  inventory: defaultInventory(),
+  indexPrefix: 'pollwatch',
+  generation: 1,
+  revision: 3,
+  enricher,
+  secret: SECRET,
+  rules: rules.rules,
+  ...over,
+});
+
+interface SourceBody {
+  source?: { ip?: string; as?: object; geo?: object };
+  event: { start: string; end: string };
+  pollwatch: { source: Record<string, unknown>; activity: Record<string, unknown> };
+}
+function sources(alerts: Alert[] = [], setting = day(), state = stateOf(rules)) {
+  const { counts, documents } = daySources(state, alerts, setting);
+  const list = [...documents];
+  const bodies = list.map((d) => d.body as unknown as SourceBody);
+  const of = (ip: string) => bodies.find((b) => b.pollwatch.source['hash'] === sourceHash(SECRET, ip));
+  return { counts, list, of };
+}
+
+const alertOf = (ip: string, over: Partial<Alert> = {}) =>
+  alert({ organization: day().organization, key: { kind: 'source', text: ip }, ...over });
+
+describe('sources of a day', () => {
+  it('that matched no rule are a keyed hash and counts: no address, no place, no time, no page', () => {
+    const { of, list } = sources();
+    expect(of(VOTER)!.pollwatch).toEqual({
+      schema: '1',
+      day: '2026-09-14',
+      generation: 1,
+      revision: 3,
+      source: { hash: sourceHash(SECRET, VOTER), matched: false },
+      activity: { requests: 3, failed: 1, distinct_paths: 3 },
+    });
+    expect(of(VOTER)!.event).toMatchObject({ start: '2026-09-14T00:00:00.000Z', end: '2026-09-14T23:59:59.999Z' });
+    const text = JSON.stringify(list.filter((d) => !JSON.stringify(d).includes('"matched":true')));
+    expect(text).not.toContain(VOTER);
+    expect(text).not.toContain('geo');
+  });
+
+  it('that matched a rule are named, with what they tried', () => {
+    const { of } = sources();
+    const { source, pollwatch, event } = of(PROBER)!;
+    expect(source!.ip).toBe(PROBER);
+    expect(pollwatch.source).toMatchObject({ matched: true });
+    expect(pollwatch.source['rules']).toEqual(expect.arrayContaining([expect.any(String)]));
+    expect(pollwatch.activity).toMatchObject({ requests: 3, failed: 2 });
+    expect(event.start.slice(0, 19)).toBe('2026-09-14T08:01:40');
+  });
+
+  it('that have an alert are named, as its key or as its member', () => {
+    expect(sources().of(SCANNER)!.source?.ip).toBeUndefined();
+    const keyed = sources([alertOf(SCANNER, { detection: 'F01' })]).of(SCANNER)!;
+    expect(keyed.source!.ip).toBe(SCANNER);
+    expect(keyed.pollwatch.source['detections']).toEqual(['F01']);
+    expect(keyed.pollwatch.activity).toMatchObject({ packets: 2, denied: 2, distinct_ports: 2, ports: [22, 23] });
+    const prefix = alertOf(SCANNER, { key: { kind: 'prefix', text: '198.51.100.0/24' }, related: [SCANNER] });
+    expect(sources([prefix]).of(SCANNER)!.source!.ip).toBe(SCANNER);
+    expect(sources([{ ...prefix, day: '2026-09-13' }]).of(SCANNER)!.source?.ip).toBeUndefined();
+  });
+
+  it('are counted on the day of their lines', () => {
+    const { counts, of } = sources([], day({ day: FIRST_DAY + 1 }));
+    expect(counts).toEqual({ sources: 1, matched: 0, leftOut: 0 });
+    expect(of(SCANNER)!.pollwatch.activity).toMatchObject({ packets: 1 });
+  });
+
+  it('are bounded: those that matched stay, of the others those of smallest keyed hash, and the rest is counted', () => {
+    const crowd = Array.from({ length: 40 }, (_, i) => page(`192.0.2.${i + 100}`, i, '/lookup'));
+    const state = stateOf(rules, [...LOGS, crowd]);
+    const all = sources([], day(), state);
+    const few = sources([], day({ quietMax: 5 }), state);
+    expect(few.counts).toEqual({ sources: all.counts.sources, matched: 1, leftOut: all.counts.sources - 6 });
+    const hashes = all.list
+      .map((d) => (d.body as unknown as SourceBody).pollwatch.source)
+      .filter((s) => s['matched'] === false)
+      .map((s) => String(s['hash']))
+      .sort((a, b) => (a < b ? -1 : 1));
+    const kept = few.list.map((d) => String((d.body as unknown as SourceBody).pollwatch.source['hash']));
+    expect(new Set(kept)).toEqual(new Set([...hashes.slice(0, 5), sourceHash(SECRET, PROBER)]));
+  });
+
+  it('are the same whatever the order in which the lines came', () => {
+    const expected = JSON.stringify(sources().list);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2], { minLength: 3 }), (order) => {
+        expect(JSON.stringify(sources([], day(), stateOf(rules, LOGS, order)).list)).toBe(expected);
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('have another hash under another secret, and only fields that the index has', () => {
+    expect(sourceHash(SECRET, VOTER)).not.toBe(sourceHash(new Uint8Array(32), VOTER));
+    const fields = fieldsOf('sources');
+    const { list } = sources([alertOf(SCANNER)]);
+    const written = list.flatMap((d) => [...pathsOf(d.body, () => false)]);
+    expect(written.filter((name) => !fields.has(name))).toEqual([]);
+  });
+});
+
+const origin = (over: Partial<DayOrigin['tally']> = {}): DayOrigin => ({
+  name: '/var/log/nginx/access.log',
+  format: 'combined',
+  tally: {
+    ...createTally(),
+    lines: 10,
+    events: 6,
+    bytes: 1000,
+    skipped: new Map([['comment', 1]]),
+    refused: new Map([['no request', { count: 3, samples: [{ offset: 5, text: 'SMITH 1970-01-31 "' }] }]]),
+    ...over,
+  },
+});
+const NO_SOURCES = { sources: 0, matched: 0, leftOut: 0 };
+
+describe("an organisation's summary", () => {
+  const summaries = (alerts: Alert[], setting: DaySetting = day()) =>
+    summaryDocuments(stateOf(rules), alerts, { origins: [origin()], late: 2, sources: NO_SOURCES }, setting);
+
+  it('counts what was read and what was found, per day and per detection', () => {
+    const alerts = [
+      alertOf('192.0.2.1', { id: '1', severity: 'high', outcome: 'answered' }),
+      alertOf('192.0.2.2', {
+        id: '2',
+        severity: 'low',
+        outcome: 'refused',
+        detection: 'F01',
+        name: 'Vertical port scan',
+      }),
+      alertOf('192.0.2.3', { id: '3', day: '2026-09-13' }),
+      alertOf('192.0.2.4', { id: '4', organization: { id: 'another', name: 'Another' } }),
+    ];
+    const bodies = summaries(alerts).map((d) => (d.body['pollwatch'] as { summary: object }).summary);
+    expect(bodies).toMatchObject([
+      {
+        kind: 'total',
+        alerts: 2,
+        highest: 'high',
+        lines: 10,
+        events: 8,
+        skipped: 1,
+        refused: 3,
+        late: 2,
+        severities: { info: 0, low: 1, medium: 0, high: 1, critical: 0 },
+        outcomes: { tried: 0, refused: 1, answered: 1 },
+      },
+      { kind: 'detection', detection: 'W05', alerts: 1 },
+      { kind: 'detection', detection: 'F01', name: 'Vertical port scan', alerts: 1 },
+    ]);
+  });
+
+  it('holds no address, no host and no URL', () => {
+    const text = JSON.stringify(summaries([alertOf('192.0.2.17')]));
+    for (const secret of ['192.0.2.17', 'voterlookup.example.gov', '/.git/config', 'nginx']) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  it('names a cluster alike in two counties, and no more than a bound', () => {
+    const clusters = (id: string, alerts: Alert[]) => {
+      const organization = { id, name: id };
+      const own = alerts.map((a) => ({ ...a, organization }));
+      const [total] = summaries(own, day({ organization }));
+      return (total!.body['pollwatch'] as { summary: { clusters: string[]; clusters_left_out: number } }).summary;
+    };
+    const shared = alertOf('192.0.2.17');
+    expect(clusters('a', [shared]).clusters).toEqual(clusters('b', [shared]).clusters);
+    const many = Array.from({ length: CLUSTERS_MAX + 7 }, (_, i) =>
+      alertOf(`10.0.${i >> 8}.${i & 255}`, { id: `${i}` }),
+    );
+    expect(clusters('a', many).clusters.length).toBe(CLUSTERS_MAX);
+    expect(clusters('a', many).clusters_left_out).toBe(7);
+  });
+
+  it('says whose county it is, and has only fields that the index has', () => {
+    const inventory = parseInventory(
+      'version: 1\norganization: {id: us-xx-county, name: Example County, level: county, parent: us-xx}\n',
+      'inventory.yaml',
+    );
+    const documents = summaries([alertOf('192.0.2.17')], day({ inventory }));
+    expect((documents[0]!.body['pollwatch'] as { jurisdiction: object }).jurisdiction).toEqual({
+      id: 'us-xx-county',
+      level: 'county',
+      parent: 'us-xx',
+    });
+    const fields = fieldsOf('summaries');
+    const written = documents.flatMap((d) => [...pathsOf(d.body, () => false)]);
+    expect(written.filter((name) => !fields.has(name))).toEqual([]);
+  });
+
+  it('has the same id on every run of a day, and another on every other day', () => {
+    const ids = (over: Partial<SourceSetting>) => summaries([alertOf('192.0.2.17')], day(over)).map((d) => d.id);
+    expect(ids({ revision: 9 })).toEqual(ids({ revision: 1 }));
+    expect(ids({ day: FIRST_DAY + 1 })[0]).not.toBe(ids({})[0]);
+    const [first] = summaries([], day({ day: FIRST_DAY + 200 }));
+    expect(first!.index).toBe('pollwatch-summaries-us-xx-county-2027');
+  });
+});
+
+describe('refused lines', () => {
+  it('are counted per origin and reason, and shown as the shape of a few', () => {
+    const [one] = refusedDocuments([origin()], day());
+    expect(one!.body).toMatchObject({
+      event: { kind: 'pipeline_error', dataset: 'pollwatch.refused' },
+      pollwatch: {
+        origin: { name: '/var/log/nginx/access.log', format: 'combined', lines: 10, refused: 3 },
+        refused: { reason: 'no request', count: 3, samples: [{ offset: 5, shape: 'xxxxx 9999-99-99 "' }] },
+      },
+    });
+    expect(JSON.stringify(one)).not.toMatch(/SMITH|1970/);
+  });
+
+  it('of a log without any make no document', () => {
+    expect(refusedDocuments([origin({ refused: new Map() })], day())).toEqual([]);
+  });
+
+  it('have only fields that the index has', () => {
+    const fields = fieldsOf('refused');
+    const opened = (path: string) => fields.get(path) === 'object';
+    const written = refusedDocuments([origin()], day()).flatMap((d) => [...pathsOf(d.body, opened)]);
+    expect(written.filter((name) => !fields.has(name))).toEqual([]);
+  });
+});
