@@ -1,7 +1,7 @@
 /**
  * What a shard tells: its alerts as documents for the index, each with a version. A document is made again only when
  * something in it changed. What later lines can take back is told when its window is past; an alert that no longer holds
- * becomes a revision that says so; one whose days of look-back were dropped stands as it was last told.
+ * becomes a revision that says so; one of a day that is no longer open stands as it was last told.
  *
  *   shard + what was told so far → documents with id, index and version; alerts that nothing can change any more
  */
@@ -16,11 +16,11 @@ import type { Enricher } from './enrich/enricher.ts';
 import { collectEvidence, type Evidence, type EvidenceOrigin } from './evidence.ts';
 import { settleState } from './measure/state.ts';
 import type { Alert } from './model/alert.ts';
-import { dayStart } from './model/time.ts';
+import { DAY, dayStart } from './model/time.ts';
 import { decideAll } from './pipeline.ts';
 import type { Revision, ShardDocument } from './queue/shard-store.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
-import { PACKET_DAYS, requestDays, type Shard, type ShardSetting } from './shard.ts';
+import { lookBackDays, type Shard, type ShardSetting } from './shard.ts';
 
 /** An external version is generation × REVISIONS + revision. */
 export const REVISIONS = 2 ** 32;
@@ -111,14 +111,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const due: Candidate[] = [];
   const severityOf = new Map(decisions.map((d, i) => [d, severities[i]!]));
   for (const [i, decision] of decisions.entries()) {
-    if (!reachesBack(shard, setting, categoriesOf(decision), decision.day, 'day')) continue;
     const [alert] = alertsOf([decision], [severities[i]!], [NO_LINES], around);
     if (alert === undefined) continue;
     const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting.version);
     const status = shard.acks.get(alert.id)?.status ?? 'new';
     const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
     standing.set(alert.id, candidate);
-    if (isToldStill(told.get(alert.id)) || isPast(decision, telling.closedMs)) due.push(candidate);
+    const isNew = isOpen(shard, setting, categoriesOf(decision), decision.day) && isPast(decision, telling.closedMs);
+    if (isNew || isToldStill(told.get(alert.id))) due.push(candidate);
   }
   const isThere = new Set(due.map((c) => c.alert.id));
   for (const c of due) {
@@ -153,8 +153,8 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   for (const [id, was] of told) {
     if (standing.has(id)) continue;
     const { categories } = was.brief;
-    if (!reachesBack(shard, setting, categories, was.day, 'day')) tidings.forgotten.push(id);
-    else if (was.status !== 'withdrawn' && reachesBack(shard, setting, categories, was.day, 'look-back')) {
+    if (isForgotten(shard, setting, was.day)) tidings.forgotten.push(id);
+    else if (was.status !== 'withdrawn' && isOpen(shard, setting, categories, was.day)) {
       const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues } as const;
       tidings.documents.push(documentOf(bareAlert(id, was.brief, organization), withdrawn, was.day, telling, setting));
     }
@@ -178,7 +178,7 @@ function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, vers
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
   if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
   if (told.f === c.fingerprint && told.continues === c.continues) return false;
-  return reachesBack(shard, setting, categoriesOf(c.decision), c.decision.day, 'look-back');
+  return isOpen(shard, setting, categoriesOf(c.decision), c.decision.day);
 }
 
 function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
@@ -188,20 +188,21 @@ function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
   return [d.numbers['packets'] === undefined ? 'web' : 'network'];
 }
 
-/** Whether all lines of a day, or of the days that a decision about it looks back over, are still in the state. */
-function reachesBack(
-  { pruned }: Shard,
-  { inventory, ruleSet }: ShardSetting,
+/** Whether all that alerts of a day are decided from is still in the state. */
+function isOpen(
+  { open }: Shard,
+  { inventory }: ShardSetting,
   categories: readonly ('network' | 'web')[],
   day: number,
-  reach: 'day' | 'look-back',
 ): boolean {
-  return categories.every((category) => {
-    const isPacket = category === 'network';
-    const since = isPacket ? pruned.packetsMs : pruned.requestsMs;
-    const lookBack = reach === 'day' ? 0 : (isPacket ? PACKET_DAYS : requestDays(ruleSet)) - 1;
-    return since === 0 || dayStart(day - lookBack, inventory.dayStartMs) >= since;
-  });
+  const startMs = dayStart(day, inventory.dayStartMs);
+  return categories.every((category) => startMs >= (category === 'network' ? open.packetsMs : open.requestsMs));
+}
+
+/** Whether a day is so far back that nothing of it is in the state. */
+function isForgotten({ open }: Shard, { inventory, ruleSet }: ShardSetting, day: number): boolean {
+  const since = Math.max(open.packetsMs, open.requestsMs) - lookBackDays(ruleSet) * DAY;
+  return dayStart(day + 1, inventory.dayStartMs) <= since;
 }
 
 /** Whether later lines can no longer take back what a decision says, nor any of those that it is built on. */

@@ -20,7 +20,9 @@ export function changeEntries(state: State, touch: EntryChange, visit: EntryChan
     const space = spaceOf(ledger, row);
     const touches = pick(ledger.touches, row, TOUCH_WORDS, (paneTag) => touch(paneTag, space));
     const visits = pick(ledger.visits, row, VISIT_WORDS, (paneTag) => visit(paneTag, space));
-    if (touches.length > 0 || isMore(visits))
+    // the office's own row stands also where nothing was noted in it
+    const isOffice = (space & 255) === SPACE.office;
+    if (isOffice || touches.length > 0 || isMore(visits))
       absorbRow(changed.ledger, space, hiOf(ledger, row), loOf(ledger, row), touches, visits);
   }
   changed.prefixes.set(state.prefixes);
@@ -54,17 +56,19 @@ function isMore(visits: Uint32Array): boolean {
   return false;
 }
 
-/** Instants before which entries are dropped. */
+/** Instants before which entries are dropped, Unix ms. */
 export interface Horizon {
-  /** of packets, Unix ms */
+  /** touches of packets */
   readonly packetsMs: number;
-  /** of requests, Unix ms */
+  /** touches of requests, and what is learned of a host by day */
   readonly requestsMs: number;
+  /** visits of sources: pages that they were given, records that they asked for */
+  readonly visitsMs: number;
 }
 
 /** Tags whose panes are 15 minutes, besides those of rules that read packets. */
 const PACKET_TAGS: ReadonlySet<number> = new Set([TAG.packet, TAG.illegalFlags, TAG.toolMark]);
-/** Tags of visits whose pane is a day, and which of them are about packets. */
+/** Tags of visits whose pane is a day. */
 const DAY_TAGS: ReadonlySet<number> = new Set([
   TAG.asset,
   TAG.reply,
@@ -73,7 +77,6 @@ const DAY_TAGS: ReadonlySet<number> = new Set([
   TAG.destination,
   TAG.agentClass,
 ]);
-const PACKET_DAY_TAGS: ReadonlySet<number> = new Set([TAG.reply, TAG.destination]);
 
 /**
  * The state without what ended before the horizon. Which addresses of its network a source used is kept for as long as
@@ -89,12 +92,15 @@ export function prune(state: State, horizon: Horizon, packetRules: ReadonlySet<n
       const end = ((paneTag >>> TAG_BITS) + 1) * width;
       return end > (isPacket ? horizon.packetsMs : horizon.requestsMs) ? paneTag : -1;
     },
-    (paneTag) => {
+    (paneTag, space) => {
       const tag = paneTag & TAG_MASK;
       if (tag === TAG.interfaceId) return paneTag;
       const pane = paneTag >>> TAG_BITS;
       const end = DAY_TAGS.has(tag) ? dayStart(pane, dayStartMs) + DAY : (pane + 1) * WEB_PANE;
-      return end > (PACKET_DAY_TAGS.has(tag) ? horizon.packetsMs : horizon.requestsMs) ? paneTag : -1;
+      const kind = space & 255;
+      const since =
+        kind === SPACE.source ? horizon.visitsMs : kind === SPACE.office ? horizon.packetsMs : horizon.requestsMs;
+      return end > since ? paneTag : -1;
     },
   );
   const since = Math.min(horizon.packetsMs, horizon.requestsMs);

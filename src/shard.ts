@@ -39,10 +39,12 @@ const MAGIC = 0x31535750;
 /** Raised when an older program would misread a snapshot; snapshots of all versions up to this one are read. */
 const SNAPSHOT_VERSION = 1;
 
-/** How long packets are kept, in days before the latest line: F06 looks back over 30. */
-export const PACKET_DAYS = 31;
-/** How long requests are kept at least: F15 and W04 look back over a week, a correlation may look back further. */
-export const REQUEST_DAYS = 8;
+/** How long an alert may change after its day, in days of event time: it is told anew, or taken back. */
+export const OPEN_DAYS = 8;
+/** What a day is decided from besides itself, in days before it: F06 looks back over 30, a correlation may over more. */
+const LOOK_BACK_DAYS = 30;
+/** The same of pages that a source was given, which only windows of a day ask for. */
+const VISIT_DAYS = 2;
 /** The memory bound is relaxed when the state fills less than one part in this many. */
 const RELAXED = 4;
 /** Acknowledgements that are remembered; of more the oldest go. */
@@ -70,12 +72,18 @@ export interface Shard {
   readonly acks: Map<string, AckRecord>;
   /** lists of rule names by their digest */
   readonly ruleLists: Map<string, readonly string[]>;
-  /** before these instants lines were dropped; 0 = nothing was */
-  pruned: Horizon;
+  /** first instants whose alerts may still change, because all that they are decided from is there; 0 = all may */
+  readonly open: OpenSince;
   /** events that came when their time had passed; the one number here that depends on the order of records */
   late: number;
   /** matches of rules that this program does not have */
   unknownMatches: number;
+}
+
+/** Unix ms, for alerts of packets and of requests; 0 = nothing was dropped yet. */
+export interface OpenSince {
+  packetsMs: number;
+  requestsMs: number;
 }
 
 /** What folding a record did. */
@@ -94,7 +102,7 @@ export function createShard(setting: ShardSetting): Shard {
     offsets: new Map(),
     acks: new Map(),
     ruleLists: new Map(),
-    pruned: { packetsMs: 0, requestsMs: 0 },
+    open: { packetsMs: 0, requestsMs: 0 },
     late: 0,
     unknownMatches: 0,
   };
@@ -150,13 +158,14 @@ function stateOf(shard: Shard, setting: ShardSetting, { rules, origins, state }:
   const isOurs = rules === rulesDigest(own);
   const theirs = isOurs ? own : shard.ruleLists.get(rules);
   if (theirs === undefined) throw new RecordError('a delta refers to a list of rules that never came', true);
-  const since = Math.max(shard.pruned.packetsMs, shard.pruned.requestsMs);
+  const horizon = horizonOf(shard.open, setting.ruleSet);
+  const since = Math.max(horizon.packetsMs, horizon.requestsMs, horizon.visitsMs);
   const isOld = origins.some(({ chunks }) => chunks.some(({ panes }) => eventsBefore(panes, since) > 0));
   if (isOurs && !isOld) return state;
   let changed = emptyState(setting);
   mergeDelta(changed, state);
   if (!isOurs) changed = renumbered(shard, changed, theirs, own);
-  if (isOld) changed = prune(changed, shard.pruned, packetRulesOf(setting), setting.inventory.dayStartMs);
+  if (isOld) changed = prune(changed, horizon, packetRulesOf(setting), setting.inventory.dayStartMs);
   return encodeState(changed);
 }
 
@@ -207,31 +216,41 @@ function forgetOldest(map: Map<string, unknown>, most: number): void {
   }
 }
 
+/** What is dropped where alerts since `open` may change. */
+function horizonOf(open: OpenSince, ruleSet: RuleSet): Horizon {
+  return {
+    packetsMs: open.packetsMs - LOOK_BACK_DAYS * DAY,
+    requestsMs: open.requestsMs - lookBackDays(ruleSet) * DAY,
+    visitsMs: open.requestsMs - VISIT_DAYS * DAY,
+  };
+}
+
+/** Days before a day that its alerts look back over. */
+export function lookBackDays({ correlations }: Pick<RuleSet, 'correlations'>): number {
+  return Math.max(LOOK_BACK_DAYS, ...correlations.map((c) => Math.ceil(c.timespanMs / DAY)));
+}
+
 /**
- * Drops lines that are too old to matter: packets of more than PACKET_DAYS and requests of more than REQUEST_DAYS (or the
- * longest timespan of a correlation) before the latest line, by whole days. `latestMs` bounds what counts as the latest
- * line, for clocks that run ahead. Returns whether anything went.
+ * Drops lines that no alert of the last OPEN_DAYS days is decided from, by whole days before the latest line. `latestMs`
+ * bounds what counts as the latest line, for clocks that run ahead. Returns whether anything went.
  */
 export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Number.POSITIVE_INFINITY): boolean {
   const latest = latestOf(shard.times);
   if (latest === null) return false;
+  const { open } = shard;
   const { dayStartMs } = setting.inventory;
-  const today = dayOf(Math.min(latest, latestMs), dayStartMs);
-  const horizon = {
-    packetsMs: dayStart(today - PACKET_DAYS, dayStartMs),
-    requestsMs: dayStart(today - requestDays(setting.ruleSet), dayStartMs),
-  };
+  const since = dayStart(dayOf(Math.min(latest, latestMs), dayStartMs) - OPEN_DAYS, dayStartMs);
+  const next = horizonOf({ packetsMs: since, requestsMs: since }, setting.ruleSet);
   let firstMs = Number.POSITIVE_INFINITY;
   for (const pane of shard.state.timeline.keys()) firstMs = Math.min(firstMs, pane * WEB_PANE);
-  const next = {
-    packetsMs:
-      firstMs < horizon.packetsMs ? Math.max(shard.pruned.packetsMs, horizon.packetsMs) : shard.pruned.packetsMs,
-    requestsMs:
-      firstMs < horizon.requestsMs ? Math.max(shard.pruned.requestsMs, horizon.requestsMs) : shard.pruned.requestsMs,
+  const moves = {
+    packets: since > open.packetsMs && firstMs < next.packetsMs,
+    requests: since > open.requestsMs && firstMs < Math.max(next.requestsMs, next.visitsMs),
   };
-  if (next.packetsMs === shard.pruned.packetsMs && next.requestsMs === shard.pruned.requestsMs) return false;
-  shard.pruned = next;
-  shard.state = prune(shard.state, next, packetRulesOf(setting), dayStartMs);
+  if (!moves.packets && !moves.requests) return false;
+  if (moves.packets) open.packetsMs = since;
+  if (moves.requests) open.requestsMs = since;
+  shard.state = prune(shard.state, horizonOf(open, setting.ruleSet), packetRulesOf(setting), dayStartMs);
   relax(shard.state);
   return true;
 }
@@ -243,12 +262,6 @@ export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Numbe
 function relax({ ledger }: State): void {
   const units = ledger.touches.entries * 2 + ledger.visits.entries * 0.75;
   if (ledger.level > 0 && units * RELAXED < ledger.unitsMax) ledger.level--;
-}
-
-/** Days that requests are kept. */
-export function requestDays({ correlations }: Pick<RuleSet, 'correlations'>): number {
-  const longest = Math.max(0, ...correlations.map((c) => Math.ceil(c.timespanMs / DAY)));
-  return Math.min(PACKET_DAYS, Math.max(REQUEST_DAYS, longest + 1));
 }
 
 /**
@@ -276,7 +289,7 @@ interface SnapshotHead {
   times: [number, { next: number; runs: TimeRun[]; ahead: [number, TimeRun[]][] }][];
   offsets: [number, [number, number][]][];
   acks: AckRecord[];
-  pruned: Horizon;
+  open: OpenSince;
   late: number;
   unknownMatches: number;
 }
@@ -302,7 +315,7 @@ export function encodeShard(shard: Shard, setting: ShardSetting): Uint8Array {
       .map(([n, offsets]): SnapshotHead['offsets'][number] => [n, [...offsets].sort(byNumber)])
       .sort(byNumber),
     acks: [...shard.acks.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    pruned: shard.pruned,
+    open: shard.open,
     late: shard.late,
     unknownMatches: shard.unknownMatches,
   };
@@ -319,7 +332,7 @@ export function decodeShard(setting: ShardSetting, bytes: Uint8Array): Shard {
   for (const [n, { next, runs, ahead }] of from.times) shard.times.set(n, { next, runs, ahead: new Map(ahead) });
   for (const [n, offsets] of from.offsets) shard.offsets.set(n, new Map(offsets));
   for (const ack of from.acks) shard.acks.set(ack.id, ack);
-  shard.pruned = from.pruned;
+  Object.assign(shard.open, from.open);
   shard.late = from.late;
   shard.unknownMatches = from.unknownMatches;
   mergeDelta(shard.state, body);

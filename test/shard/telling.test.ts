@@ -1,0 +1,273 @@
+/**
+ * What a shard tells and when: at once what later lines can only add to, the rest when its window is past; revisions only
+ * of what changed; what no longer holds is taken back; acknowledgements stay; what was dropped is not taken back.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Chunk } from '../../src/chunk.ts';
+import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
+import { TAG } from '../../src/measure/entry.ts';
+import { rulesOf } from '../../src/setting.ts';
+import { decodeShard, encodeShard, foldRecord, OPEN_DAYS, pruneShard, ruleNames, type Shard } from '../../src/shard.ts';
+import type { Told } from '../../src/shard-documents.ts';
+import { renumberRules } from '../../src/shard-entries.ts';
+import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard-record.ts';
+import { emptyState } from '../laws/small-run.ts';
+import { chunksOf, commit, emptyShard, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 8, 1, 10);
+const setting = settingNamed('none');
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** A request at an instant. */
+function request(ms: number, path: string, status: number, ip = '198.51.100.7'): string {
+  const d = new Date(ms);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${two(d.getUTCDate())}/${MONTHS[d.getUTCMonth()]}/${d.getUTCFullYear()}`;
+  const time = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`;
+  return `${ip} - - [${day}:${time} +0000] "GET ${path} HTTP/1.1" ${status} 153 "-" "Mozilla/5.0"\n`;
+}
+
+/** A denied packet at an instant. */
+function packet(ms: number, port: number, ip = '198.51.100.9'): string {
+  const time = new Date(ms).toISOString().slice(0, -1);
+  return `${time}000+00:00 gw01 kernel: [netfilter DROP] IN=eth0 OUT= SRC=${ip} DST=203.0.113.10 LEN=44 PROTO=TCP SPT=4000 DPT=${port} WINDOW=1024 RES=0x00 SYN URGP=0 \n`;
+}
+
+const missing = (from: number, n: number, status = 404) =>
+  Array.from({ length: n }, (_, i) => request(from + i * 1000, `/missing-${i}`, status));
+const scan = (from: number, n: number) => Array.from({ length: n }, (_, i) => packet(from + i * 1000, 2000 + i));
+
+/** A shard that gets lines piece by piece. */
+function live(): {
+  shard: Shard;
+  told: Map<string, Told>;
+  add(...lines: string[]): void;
+  tell(closedMs: number): Promise<{ told: string[]; waiting: number; withdrawn: string[] }>;
+} {
+  const shard = emptyShard('none');
+  const kept: Scanned = { records: [], evidence: new Map(), lines: 0 };
+  const told = new Map<string, Told>();
+  const written = [0, 0];
+  const cut = [0, 0];
+  return {
+    shard,
+    told,
+    add(...lines) {
+      for (const [i, format] of (['combined', 'netfilter'] as const).entries()) {
+        const own = lines.filter((l) => l.includes('kernel:') === (format === 'netfilter')).join('');
+        if (own === '') continue;
+        const [{ ref, ...chunk }] = chunksOf([{ format, bytes: Buffer.from(own) }], 1 << 20) as [Chunk];
+        const here = { ...chunk, offset: written[i]!, ref: { ...ref, origin: i + 1, seq: cut[i]! } };
+        written[i]! += own.length;
+        cut[i]!++;
+        const scanned = scanJobs([[here]], 'none');
+        for (const [name, lines] of scanned.evidence) kept.evidence.set(name, lines);
+        foldRecord(shard, setting, scanned.records[0]!);
+      }
+    },
+    async tell(closedMs) {
+      const tidings = await tellFrom(shard, kept, 'none', { closedMs, told });
+      commit(told, tidings);
+      const name = (d: (typeof tidings.documents)[number]) => d.more.brief.detection;
+      return {
+        told: tidings.documents
+          .filter((d) => d.more.status !== 'withdrawn')
+          .map(name)
+          .sort(),
+        withdrawn: tidings.documents
+          .filter((d) => d.more.status === 'withdrawn')
+          .map(name)
+          .sort(),
+        waiting: tidings.waiting,
+      };
+    },
+  };
+}
+
+describe('an alert', () => {
+  it('that only grows is told at once, one that may be taken back when its window is past', async () => {
+    const office = live();
+    office.add(...scan(START, 15), ...missing(START, 12));
+    expect(await office.tell(START + MINUTE)).toMatchObject({ told: ['F01'] });
+    expect(await office.tell(START + 20 * MINUTE - 1)).toMatchObject({ told: [] });
+    expect((await office.tell(START + 20 * MINUTE)).told).toContain('W01');
+  });
+
+  it('is not told again when nothing in it changed, and is with the next version when it did', async () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    const end = Number.POSITIVE_INFINITY;
+    await office.tell(end);
+    const [first] = [...office.told.values()];
+    expect(first!.v).toBe(2 ** 32 + 1);
+    expect(await office.tell(end)).toMatchObject({ told: [], withdrawn: [], waiting: 0 });
+    office.add(request(START, '/', 200, '192.0.2.200'));
+    expect(await office.tell(end)).toMatchObject({ told: [], withdrawn: [] });
+    office.add(packet(START + MINUTE, 9000));
+    expect((await office.tell(end)).told).toContain('F01');
+    const f01 = [...office.told.values()].find((t) => t.brief.detection === 'F01');
+    expect(f01!.v).toBe(2 ** 32 + 2);
+  });
+
+  it('that no longer holds is taken back by a revision, and told again when it holds again', async () => {
+    const office = live();
+    office.add(...missing(START, 12));
+    const early = await office.tell(START + HOUR);
+    expect(early.told).toContain('W01');
+    // a visitor who was given most pages that he asked for
+    office.add(...Array.from({ length: 30 }, (_, i) => request(START + i * 1000, `/page-${i}`, 200)));
+    expect((await office.tell(START + 2 * HOUR)).withdrawn).toContain('W01');
+    expect((await office.tell(START + 2 * HOUR)).withdrawn).toEqual([]);
+    office.add(...missing(START + 40_000, 40).map((line) => line.replace('/missing-', '/other-')));
+    expect((await office.tell(START + 2 * HOUR)).told).toContain('W01');
+  });
+
+  it('keeps the time at which it was told first, and continues that of the day before', async () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    await office.tell(Number.POSITIVE_INFINITY);
+    office.add(...scan(START + DAY, 15));
+    await office.tell(Number.POSITIVE_INFINITY);
+    const f01 = [...office.told].filter(([, t]) => t.brief.detection === 'F01').sort((a, b) => a[1].day - b[1].day);
+    expect(f01).toHaveLength(2);
+    expect(f01[1]![1].continues).toBe(f01[0]![0]);
+    expect(f01[0]![1].continues).toBeNull();
+  });
+
+  it('that was acknowledged says so and goes on saying so as it grows; of two statuses the later one counts', async () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    await office.tell(Number.POSITIVE_INFINITY);
+    const id = [...office.told].find(([, t]) => t.brief.detection === 'F01')![0];
+    foldRecord(office.shard, setting, encodeAck({ id, status: 'closed', atMs: 9 }));
+    foldRecord(office.shard, setting, encodeAck({ id, status: 'ack', atMs: 8 }));
+    expect((await office.tell(Number.POSITIVE_INFINITY)).told).toEqual(['F01']);
+    expect(office.told.get(id)!.status).toBe('closed');
+    office.add(packet(START + MINUTE, 9000));
+    await office.tell(Number.POSITIVE_INFINITY);
+    expect(office.told.get(id)).toMatchObject({ status: 'closed', v: 2 ** 32 + 3 });
+    const again = decodeShard(setting, encodeShard(office.shard, setting));
+    expect(again.acks.get(id)!.status).toBe('closed');
+  });
+});
+
+describe('lines that are too old', () => {
+  const end = Number.POSITIVE_INFINITY;
+
+  it('are dropped, and what was told of them stands: it is neither changed nor taken back, and forgotten in the end', async () => {
+    const office = live();
+    office.add(...scan(START, 15), ...missing(START, 12), ...missing(START + 3 * DAY, 12));
+    await office.tell(end);
+    expect(pruneShard(office.shard, setting)).toBe(false);
+    const detections = () => [...office.told.values()].map((t) => `${t.brief.detection} ${t.brief.label}`);
+    const before = detections();
+    expect(before).toContain('W01 2026-09-01');
+    // 12 days later pages that were given are dropped, the missing ones are not
+    office.add(...missing(START + 12 * DAY, 40));
+    await office.tell(end);
+    expect(pruneShard(office.shard, setting)).toBe(true);
+    expect(office.shard.open).toEqual({ packetsMs: 0, requestsMs: START - 10 * HOUR + (12 - OPEN_DAYS) * DAY });
+    const again = await office.tell(end);
+    expect(again).toMatchObject({ told: [], withdrawn: [] });
+    expect(detections()).toEqual(expect.arrayContaining(before));
+    // what requests missed is kept for as long as correlations look back
+    expect(office.shard.state.ledger.touches.entries).toBeGreaterThan(60);
+    office.add(...scan(START + (OPEN_DAYS + 32) * DAY, 16), ...missing(START + (OPEN_DAYS + 32) * DAY, 40));
+    await office.tell(end);
+    expect(pruneShard(office.shard, setting)).toBe(true);
+    expect(await office.tell(end)).toMatchObject({ told: [], withdrawn: [] });
+    expect(detections()).not.toContain('W01 2026-09-01');
+    expect(detections()).toContain('W01 2026-09-13');
+    expect(detections()).toContain('F01 2026-10-11');
+  });
+
+  it('that come after they were dropped are counted and change nothing', async () => {
+    const office = live();
+    office.add(...scan(START + 50 * DAY, 15));
+    office.add(...scan(START, 1));
+    expect(pruneShard(office.shard, setting)).toBe(true);
+    const entries = () => office.shard.state.ledger.touches.entries;
+    expect(entries()).toBe(15);
+    const old = chunksOf([{ format: 'netfilter', bytes: Buffer.from(scan(START, 15).join('')) }], 1 << 20);
+    const { records } = scanJobs([old.map((c) => ({ ...c, ref: { ...c.ref, seq: 7 } }))], 'none');
+    const { late } = foldRecord(office.shard, setting, records[0]!, START + DAY);
+    expect([late, office.shard.late, entries()]).toEqual([15, 15, 15]);
+    await office.tell(end);
+    expect([...office.told.values()].filter((t) => t.brief.label === '2026-09-01')).toEqual([]);
+  });
+
+  it('relax the memory bound when a flood is past, a step at a time', () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    office.shard.state.ledger.level = 3;
+    office.add(...scan(START + 50 * DAY, 16));
+    expect(pruneShard(office.shard, setting)).toBe(true);
+    expect(office.shard.state.ledger.level).toBe(2);
+  });
+});
+
+describe('a delta of a worker with other rules', () => {
+  const names = ruleNames(rulesOf([]));
+  const { records } = scanJobs(
+    [
+      chunksOf(
+        [
+          {
+            format: 'combined',
+            bytes: Buffer.from([request(START, '/.env', 404), request(START, '/.git/config', 404)].join('')),
+          },
+        ],
+        1 << 20,
+      ),
+    ],
+    'none',
+  );
+  const delta = decodeRecord(records[0]!);
+  if (delta.kind !== 'delta') throw new Error('no delta');
+
+  /** the same delta, as somebody writes it who has our rules in another order and one more */
+  function foreign(): { list: Uint8Array; record: Uint8Array } {
+    const theirs = ['a-rule-of-tomorrow', ...[...names].reverse()];
+    const state = emptyState('none');
+    mergeDelta(state, (delta as { state: Uint8Array }).state);
+    const renumbered = renumberRules(
+      state,
+      names.map((name) => theirs.indexOf(name)),
+      () => undefined,
+    );
+    const origins = (delta as { origins: Parameters<typeof encodeDelta>[0]['origins'] }).origins;
+    return {
+      list: encodeRules(theirs),
+      record: encodeDelta({ rules: rulesDigest(theirs), origins, state: encodeState(renumbered) }),
+    };
+  }
+
+  it('is read with their list, which comes before it', async () => {
+    const { list, record } = foreign();
+    const own = emptyShard('none');
+    foldRecord(own, setting, records[0]!);
+    const other = emptyShard('none');
+    expect(() => foldRecord(other, setting, record)).toThrow(RecordError);
+    foldRecord(other, setting, list);
+    foldRecord(other, setting, record);
+    expect(Buffer.from(encodeState(other.state)).equals(Buffer.from(encodeState(own.state)))).toBe(true);
+    expect(
+      (await tellFrom(other, { evidence: new Map() }, 'none')).documents.map((d) => d.more.brief.detection),
+    ).toContain('W05');
+  });
+
+  it('loses the matches of rules that are unknown here, and says how many', () => {
+    const state = emptyState('none');
+    mergeDelta(state, (delta as { state: Uint8Array }).state);
+    const shard = emptyShard('none');
+    const theirs = names.map((name) => `${name}-of-tomorrow`);
+    foldRecord(shard, setting, encodeRules(theirs));
+    const { origins } = delta as { origins: Parameters<typeof encodeDelta>[0]['origins'] };
+    foldRecord(shard, setting, encodeDelta({ rules: rulesDigest(theirs), origins, state: encodeState(state) }));
+    expect(shard.unknownMatches).toBeGreaterThan(1);
+    expect(TAG.rule).toBe(64);
+  });
+});
