@@ -24,11 +24,12 @@ export async function elasticFindings(
   const client = connectElasticsearch(settings);
   try {
     const found: ServerFinding[] = [versionFinding(await serverVersion(client)), ...plainFindings(settings)];
-    for (const problem of await indexProblems(client, settings.prefix)) {
-      found.push({ state: 'bad', what: formatProblem(problem) });
-    }
-    const missing = await missingIndices(client, settings.prefix, organizations, nowMs);
-    found.push(...missingFindings(missing, nowMs), ...(await rightsFindings(client, settings)));
+    const problems = await indexProblems(client, settings.prefix);
+    found.push(...problems.map((problem): ServerFinding => ({ state: 'bad', what: formatProblem(problem) })));
+    // a server that nobody has set up lacks everything: said once
+    if (!problems.some(({ code }) => code === 'PW-ELASTIC-NO-INDEX'))
+      found.push(...missingFindings(await missingIndices(client, settings.prefix, organizations, nowMs), nowMs));
+    found.push(...(await rightsFindings(client, settings)));
     return found;
   } catch (error) {
     const { kind, reason } = refusalOf(error);

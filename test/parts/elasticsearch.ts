@@ -63,6 +63,8 @@ export function ownPrefix(name: string): string {
 
 export interface ServerOptions {
   readonly version: Version;
+  /** default: any that is free */
+  readonly port?: number;
   /** lines of elasticsearch.yml besides the usual ones */
   readonly settings?: Readonly<Record<string, string>>;
   /** megabytes of heap, default 256 */
@@ -111,7 +113,7 @@ async function launch(folder: string, options: ServerOptions): Promise<OwnServer
   const jvmOptions = join(config, 'jvm.options');
   // a runtime without the incubator module refuses to start with it
   writeFileSync(jvmOptions, readFileSync(jvmOptions, 'utf8').replace(/^.*jdk\.incubator\.vector.*$/gm, ''));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const lines = {
     'cluster.name': `pollwatch-test-${port}`,
     'discovery.type': 'single-node',
