@@ -39,10 +39,12 @@ const FIRST_MS = 2000;
 /** When the log has been empty for this long everything is decided, whatever it costs, ms. */
 const DRAINED_MS = 500;
 
-/** Times of a keeper. */
+/** Times and bounds of a keeper. */
 export interface KeeperTimes {
   /** how long a lease lasts without a sign of life, ms */
   readonly leaseMs: number;
+  /** bytes of log below which no snapshot is made */
+  readonly snapshotBytesMin?: number;
 }
 
 /** Where a keeper works. */
@@ -189,7 +191,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       evidence: evidenceOrigins(known, memory),
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
-    const isGrown = grownBytes >= Math.max(SNAPSHOT_BYTES_MIN, snapshotBytes);
+    const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting) : null;
     if (!(await hold())) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {

@@ -23,11 +23,15 @@ const IDLE_MS = 300_000;
 /** Pause before an organisation is tried again that could not be read, ms. */
 const AGAIN_MS = 5000;
 
+/** The same where a newer program is needed to read it, ms. */
+const NEWER_MS = 60_000;
+
 /** What tests shorten, and what asks the index. */
 export interface DecideOptions {
   readonly leaseMs?: number;
   readonly roundMs?: number;
   readonly againMs?: number;
+  readonly snapshotBytesMin?: number;
   /** highest version that the index has of an organisation's alerts; 0 without an index */
   readonly highestVersion?: (organization: string) => Promise<number>;
 }
@@ -60,7 +64,10 @@ export async function runDecide(
       tools,
       work: installation.work,
       worker,
-      times: { leaseMs: options.leaseMs ?? LEASE_MS },
+      times: {
+        leaseMs: options.leaseMs ?? LEASE_MS,
+        ...(options.snapshotBytesMin !== undefined && { snapshotBytesMin: options.snapshotBytesMin }),
+      },
       highestVersion: options.highestVersion ?? (() => Promise.resolve(0)),
     });
     if (keeper !== null) keepers.set(org, keeper);
@@ -92,8 +99,8 @@ export async function runDecide(
   async function drop(org: string, error: Error): Promise<void> {
     const keeper = keepers.get(org);
     keepers.delete(org);
-    notBefore.set(org, performance.now() + (options.againMs ?? AGAIN_MS));
     const isNewer = error instanceof RecordError && error.isNewer;
+    notBefore.set(org, performance.now() + (isNewer ? NEWER_MS : (options.againMs ?? AGAIN_MS)));
     hooks.log(
       isNewer ? 'error' : 'warn',
       isNewer

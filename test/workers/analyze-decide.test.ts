@@ -1,0 +1,228 @@
+/**
+ * The analyze and decide workers in one process over a real Redis: what they tell and when, what they do about chunks and
+ * records that they cannot read, and that they go on where another stopped.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RedisSettings } from '../../src/model/installation.ts';
+import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
+import { commitChunk } from '../../src/queue/chunk-store.ts';
+import { deadLetters } from '../../src/queue/dead-letters.ts';
+import { queueDepth } from '../../src/queue/depth.ts';
+import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
+import { readProgress } from '../../src/queue/progress.ts';
+import { createSeal } from '../../src/queue/seal.ts';
+import { appendRecord, logEnd, readShard } from '../../src/queue/shard-store.ts';
+import { openStore, type QueueStore } from '../../src/queue/store.ts';
+import { encodeAck } from '../../src/shard-record.ts';
+import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
+import { type DecideOptions, runDecide } from '../../workers/decide.ts';
+import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
+import { SECRET } from '../laws/small-run.ts';
+import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+
+const ORG = 'adams';
+const INVENTORY = 'version: 1\norganization: {id: adams, name: Adams County}\n';
+const CONTEXT = { origin: 1, referenceMs: Date.UTC(2026, 11, 31), timezone: 'UTC' };
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+/** Workers of one process, and a store beside them. */
+interface Running {
+  store: QueueStore;
+  redis: RedisSettings;
+  /** lines of the log of the workers */
+  said: string[];
+}
+
+async function running(
+  work: FleetSetting['work'],
+  use: (at: Running) => Promise<void>,
+  options: { analyze?: AnalyzeOptions; decide?: DecideOptions; redis?: RedisSettings } = {},
+): Promise<void> {
+  const redis = options.redis ?? server.settings();
+  const setting: FleetSetting = { redis, tenants: { [ORG]: INVENTORY }, times: QUICK, ...(work && { work }) };
+  const store = openStore(redis);
+  const stop = new AbortController();
+  const said: string[] = [];
+  const hooks: WorkerHooks = { ...SILENT_HOOKS, log: (level, message) => said.push(`${level}: ${message}`) };
+  const installation = installationOf(setting);
+  const workers = [
+    runAnalyze(installation, stop.signal, hooks, { sweepMs: 100, lostMs: 1000, ...options.analyze }),
+    runDecide(installation, stop.signal, hooks, { roundMs: 20, againMs: 100, ...options.decide }),
+  ];
+  try {
+    await use({ store, redis, said });
+  } finally {
+    stop.abort();
+    await Promise.all(workers);
+    await store.close();
+  }
+}
+
+/** Commits lines to an origin that stays open. */
+async function write(store: QueueStore, name: string, format: string, lines: string, secret = SECRET): Promise<number> {
+  const head = await registerOrigin(store, ORG, name);
+  const answer = await commitChunk(store, ORG, head.number, {
+    expectedSeq: head.seq,
+    bytes: Buffer.from(lines),
+    seal: createSeal(secret),
+    position: null,
+    format,
+    context: { ...CONTEXT, origin: head.number },
+    asset: 0,
+    queuedBytesMax: 1 << 30,
+  });
+  expect(answer.state).toBe('committed');
+  return head.number;
+}
+
+const packets = (minute: number, n: number) =>
+  Array.from(
+    { length: n },
+    (_, i) =>
+      `2026-09-14T10:${String(minute).padStart(2, '0')}:${String(i % 60).padStart(2, '0')}.000000+00:00 gw01 kernel: [netfilter DROP] IN=eth0 OUT= SRC=198.51.100.9 DST=203.0.113.10 LEN=44 PROTO=TCP SPT=4000 DPT=${3000 + i} WINDOW=1024 RES=0x00 SYN URGP=0 \n`,
+  ).join('');
+const requests = (hour: number, n: number) =>
+  Array.from(
+    { length: n },
+    (_, i) =>
+      `198.51.100.7 - - [14/Sep/2026:${hour}:00:${String(i % 60).padStart(2, '0')} +0000] "GET /missing-${i} HTTP/1.1" 404 153 "-" "Mozilla/5.0"\n`,
+  ).join('');
+
+interface Body {
+  event: { id: string };
+  rule: { id: string };
+  pollwatch: {
+    alert: { status: string; revision: number; generation: number };
+    evidence: { lines: { text: string }[] };
+  };
+}
+const documents = async (store: QueueStore) =>
+  (await pendingBodies(store, ORG)).map((body) => JSON.parse(body) as Body);
+const told = async (store: QueueStore) => (await documents(store)).map((d) => d.rule.id).sort();
+const isTold = (store: QueueStore, id: string) => async () => (await told(store)).includes(id);
+
+describe('the workers', () => {
+  it('tell at once what only grows, and the rest when its window and the lateness are past in event time', async () => {
+    await running({ latenessMs: 600_000 }, async ({ store }) => {
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await write(store, 'web', 'combined', requests(10, 14));
+      await until('the scan is told', isTold(store, 'F01'));
+      expect(await told(store)).not.toContain('W01');
+      expect((await readProgress(store, ORG))!.isSettled).toBe(false);
+      // one origin is ahead, the other holds the watermark back
+      await write(store, 'web', 'combined', requests(11, 1));
+      await until('the later line is applied', async () => (await queueDepth(store, ORG)).stats['lines'] === 31);
+      await until(
+        'it is decided',
+        async () => (await readProgress(store, ORG))!.decided === (await logEnd(store, ORG)),
+      );
+      expect(await told(store)).not.toContain('W01');
+      await write(store, 'fw', 'netfilter', packets(50, 1));
+      await until('the probing is told', isTold(store, 'W01'));
+      const [probing] = (await documents(store)).filter((d) => d.rule.id === 'W01');
+      expect(probing!.pollwatch.evidence.lines[0]!.text).toContain('/missing-');
+    });
+  });
+
+  it('tell the rest when every origin is idle or closed', async () => {
+    await running({ idleMs: 1500 }, async ({ store }) => {
+      const web = await write(store, 'web', 'combined', requests(10, 14));
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the probing is told', isTold(store, 'W01'), 20_000);
+      await closeOrigin(store, ORG, web);
+      expect((await readProgress(store, ORG))!).toMatchObject({ isSettled: true });
+    });
+  });
+
+  it('go on from a snapshot: the log is trimmed, nothing is told twice, and what comes then adds to it', async () => {
+    const redis = server.settings();
+    const decide = { snapshotBytesMin: 1 };
+    await running(
+      { idleMs: 1 },
+      async ({ store }) => {
+        await write(store, 'fw', 'netfilter', packets(0, 16));
+        await until('the scan is told', isTold(store, 'F01'));
+        await until('the log is trimmed', async () => (await queueDepth(store, ORG)).logRecords === 0);
+      },
+      { redis, decide },
+    );
+    await running(
+      { idleMs: 1 },
+      async ({ store }) => {
+        expect((await documents(store)).find((d) => d.rule.id === 'F01')!.pollwatch.alert).toMatchObject({
+          generation: 1,
+          revision: 1,
+        });
+        await write(store, 'fw', 'netfilter', packets(1, 20));
+        const revision = async () =>
+          (await documents(store)).find((d) => d.rule.id === 'F01')!.pollwatch.alert.revision;
+        await until('it is told with what came', async () => (await revision()) === 2);
+        expect(await readShard(store, ORG)).toMatchObject({ generation: 1 });
+        const id = (await documents(store)).find((d) => d.rule.id === 'F01')!.event.id;
+        await appendRecord(store, ORG, encodeAck({ id, status: 'ack', atMs: 1 }));
+        await until('the acknowledgement is told', async () => (await revision()) === 3);
+        expect((await documents(store)).find((d) => d.event.id === id)!.pollwatch.alert.status).toBe('ack');
+      },
+      { redis, decide },
+    );
+  });
+
+  it('take a generation above the highest version that the index has', async () => {
+    await running(
+      { idleMs: 1 },
+      async ({ store }) => {
+        await write(store, 'fw', 'netfilter', packets(0, 16));
+        await until('the scan is told', isTold(store, 'F01'));
+        expect((await documents(store))[0]!.pollwatch.alert.generation).toBe(6);
+      },
+      { decide: { highestVersion: () => Promise.resolve(5 * 2 ** 32 + 77) } },
+    );
+  });
+
+  it('bury a chunk that does not open, with its reason, and go on', async () => {
+    await running({ idleMs: 1 }, async ({ store }) => {
+      await write(store, 'fw', 'netfilter', packets(0, 16), new Uint8Array(32).fill(9));
+      await write(store, 'fw', 'netfilter', packets(1, 16));
+      await until('the scan is told', isTold(store, 'F01'));
+      await until('the chunk is a dead letter', async () => (await deadLetters(store, ORG)).length === 1, 60_000);
+      expect((await deadLetters(store, ORG))[0]!.reason).toContain('does not open');
+      await until('everything else is settled', async () => (await readProgress(store, ORG))!.isSettled);
+      expect((await queueDepth(store, ORG)).stats['lines']).toBe(16);
+    });
+  });
+
+  it('leave a record alone that a newer program wrote, and say so; nothing before it is lost', async () => {
+    await running({ idleMs: 1 }, async ({ store, said }) => {
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the scan is told', isTold(store, 'F01'));
+      const newer = Buffer.from(encodeAck({ id: 'x', status: 'ack', atMs: 1 }));
+      newer.writeUInt32LE(99, 4);
+      const end = await logEnd(store, ORG);
+      await appendRecord(store, ORG, newer);
+      await until('it is said', () => said.some((line) => line.startsWith('error: a newer pollwatch')));
+      expect((await readProgress(store, ORG))!.decided).toBe(end);
+      expect(await logEnd(store, ORG)).toBe(end + 1);
+    });
+  });
+
+  it('refuse to scan for an organisation that is not configured, whose lines wait as dead letters', async () => {
+    const redis = server.settings();
+    const store = openStore(redis);
+    const log = { name: 'fw', format: 'netfilter', bytes: Buffer.from(packets(0, 16)), context: CONTEXT };
+    await feed(store, 'nobody', log, 1 << 20);
+    await running(
+      {},
+      async () => {
+        await until('it is a dead letter', async () => (await deadLetters(store, 'nobody')).length === 1, 60_000);
+      },
+      { redis },
+    );
+    expect((await deadLetters(store, 'nobody'))[0]!.reason).toContain('"nobody" is not in the configuration');
+    await store.close();
+  });
+});
