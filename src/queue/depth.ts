@@ -2,8 +2,7 @@
  * How much of an organisation's logs is where, for metrics, `status` and readiness.
  */
 import { organizationKeys } from './keys.ts';
-import { throwFirst } from './origins.ts';
-import type { QueueStore } from './store.ts';
+import { type QueueStore, throwFirst } from './store.ts';
 
 /** Numbers of one organisation at one moment. */
 export interface QueueDepth {

@@ -22,7 +22,9 @@ import type { QueueStore } from './store.ts';
 export const WINDOW_CHUNKS = 64;
 /** Most chunks of a job. */
 export const JOB_CHUNKS_MAX = 8;
-/** Into how many jobs what is dispatched at once is cut, as far as there are chunks: so that several workers get some. */
+/** While fewer chunks than this are under way, workers may be idle: then every one of them is to get something. */
+const FEW_CHUNKS = WINDOW_CHUNKS / 2;
+/** Into how many jobs chunks are cut then, as far as there are chunks. */
 const JOBS_AT_ONCE = 8;
 /** A chunk whose job was not found flies again after this long, ms: dispatch and adding the job are two steps. */
 const LOST_MS = 30_000;
@@ -32,15 +34,19 @@ type Flight = readonly [text: string, stamp: string];
 const FAILED_AT_ONCE = 100;
 const UNFINISHED: JobType[] = ['waiting', 'active', 'delayed', 'prioritized', 'failed'];
 
-/** Hands chunks of an organisation to the workers as far as its window has room. Returns how many. */
+/**
+ * Hands chunks of an organisation to the workers as far as its window has room. Returns how many. Called after a commit
+ * and after finishing; a call that was missed is made up for by the next one or by the sweep.
+ */
 export async function dispatch(store: QueueStore, queues: Queues, org: string): Promise<number> {
   const keys = organizationKeys(store.prefix, org);
-  const [stamp, ...chunks] = listOf(
-    await runScript(store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS]),
-  ).map(textOf);
-  if (stamp === undefined) return 0;
-  const perJob = Math.min(JOB_CHUNKS_MAX, Math.ceil(chunks.length / JOBS_AT_ONCE));
-  await addAnalyzeJobs(queues, org, chunks, stamp, perJob);
+  const places = [keys.outbox, keys.flying];
+  const answer = listOf(await runScript(store.redis, 'pwDispatch', places, [WINDOW_CHUNKS, JOB_CHUNKS_MAX]));
+  if (answer.length === 0) return 0;
+  const [stamp, flying, ...chunks] = answer.map(textOf);
+  const isQuiet = Number(flying) < FEW_CHUNKS;
+  const perJob = isQuiet ? Math.min(JOB_CHUNKS_MAX, Math.ceil(chunks.length / JOBS_AT_ONCE)) : JOB_CHUNKS_MAX;
+  await addAnalyzeJobs(queues, org, chunks, stamp!, perJob);
   return chunks.length;
 }
 

@@ -27,11 +27,11 @@ export interface OrganizationKeys {
   readonly log: string;
   /** STRING absolute index of the first record that the log still holds */
   readonly logBase: string;
-  /** STRING "fence:worker", with an expiry */
+  /** STRING "fence:worker:server process", with an expiry */
   readonly lease: string;
   /** STRING counter of leases */
   readonly fence: string;
-  /** HASH bytes, at, commit */
+  /** HASH bytes, at, commit, run */
   readonly snapshot: string;
   /** HASH document id → JSON of its revision */
   readonly revisions: string;

@@ -4,7 +4,7 @@
  */
 import type { OriginContext } from '../formats/format.ts';
 import { OperatorError } from '../model/problem.ts';
-import { organizationKeys, organizationsKey } from './keys.ts';
+import { type OrganizationKeys, organizationKeys, organizationsKey } from './keys.ts';
 import { runScript } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
@@ -63,9 +63,7 @@ export async function registerOrigin(store: QueueStore, org: string, name: strin
   const head = keys.origin(number);
   const missing = { name, seq: 0, offset: 0, dropped: 0, closed: 0, updated: 0 };
   // field by field, so that a head which somebody else has just committed to is left alone
-  const pipeline = store.redis.pipeline();
-  for (const [field, value] of Object.entries(missing)) pipeline.hsetnx(head, field, value);
-  throwFirst(await pipeline.exec());
+  await Promise.all(Object.entries(missing).map(([field, value]) => store.redis.hsetnx(head, field, value)));
   return headOf(number, await store.redis.hmget(head, ...HEAD_FIELDS));
 }
 
@@ -85,28 +83,25 @@ export async function readOrigins(store: QueueStore, org: string): Promise<Origi
   const keys = organizationKeys(store.prefix, org);
   const numbers = Object.values(await store.redis.hgetall(keys.origins)).map(Number);
   numbers.sort((a, b) => a - b);
-  const pipeline = store.redis.pipeline();
-  for (const number of numbers) {
-    pipeline.hmget(keys.origin(number), ...HEAD_FIELDS, 'name', 'dropped', 'updated');
-    pipeline.bitcount(keys.seen(number));
-  }
-  const answers = throwFirst(await pipeline.exec());
-  return numbers.flatMap((number, i) => {
-    const fields = answers[2 * i] as (string | null)[];
-    // its number was given and its head not yet made
-    if (fields[0] === null) return [];
-    const [name, dropped, updated] = fields.slice(HEAD_FIELDS.length);
-    const applied = Number(answers[2 * i + 1]);
-    return [
-      {
-        ...headOf(number, fields),
-        name: name ?? '',
-        applied,
-        dropped: Number(dropped ?? 0),
-        updatedMs: Number(updated ?? 0),
-      },
-    ];
-  });
+  const states = await Promise.all(numbers.map((number) => readOrigin(store, keys, number)));
+  return states.filter((state) => state !== null);
+}
+
+/** null: its number was given and its head not yet made. The server answers in the order in which it was asked. */
+async function readOrigin(store: QueueStore, keys: OrganizationKeys, number: number): Promise<OriginState | null> {
+  const [fields, applied] = await Promise.all([
+    store.redis.hmget(keys.origin(number), ...HEAD_FIELDS, 'name', 'dropped', 'updated'),
+    store.redis.bitcount(keys.seen(number)),
+  ]);
+  if (fields[0] === null) return null;
+  const [name, dropped, updated] = fields.slice(HEAD_FIELDS.length);
+  return {
+    ...headOf(number, fields),
+    name: name ?? '',
+    applied,
+    dropped: Number(dropped ?? 0),
+    updatedMs: Number(updated ?? 0),
+  };
 }
 
 /** A head from the fields seq, offset, position, format, context, closed. */
@@ -121,12 +116,4 @@ export function headOf(number: number, fields: readonly (string | null)[]): Orig
     context: typeof context === 'string' ? (JSON.parse(context) as OriginContext) : null,
     closed: closed === '1',
   };
-}
-
-/** The answers of a pipeline. Throws the first error among them. */
-export function throwFirst(answers: [Error | null, unknown][] | null): unknown[] {
-  return (answers ?? []).map(([error, answer]) => {
-    if (error !== null) throw error;
-    return answer;
-  });
 }

@@ -48,17 +48,21 @@ redis.call('HSET', KEYS[1], 'position', ARGV[6], 'format', ARGV[7], 'context', A
 return {'committed'}
 `;
 
-/** KEYS outbox, flying; ARGV window → {stamp, "origin:seq" …}, or {} */
+/**
+ * KEYS outbox, flying; ARGV window, chunks of a full job → {stamp, how many flew before, "origin:seq" …}, or {}. While a
+ * full job's worth waits, nothing is taken until the window has room for that much: else every chunk that is finished
+ * under load would let one through, and jobs would be of one chunk when it matters most that they are not.
+ */
 const DISPATCH = `#!lua
-local free = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[2])
-if free <= 0 then return {} end
+local flying = redis.call('ZCARD', KEYS[2])
+local free = tonumber(ARGV[1]) - flying
+if free < 1 or free < math.min(redis.call('LLEN', KEYS[1]), tonumber(ARGV[2])) then return {} end
 local refs = redis.call('LPOP', KEYS[1], free)
 if not refs then return {} end
 local clock = redis.call('TIME')
 local stamp = string.format('%.0f', clock[1] * 1000000 + clock[2])
 for _, ref in ipairs(refs) do redis.call('ZADD', KEYS[2], stamp, ref) end
-table.insert(refs, 1, stamp)
-return refs
+return {stamp, flying, unpack(refs)}
 `;
 
 /**
@@ -157,17 +161,35 @@ redis.call('HINCRBY', KEYS[5], 'dropped_bytes', length or 0)
 return 'dropped'
 `;
 
-/** KEYS lease, fence; ARGV worker, ms → the fence, or nil when somebody holds the lease */
+/**
+ * Which process of the server this is. A lease holds only while the process that gave it lives: one that was killed, or
+ * a replica that took over, may have forgotten what it had acknowledged last, and a holder that still counts on that
+ * would commit what nobody can repeat. So it is fenced, reads the shard again and goes on from what is there.
+ */
+const RUN_ID = `local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')`;
+
+/**
+ * KEYS lease, fence, snapshot, generation; ARGV worker, ms → the fence, or nil when somebody holds the lease. With
+ * another process of the server than before, documents get a new generation: the index may have versions that were
+ * forgotten here, and would take no second document with the same one.
+ */
 const ACQUIRE_LEASE = `#!lua flags=allow-oom
-if redis.call('EXISTS', KEYS[1]) == 1 then return nil end
+${RUN_ID}
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, -#run) == run then return nil end
 local fence = redis.call('INCR', KEYS[2])
-redis.call('SET', KEYS[1], string.format('%.0f', fence) .. ':' .. ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], string.format('%.0f', fence) .. ':' .. ARGV[1] .. ':' .. run, 'PX', ARGV[2])
+if redis.call('HGET', KEYS[3], 'run') ~= run then
+  redis.call('HSET', KEYS[3], 'run', run)
+  if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('INCR', KEYS[4]) end
+end
 return fence
 `;
 
-/** KEYS lease; ARGV holder, ms (0 = give it back) → 1 when it was held */
+/** KEYS lease; ARGV "fence:worker", ms (0 = give it back) → 1 when it was held */
 const HOLD_LEASE = `#!lua flags=allow-oom
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+${RUN_ID}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. run then return 0 end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
 `;
@@ -192,13 +214,14 @@ return found
 
 /**
  * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, stats
- * ARGV 1 holder, 2 id of the commit, 3 "1" with a snapshot, 4 its bytes, 5 absolute index that it includes, 6 generation
+ * ARGV 1 "fence:worker", 2 id of the commit, 3 "1" with a snapshot, 4 its bytes, 5 absolute index that it includes, 6 generation
  *      ('' = as it was), 7 number of counters, 8 of documents, 9 of revisions that are forgotten,
  *      then name, value of each counter; id, value, revision of each document; ids
  * → 'committed' or 'fenced'. The id of the commit makes one that was sent twice over a broken connection count once.
  */
 const COMMIT_SHARD = `#!lua flags=allow-oom
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+${RUN_ID}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. run then return 'fenced' end
 if redis.call('HGET', KEYS[2], 'commit') == ARGV[2] then return 'committed' end
 if ARGV[3] == '1' then
   local at, base = tonumber(ARGV[5]), tonumber(redis.call('GET', KEYS[4]) or '0')

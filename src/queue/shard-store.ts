@@ -1,15 +1,14 @@
 /**
  * The state of one organisation between two workers: a log of records that anybody may append to, and a snapshot that
- * only the holder of the lease replaces. A lease runs out by itself; its fence, a counter, makes a holder that slept too
- * long unable to write. A commit is one step: snapshot, end of the log that it includes, documents, their revisions.
+ * only the holder of the lease replaces. A lease runs out by itself and with the server that gave it; its fence, a
+ * counter, makes a holder that slept too long unable to write. A commit is one step: snapshot, end of the log that it includes, documents, their revisions.
  */
 import { randomBytes } from 'node:crypto';
 import { dropEvidence } from './evidence-store.ts';
 import { organizationKeys } from './keys.ts';
-import { throwFirst } from './origins.ts';
 import { type PendingDocument, pendingValue } from './pending.ts';
 import { counterValues, listOf, runScript, textOf } from './scripts.ts';
-import type { QueueStore } from './store.ts';
+import { type QueueStore, throwFirst } from './store.ts';
 
 /** What is kept of a document that was made: enough to know whether it must be made again. */
 export interface Revision {
@@ -69,10 +68,14 @@ const BYTES_AT_ONCE = 8 * 1024 * 1024;
 /** Redis takes values of 512 MiB. */
 const SNAPSHOT_BYTES_MAX = 500 * 1024 * 1024;
 
-/** Takes the lease of an organisation for some ms. Returns the fence, null when somebody holds it. */
+/**
+ * Takes the lease of an organisation for some ms. Returns the fence, null when somebody holds it. A restart of Redis ends
+ * all leases and raises the generation.
+ */
 export async function acquireLease(store: QueueStore, org: string, worker: string, ms: number): Promise<number | null> {
   const keys = organizationKeys(store.prefix, org);
-  const fence = await runScript(store.redis, 'pwAcquireLease', [keys.lease, keys.fence], [worker, ms]);
+  const places = [keys.lease, keys.fence, keys.snapshot, keys.generation];
+  const fence = await runScript(store.redis, 'pwAcquireLease', places, [worker, ms]);
   return fence === null ? null : Number(fence);
 }
 

@@ -31,3 +31,11 @@ export function openStore(settings: RedisSettings, report?: ReportError): QueueS
 export async function organizations(store: QueueStore): Promise<string[]> {
   return (await store.redis.smembers(organizationsKey(store.prefix))).sort();
 }
+
+/** The answers of a transaction. Throws the first error among them. */
+export function throwFirst(answers: [Error | null, unknown][] | null): unknown[] {
+  return (answers ?? []).map(([error, answer]) => {
+    if (error !== null) throw error;
+    return answer;
+  });
+}

@@ -58,15 +58,22 @@ describe.each([
 
   describe('dispatch', () => {
     it('hands on no more than a window, in jobs of bounded size, until something is finished', async () => {
-      const refs = await commitLines(pw.store, 'adams', WINDOW_CHUNKS + 10);
+      const refs = await commitLines(pw.store, 'adams', WINDOW_CHUNKS + 20);
       expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(WINDOW_CHUNKS);
       expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
       const jobs = await pw.queues.analyze.getWaiting();
       expect(Math.max(...jobs.map((job) => job.data.chunks.length))).toBe(JOB_CHUNKS_MAX);
       const handed = jobs.flatMap((job) => refsOfJob(job.data).map(refText)).sort();
       expect(handed).toEqual(refs.slice(0, WINDOW_CHUNKS).map(refText).sort());
-      await apply(pw.store, refs.slice(0, 3));
-      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(3);
+      await apply(pw.store, refs.slice(0, 7));
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
+      await apply(pw.store, refs.slice(7, 8));
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(8);
+      // under load a job is full
+      const waiting = await pw.queues.analyze.getWaiting();
+      expect(waiting[waiting.length - 1]!.data.chunks).toEqual(
+        refs.slice(WINDOW_CHUNKS, WINDOW_CHUNKS + 8).map(refText),
+      );
     });
 
     it('cuts a few chunks into single jobs, so that several workers get some', async () => {
@@ -97,11 +104,11 @@ describe.each([
       // chunks of the quiet county arrive while the flood is worked on: one after the other, and a bunch
       const waits: number[] = [];
       for (let i = 0; i < 20; i++) {
-        const before = finished.filter((org) => org === 'flooded').length;
         const bunch = i % 5 === 4 ? 7 : 1;
-        const quiet = finished.length - before;
+        const quiet = finished.filter((org) => org === 'quiet').length;
         await commitLines(pw.store, 'quiet', bunch);
         await dispatch(pw.store, pw.queues, 'quiet');
+        const before = finished.filter((org) => org === 'flooded').length;
         await until(
           'the quiet chunks are finished',
           () => finished.filter((org) => org === 'quiet').length >= quiet + bunch,
@@ -129,7 +136,7 @@ describe.each([
     it('taken from the outbox and no job added: the sweep adds one, not before its time', async () => {
       await commitLines(pw.store, 'adams', 3);
       const keys = organizationKeys(pw.store.prefix, 'adams');
-      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS]);
+      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS, 1]);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 60_000 });
       expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });

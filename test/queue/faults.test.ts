@@ -13,6 +13,14 @@ import { organizationKeys } from '../../src/queue/keys.ts';
 import { readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { refsOfJob, startAnalyzeWorker } from '../../src/queue/queues.ts';
 import { runScript } from '../../src/queue/scripts.ts';
+import {
+  acquireLease,
+  appendRecord,
+  commitShard,
+  readShard,
+  releaseLease,
+  renewLease,
+} from '../../src/queue/shard-store.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 import {
   apply,
@@ -71,6 +79,67 @@ describe('Redis that is killed and started again with its append-only file', () 
       expect(await queuedBytes(pw.store, 'adams', [])).toEqual({ counted: 0, kept: 0 });
     } finally {
       await worker.close(true);
+      await pw.close();
+      await server.stop();
+    }
+  });
+});
+
+describe('Redis that comes back without what it acknowledged last', () => {
+  it('fences who counted on that, gives its lease away at once, and raises the generation of documents', async () => {
+    const server = await startOwn({ aof: true });
+    const pw = install(server.settings());
+    const lease = () => acquireLease(pw.store, 'adams', 'w', 60_000);
+    const commit = (fence: number, at: number) =>
+      commitShard(pw.store, 'adams', {
+        fence,
+        worker: 'w',
+        generation: 7,
+        snapshot: { bytes: Buffer.from('state'), at },
+        documents: [],
+        stats: {},
+      });
+    try {
+      const first = (await lease())!;
+      await appendRecord(pw.store, 'adams', Buffer.from('r0'));
+      expect(await commit(first, 1)).toBe('committed');
+      await server.restart();
+      // the lease still stands in the append-only file
+      expect(await commit(first, 1)).toBe('fenced');
+      expect(await renewLease(pw.store, 'adams', 'w', first, 60_000)).toBe(false);
+      const second = (await lease())!;
+      expect(second).toBeGreaterThan(first);
+      expect(await lease()).toBeNull();
+      expect(await readShard(pw.store, 'adams')).toMatchObject({
+        at: 1,
+        generation: 8,
+        snapshot: Buffer.from('state'),
+      });
+      expect(await commit(second, 1)).toBe('committed');
+      // the same process gives the next one no new generation
+      await releaseLease(pw.store, 'adams', 'w', second);
+      await lease();
+      expect((await readShard(pw.store, 'adams')).generation).toBe(7);
+    } finally {
+      await pw.close();
+      await server.stop();
+    }
+  });
+
+  it('has readers go on from the head that it remembers', async () => {
+    const server = await startOwn();
+    const pw = install(server.settings());
+    try {
+      const [ref] = await commitLines(pw.store, 'adams', 3);
+      await server.restart();
+      expect(await pw.store.redis.dbsize()).toBe(0);
+      await expect(commitText(pw.store, 'adams', ref!.origin, 3, linesOf(3))).rejects.toThrow('no origin');
+      expect((await registerOrigin(pw.store, 'adams', 'log')).seq).toBe(0);
+      expect(await commitText(pw.store, 'adams', ref!.origin, 3, linesOf(3))).toMatchObject({
+        state: 'moved',
+        head: { seq: 0, position: null },
+      });
+    } finally {
       await pw.close();
       await server.stop();
     }
@@ -166,7 +235,7 @@ type Step =
 async function disturb(pw: Installed, refs: readonly ChunkRef[], step: Step): Promise<void> {
   const keys = organizationKeys(pw.store.prefix, 'adams');
   if (step.do === 'dispatch') {
-    if (step.half) await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [5]);
+    if (step.half) await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [5, 1]);
     else await dispatch(pw.store, pw.queues, 'adams');
   } else if (step.do === 'finish') {
     const from = refs.length === 0 ? 0 : step.which % refs.length;
