@@ -124,7 +124,9 @@ export async function openChunkWriter(
     take(bytes, start, end, nowMs) {
       let stop = end;
       if (filled + end - start > CHUNK_BYTES) {
-        const last = bytes.lastIndexOf(10, start + CHUNK_BYTES - filled - 1);
+        const room = CHUNK_BYTES - filled;
+        // a search from before the first byte would begin at the last one
+        const last = room === 0 ? -1 : bytes.lastIndexOf(10, start + room - 1);
         stop = last < start ? start : last + 1;
       }
       const count = stop - start;
