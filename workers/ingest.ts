@@ -1,10 +1,13 @@
 /**
  * The ingest worker: starts all origins of an installation and reads them into the queue until the signal comes, or, with
- * `once`, files and standard input to their end. What is in hand at the end is committed.
+ * `once`, to their end. Standard input ends when it ends. What is in hand at the end is committed.
  */
 import { followFiles } from '../src/ingest/file-follower.ts';
 import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../src/ingest/notices.ts';
+import { readRedisList } from '../src/ingest/redis-list.ts';
+import { readStream } from '../src/ingest/stream-reader.ts';
+import { listenSyslog } from '../src/ingest/syslog-listener.ts';
 import type { Installation } from '../src/model/installation.ts';
 import { OperatorError } from '../src/model/problem.ts';
 import { createSeal } from '../src/queue/seal.ts';
@@ -12,8 +15,10 @@ import { openStore } from '../src/queue/store.ts';
 
 /** What may be said about a run. */
 export interface IngestOptions {
-  /** files and standard input to their end, then no more; listeners, lists and indices too: what they hold now */
+  /** files, lists and indices as they are now, then no more; listeners are not started */
   readonly once?: boolean;
+  /** what standard input is; process.stdin unless a test says otherwise */
+  readonly stdin?: AsyncIterable<Uint8Array | string>;
   /** gets what a person should know, each thing once */
   readonly tell?: (notice: Notice) => void;
   /** gets the counts of the run, from createIngestCounts; metrics read them with `all()` */
@@ -32,12 +37,15 @@ export async function runIngest(
   options: IngestOptions = {},
 ): Promise<void> {
   const { origins, tenants, work } = installation;
-  const unknown = origins.filter((origin) => !tenants.has(origin.reading.organization));
+  const unknown = origins.flatMap((origin) => {
+    const peers = origin.kind === 'syslog' ? origin.peers.map((peer) => peer.organization) : [];
+    return [origin.reading.organization, ...peers].filter((id) => !tenants.has(id)).map((id) => ({ origin, id }));
+  });
   if (unknown.length > 0) {
     throw new OperatorError(
-      unknown.map((origin) => ({
+      unknown.map(({ origin, id }) => ({
         code: 'PW-INGEST-ORGANIZATION',
-        message: `the origin ${origin.name} belongs to ${origin.reading.organization}, which is not set up`,
+        message: `the origin ${origin.name} has lines of ${id}, which is not set up`,
         hint: 'name the organisation in the configuration',
       })),
     );
@@ -68,6 +76,9 @@ export async function runIngest(
         try {
           const setting = settings.get(origin.reading.organization)!;
           if (origin.kind === 'files') await followFiles(origin, setting, counts, following);
+          else if (origin.kind === 'stdin') await readStream(origin, options.stdin ?? process.stdin, setting, counts);
+          else if (origin.kind === 'redis-list') await readRedisList(origin, setting, counts, isOnce);
+          else if (origin.kind === 'syslog' && !isOnce) await listenSyslog(origin, settings, counts, both);
         } catch (error) {
           stop.abort();
           throw error;

@@ -307,7 +307,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     },
     async stop() {
       await flush();
-      for (const log of [...opened.values()]) close(log);
+      for (const log of opened.values()) close(log);
     },
   };
 }

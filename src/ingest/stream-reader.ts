@@ -1,0 +1,92 @@
+/**
+ * Reads standard input into an origin, to its end: lines, packed or plain, as `analyze -` reads them. A pipe cannot be
+ * read again: what was not committed when the process is killed is gone with it.
+ */
+import { randomBytes } from 'node:crypto';
+import { findFormat } from '../formats/index.ts';
+import type { IngestOrigin } from '../model/installation.ts';
+import { feedOfStream, unpack } from '../origins/stream.ts';
+import { closeOrigin } from '../queue/origins.ts';
+import { CHUNK_MS, openChunkWriter, type WriterSetting } from './chunk-writer.ts';
+import type { IngestCounts } from './ingest-counts.ts';
+import { type TailLines, tailOfFeed } from './line-tail.ts';
+import { formatOf, readingOf } from './log-reading.ts';
+import { pause } from './pause.ts';
+
+/** How often a commit is tried again while the queue is full, ms. */
+const FULL_MS = 200;
+
+/** Reads until the stream ends or the signal comes; what is in hand is committed. */
+export async function readStream(
+  origin: Extract<IngestOrigin, { kind: 'stdin' }>,
+  stream: AsyncIterable<Uint8Array | string>,
+  setting: WriterSetting,
+  counts: IngestCounts,
+): Promise<void> {
+  const { reading, name } = origin;
+  const { notices, signal, store, tenant } = setting;
+  const writer = await openChunkWriter(setting, name, reading.asset, counts.of(tenant.id, name));
+  const run = randomBytes(9).toString('base64url');
+  const times = { gzipMs: null, modifiedMs: null, receivedMs: Date.now() };
+  let format = reading.format === 'auto' ? null : findFormat(reading.format);
+  let committed = 0;
+
+  const flush = async (): Promise<void> => {
+    if (writer.pendingBytes === 0 || format === null) return;
+    const how = readingOf(format, writer.head.number, reading.timezone, null, times, null);
+    const bytes = writer.pendingBytes;
+    for (;;) {
+      const answer = await writer.flush(how, { run, bytes: committed + bytes });
+      if (answer === 'committed') break;
+      if (answer === 'moved') {
+        throw new Error(`another process writes to the origin ${name}; what this one had in hand is lost`);
+      }
+      if (signal.aborted) return;
+      notices.begin(
+        name,
+        'PW-INGEST-FULL',
+        'as much waits in the queue as may; reading waits too',
+        'start more workers',
+      );
+      await pause(FULL_MS, signal);
+    }
+    notices.end(name, 'PW-INGEST-FULL', 'the queue has room again');
+    committed += bytes;
+  };
+  const put = async (lines: TailLines): Promise<void> => {
+    format ??= formatOf(reading, lines.bytes.subarray(lines.start, lines.end));
+    if (format === null) {
+      notices.begin(name, 'PW-FORMAT-UNKNOWN', 'no known log format fits its first lines', 'say the format');
+      return;
+    }
+    if (lines.isOverlong) writer.counts.overlong++;
+    for (let at = lines.start; at < lines.end; ) {
+      at += writer.take(lines.bytes, at, lines.end, Date.now());
+      if (at < lines.end) await flush();
+    }
+  };
+
+  const tail = tailOfFeed(await unpack(feedOfStream(stream)));
+  const stopped = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
+  try {
+    while (!signal.aborted) {
+      const next = tail.next();
+      // while nothing comes, what is in hand is committed when it is due
+      for (let lines: TailLines | null | 'due' = 'due'; lines === 'due'; ) {
+        lines = await Promise.race([next, stopped, pause(CHUNK_MS, signal).then(() => 'due' as const)]);
+        if (lines === 'due') await flush();
+        else if (lines !== null) await put(lines);
+        else if (!signal.aborted) {
+          for (let last = tail.finish(); last !== null; last = tail.finish()) await put(last);
+          await flush();
+          await closeOrigin(store, tenant.id, writer.head.number);
+          return;
+        }
+      }
+      if (writer.pendingBytes > 0 && Date.now() - writer.pendingSinceMs >= CHUNK_MS) await flush();
+    }
+    await flush();
+  } finally {
+    tail.close();
+  }
+}

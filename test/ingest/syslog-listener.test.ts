@@ -1,0 +1,290 @@
+/**
+ * Syslog over real sockets: what a sender sends stands in Redis under its organisation, hostile senders are bounded, and
+ * what is lost is counted.
+ */
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
+import { createNotices } from '../../src/ingest/notices.ts';
+import type { SyslogOrigin } from '../../src/ingest/peer-organization.ts';
+import { type ListenerBounds, listenSyslog } from '../../src/ingest/syslog-listener.ts';
+import { createSeal } from '../../src/queue/seal.ts';
+import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { accessLine, accessLines, type Office, openOffice, READING, type Running } from './office.ts';
+
+let server: RedisServer;
+let office: Office;
+let running: Running | null = null;
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  office = openOffice(server.settings());
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await running?.stop();
+  running = null;
+  await office.close();
+});
+
+const PACKET =
+  'Sep 14 08:01:17 gw01 kernel: [1.5] [fw DROP] IN=eth0 OUT= SRC=203.0.113.9 DST=198.51.100.1 PROTO=TCP SPT=1 DPT=2';
+const nginx = (n: number) => `<190>Sep 14 08:01:00 web01 nginx: ${accessLine(n)}`;
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+async function listener(more: Partial<SyslogOrigin> = {}): Promise<SyslogOrigin> {
+  const port = await freePort();
+  return {
+    kind: 'syslog',
+    name: 'syslog',
+    transport: 'tcp',
+    host: '127.0.0.1',
+    port,
+    tls: null,
+    peers: [],
+    reading: READING,
+    ...more,
+  };
+}
+
+/** Connects as soon as the listener listens. */
+async function dial(port: number): Promise<Socket> {
+  let socket: Socket | null = null;
+  await until('the listener', async () => {
+    const attempt = connect(port, '127.0.0.1');
+    try {
+      await once(attempt, 'connect');
+      socket = attempt;
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  sockets.push(socket!);
+  socket!.on('error', () => undefined);
+  return socket!;
+}
+
+const arrived = (count: number, org = 'adams') =>
+  until(`${count} lines of ${org}`, async () => (await office.lines(org)).length >= count, 20_000);
+
+it('over TCP, counted or by lines, gives each line to its format, without a header that the format does not know', async () => {
+  const origin = await listener();
+  running = office.start([origin]);
+  const counted = await dial(origin.port);
+  const messages = [nginx(0), `<4>${PACKET}`, `<4>1 2026-09-14T08:01:00Z web01 nginx 7 - - ${accessLine(1)}\n`];
+  counted.write(messages.map((message) => `${message.length} ${message}`).join(''));
+  const lines = await dial(origin.port);
+  lines.write(`${nginx(2)}\r\n<30>Sep 14 08:01:00 web01 sshd[7]: hello\n${accessLine(3)}`);
+  await arrived(5);
+  lines.end();
+  await arrived(6);
+  const origins = await office.ingested();
+  expect(origins.map(({ name, format }) => [name, format])).toEqual(
+    expect.arrayContaining([
+      ['syslog combined', 'combined'],
+      ['syslog netfilter', 'netfilter'],
+    ]),
+  );
+  const of = (format: string) => [...origins.find((origin) => origin.format === format)!.lines].sort();
+  expect(of('combined')).toEqual(accessLines(0, 4));
+  expect(of('netfilter')).toEqual(['<30>Sep 14 08:01:00 web01 sshd[7]: hello', `<4>${PACKET}`]);
+});
+
+it('over UDP gives a line per datagram, to the organisation whose network it came from', async () => {
+  const peers = [{ cidr: '127.0.0.0/8', commonName: null, organization: 'brown' }];
+  const origin = await listener({ transport: 'udp', peers });
+  running = office.start([origin]);
+  const socket = createSocket('udp4');
+  await until('a datagram that arrives', async () => {
+    socket.send(nginx(0), origin.port, '127.0.0.1');
+    return (await office.lines('brown')).length > 0;
+  });
+  const before = (await office.lines('brown')).length;
+  for (let n = 1; n < 200; n++) socket.send(`${nginx(n)}\n`, origin.port, '127.0.0.1');
+  await until('all datagrams', async () => new Set(await office.lines('brown')).size === 200);
+  socket.close();
+  expect(before).toBeGreaterThan(0);
+  expect(await office.lines('adams')).toEqual([]);
+  expect([...new Set(await office.lines('brown'))].sort()).toEqual(accessLines(0, 200).sort());
+});
+
+it('over TLS takes clients of its authority only, and knows them by the name in their certificate', async () => {
+  const make = (...args: string[]) => {
+    const made = spawnSync('openssl', args, { cwd: office.folder });
+    expect(made.status, made.stderr.toString()).toBe(0);
+  };
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  make('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority');
+  for (const name of ['localhost', 'brown-gateway', 'other']) {
+    make('req', ...key.slice(0, -2), '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+    make(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-out',
+      `${name}.pem`,
+    );
+  }
+  make('req', '-x509', ...key, '-keyout', 'stranger.key', '-out', 'stranger.pem', '-subj', '/CN=brown-gateway');
+  const file = (name: string) => readFileSync(office.path(name), 'utf8');
+  const origin = await listener({
+    transport: 'tls',
+    tls: { cert: file('localhost.pem'), key: file('localhost.key'), clientCa: file('ca.pem') },
+    peers: [{ cidr: '127.0.0.0/8', commonName: 'brown-gateway', organization: 'brown' }],
+  });
+  running = office.start([origin]);
+  (await dial(origin.port)).destroy();
+  const send = async (client: string | null, line: string) => {
+    const own = client === null ? {} : { cert: file(`${client}.pem`), key: file(`${client}.key`) };
+    const socket = connectTls({
+      port: origin.port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: file('ca.pem'),
+      ...own,
+    });
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.end(`${line.length} ${line}`);
+    // who is turned away gets an error, then the close
+    await new Promise((resolve) => socket.once('close', resolve));
+  };
+  await send('brown-gateway', nginx(0));
+  await send('other', nginx(1));
+  await send('stranger', nginx(2));
+  await send(null, nginx(3));
+  await arrived(1, 'brown');
+  await arrived(1, 'adams');
+  await running.stop();
+  running = null;
+  expect(await office.lines('brown')).toEqual([accessLine(0)]);
+  expect(await office.lines('adams')).toEqual([accessLine(1)]);
+});
+
+it('stops reading a TCP sender when the queue is full, and loses nothing of it', async () => {
+  const origin = await listener();
+  const sent = 150_000;
+  running = office.start([origin], {}, 40_000);
+  const socket = await dial(origin.port);
+  socket.end(
+    `${Array.from({ length: sent }, (_, n) => `<190>Sep 14 08:01:00 web01 nginx: ${accessLine(n)}`).join('\n')}\n`,
+  );
+  const { notices } = running;
+  await until('the notice', () => notices.some(({ code }) => code === 'PW-INGEST-FULL'));
+  // a worker takes what waits away: the bytes count no more
+  const seen = new Set<string>();
+  await until(
+    'all lines',
+    async () => {
+      for (const line of await office.lines()) seen.add(line);
+      await office.store.redis.set(`${office.store.prefix}:{adams}:queued`, 0);
+      return seen.size >= sent;
+    },
+    60_000,
+  );
+  expect(seen.size).toBe(sent);
+  expect(notices.filter(({ code }) => code === 'PW-INGEST-FULL').map(({ isOver }) => isOver)).toContain(true);
+}, 90_000);
+
+it('what a UDP listener has no room for is dropped and counted, here and in the head of the origin', async () => {
+  const origin = await listener({ transport: 'udp' });
+  running = office.start([origin], {}, 1);
+  const socket = createSocket('udp4');
+  const filler = 'x'.repeat(8000);
+  let sent = 0;
+  const { counts } = running;
+  const dropped = () => counts.all().reduce((sum, of) => sum + of.dropped, 0);
+  await until('dropped lines', () => {
+    for (let i = 0; i < 50; i++)
+      socket.send(`<190>Sep 14 08:01:00 web01 nginx: ${accessLine(sent++, filler)}`, origin.port, '127.0.0.1');
+    return dropped() > 0;
+  });
+  socket.close();
+  await office.store.redis.set(`${office.store.prefix}:{adams}:queued`, 0);
+  const heads = async () => (await office.ingested()).reduce((sum, head) => sum + head.dropped, 0);
+  await until('the head to know', async () => {
+    await office.store.redis.set(`${office.store.prefix}:{adams}:queued`, 0);
+    return dropped() > 0 && (await heads()) === dropped();
+  });
+  expect(await heads()).toBeGreaterThan(0);
+});
+
+it('a sender that is slow, silent, one of too many, or broken is cut off; the others go on', async () => {
+  const origin = await listener();
+  const stop = new AbortController();
+  const counts = createIngestCounts();
+  const { store } = office;
+  const tenant = office.installation([]).tenants.get('adams')!;
+  const setting = {
+    store,
+    tenant,
+    seal: createSeal(tenant.secret),
+    queuedBytesMax: 1e9,
+    notices: createNotices('adams', () => undefined),
+    signal: stop.signal,
+  };
+  const bounds: Partial<ListenerBounds> = { connectionsPerPeer: 4, messageMs: 500, idleMs: 1500 };
+  const ended = listenSyslog(origin, new Map([['adams', setting]]), counts, stop.signal, bounds);
+  try {
+    const slow = await dial(origin.port);
+    slow.write('<13>a message that never');
+    const broken = await dial(origin.port);
+    broken.write('5 <13>ax');
+    const closed = [once(slow, 'close'), once(broken, 'close')];
+    await Promise.all(closed);
+    const silent = await dial(origin.port);
+    const good = await dial(origin.port);
+    const others = [await dial(origin.port), await dial(origin.port)];
+    const fifth = await dial(origin.port);
+    await once(fifth, 'close');
+    const beat = setInterval(() => good.write(`${nginx(0)}\n`), 100);
+    await once(silent, 'close');
+    clearInterval(beat);
+    expect(others.length).toBe(2);
+    expect(good.destroyed).toBe(false);
+    await arrived(5);
+    expect(await office.lines()).toContain('<13>a message that never');
+    expect(counts.of('adams', 'syslog').cut).toBe(1);
+  } finally {
+    stop.abort();
+    await ended;
+  }
+});
+
+it('an address that is taken is told with what to do, and nothing runs', async () => {
+  const origin = await listener();
+  const other = createServer().listen(origin.port, '127.0.0.1');
+  await once(other, 'listening');
+  try {
+    running = office.start([origin]);
+    await expect(running.stop()).rejects.toThrow(/PW-INGEST-LISTEN .*EADDRINUSE/);
+  } finally {
+    running = null;
+    other.close();
+  }
+});
