@@ -63,7 +63,7 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
 
 function tellLog(hooks: WorkerHooks, notice: Notice): void {
   const { organization, origin, code, message, hint, isOver } = notice;
-  hooks.log(isOver ? 'info' : 'warn', message, { 'organization.id': organization, origin, 'event.code': code, hint });
+  hooks.log(isOver ? 'info' : 'warn', message, { organization, origin, 'event.code': code, hint });
 }
 
 /** A log that was named and is not there: the others are read. */

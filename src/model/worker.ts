@@ -7,7 +7,7 @@
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = Exclude<(typeof LOG_LEVELS)[number], 'silent'>;
 
-/** Fields of a line of the log: never a line of a log that is read, never a secret. */
+/** Fields of a line of the log: never a line of a log that is read, never a secret. `organization` is an id. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined | Error>>;
 
 /** What workers count, each per organisation. */

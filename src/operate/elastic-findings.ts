@@ -12,6 +12,8 @@ import type { ServerFinding } from './redis-findings.ts';
 /** The oldest server that is supported. */
 const OLDEST = [8, 19] as const;
 const SET_UP = 'pollwatch setup elasticsearch';
+/** Rights that the workers need, as the role in config/elasticsearch/ gives them: writing, not "index" with its mappings. */
+const NEEDED = ['indices:data/write/index', 'indices:data/write/bulk', 'read', 'view_index_metadata', 'maintenance'];
 /** Rights that a runtime key should not have: whoever steals it could delete alerts or make indices. */
 const TOO_MUCH = ['delete', 'delete_index', 'create_index'];
 
@@ -92,10 +94,10 @@ async function rightsFindings(
   const names = [`${aliasOf(prefix, 'alerts')}-*`];
   try {
     const answer = await client.security.hasPrivileges({
-      index: [{ names, privileges: ['index', 'read', 'view_index_metadata', ...TOO_MUCH] as 'read'[] }],
+      index: [{ names, privileges: [...NEEDED, ...TOO_MUCH] as 'read'[] }],
     });
     const rights: Record<string, boolean> = Object.values(answer.index)[0] ?? {};
-    const lacks = ['index', 'read', 'view_index_metadata'].filter((right) => rights[right] !== true);
+    const lacks = NEEDED.filter((right) => rights[right] !== true);
     const tooMuch = TOO_MUCH.filter((right) => rights[right] === true);
     if (lacks.length > 0) {
       return [

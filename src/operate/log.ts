@@ -52,8 +52,8 @@ export function createLog({ level, secrets, stream }: LogSettings): ProcessLog {
   );
   return {
     log(at: LogLevel, message, fields = {}) {
-      const { error, ...others } = fields;
-      logger[at]({ ...others, ...(error === undefined ? {} : { error }) }, message);
+      const { organization, ...others } = fields;
+      logger[at]({ ...(organization === undefined ? {} : { 'organization.id': organization }), ...others }, message);
     },
     flush: () => logger.flush(),
   };

@@ -15,7 +15,7 @@ function logOf(secrets: string[] = [], level: 'debug' | 'info' | 'silent' = 'inf
 describe('a line of the log', () => {
   it('is one JSON object in ECS names', () => {
     const { log, documents } = logOf();
-    log('warn', 'chunk refused', { 'organization.id': 'us-xx-a', chunk: '3:17', tries: 2 });
+    log('warn', 'chunk refused', { organization: 'us-xx-a', chunk: '3:17', tries: 2 });
     expect(documents()).toEqual([
       {
         '@timestamp': expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
