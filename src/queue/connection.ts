@@ -51,6 +51,18 @@ export function connect(
   return redis;
 }
 
+/** First words of answers by which a server says that it cannot now: it loads, fails over, has no memory, disk or replica. */
+const NOT_NOW = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|BUSY)\b/;
+/** Errors of the library about connections. */
+const CONNECTION_ERRORS = ['AbortError', 'MaxRetriesPerRequestError', 'ClusterAllFailedError'];
+
+/** Whether an error says that Redis is away or cannot now, and nothing about what it was asked. */
+export function isRefusal(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'ReplyError') return NOT_NOW.test(error.message);
+  return CONNECTION_ERRORS.includes(error.name) || error.message === 'Connection is closed.';
+}
+
 function pause(attempt: number): number {
   return Math.min(50 * attempt, RECONNECT_MS_MAX);
 }

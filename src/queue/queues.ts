@@ -4,10 +4,11 @@
  *
  * Reference: https://docs.bullmq.io/
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Job, Queue, Worker } from 'bullmq';
 import type { RedisSettings } from '../model/installation.ts';
 import { type ChunkRef, refOf } from './chunk-store.ts';
-import { connect, type ReportError } from './connection.ts';
+import { connect, isRefusal, type ReportError } from './connection.ts';
 import { jobPrefix } from './keys.ts';
 
 /** A job of the queue "analyze". */
@@ -47,6 +48,8 @@ export interface WorkerTimes {
   readonly stalledMs?: number;
   /** worker deaths that a job survives */
   readonly stalledMax?: number;
+  /** first pause before a job whose work Redis refused is tried again, ms; doubles up to twenty times this */
+  readonly refusedMs?: number;
 }
 
 /** Tries of a job of several chunks before each of them is tried alone, and of one chunk before it is a dead letter. */
@@ -149,10 +152,23 @@ function startWorker<Data>(
   settings: RedisSettings,
   handle: (data: Data) => Promise<void>,
   report: ReportError,
-  { concurrency = 1, lockMs = 30_000, stalledMs = 15_000, stalledMax = STALLED_MAX }: WorkerTimes,
+  { concurrency = 1, lockMs = 30_000, stalledMs = 15_000, stalledMax = STALLED_MAX, refusedMs = 500 }: WorkerTimes,
 ): Worker<Data> {
   const connection = connect(settings, 'blocking', report);
-  const worker = new Worker<Data>(name, (job: Job<Data>) => handle(job.data), {
+  const closing = new AbortController();
+  /** What Redis refuses says nothing about the job: it is tried on, and none of its tries is used up. */
+  async function outlast(data: Data): Promise<void> {
+    for (let pauseMs = refusedMs; ; pauseMs = Math.min(2 * pauseMs, 20 * refusedMs)) {
+      try {
+        return await handle(data);
+      } catch (error) {
+        if (!isRefusal(error) || closing.signal.aborted) throw error;
+        report(error);
+        await wait(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+  const worker = new Worker<Data>(name, (job: Job<Data>) => outlast(job.data), {
     connection,
     prefix: jobPrefix(settings.prefix),
     concurrency,
@@ -161,6 +177,7 @@ function startWorker<Data>(
     maxStalledCount: stalledMax,
   });
   worker.on('error', report);
+  worker.on('closing', () => closing.abort());
   // the worker closes what it made itself; this connection is ours
   worker.on('closed', () => connection.disconnect());
   return worker;

@@ -3,10 +3,18 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweep } from '../../src/queue/dispatch.ts';
-import { addAnalyzeJobs, nudgeIndex, startAnalyzeWorker, startIndexWorker } from '../../src/queue/queues.ts';
+import { readOrigins } from '../../src/queue/origins.ts';
+import {
+  addAnalyzeJobs,
+  nudgeIndex,
+  openQueues,
+  refsOfJob,
+  startAnalyzeWorker,
+  startIndexWorker,
+} from '../../src/queue/queues.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
-import { install } from './county.ts';
+import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { apply, commitLines, install } from './county.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -64,6 +72,56 @@ describe('a nudge that documents wait', () => {
     await commitShard(pw.store, 'adams', { fence, worker: 'w', documents: [document], stats: {} });
     await sweep(pw.store, pw.queues, ['adams', 'baker']);
     expect((await pw.queues.index.getWaiting()).map((job) => job.data)).toEqual([{ org: 'adams' }]);
+    await pw.close();
+  });
+});
+
+describe('a node that refuses writes for a while', () => {
+  it('uses up no try of the jobs whose chunks it holds: all are applied when it takes them again', async () => {
+    // jobs and chunks on two servers, as on two nodes of a cluster
+    const chunks = await startOwn();
+    const pw = install(chunks.settings());
+    const jobs = openQueues(server.settings(pw.settings.prefix), undefined, { backoffMs: 5 });
+    const refusals: string[] = [];
+    const worker = startAnalyzeWorker(
+      server.settings(pw.settings.prefix),
+      async (job) => {
+        await apply(pw.store, refsOfJob(job));
+      },
+      (error) => refusals.push(error.message),
+      { refusedMs: 5 },
+    );
+    try {
+      await commitLines(pw.store, 'adams', 8);
+      await pw.store.redis.config('SET', 'min-replicas-to-write', '1');
+      await addAnalyzeJobs(jobs, 'adams', ['1:0', '1:1', '1:2', '1:3', '1:4', '1:5', '1:6', '1:7'], '5', 4);
+      await until('it was refused more often than a job is tried', () => refusals.length > 10);
+      expect(refusals[0]).toMatch(/^NOREPLICAS/);
+      expect(await jobs.analyze.getFailedCount()).toBe(0);
+      await pw.store.redis.config('SET', 'min-replicas-to-write', '0');
+      await until('all is applied', async () => (await readOrigins(pw.store, 'adams'))[0]!.applied === 8);
+      await until('the jobs are done', async () => (await jobs.analyze.getJobCountByTypes('active', 'waiting')) === 0);
+    } finally {
+      await worker.close();
+      await jobs.close();
+      await pw.close();
+      await chunks.stop();
+    }
+  });
+
+  it('does not keep a worker from being closed', async () => {
+    const pw = install(server.settings());
+    await addAnalyzeJobs(pw.queues, 'adams', ['1:0'], '5', 1);
+    const tried = Promise.withResolvers<void>();
+    const worker = startAnalyzeWorker(pw.settings, () => {
+      tried.resolve();
+      const error = new Error('READONLY You can\u2019t write against a read only replica.');
+      error.name = 'ReplyError';
+      return Promise.reject(error);
+    });
+    await tried.promise;
+    await worker.close();
+    expect(await pw.queues.analyze.getJobCountByTypes('delayed', 'waiting')).toBe(1);
     await pw.close();
   });
 });
