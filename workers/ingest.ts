@@ -2,6 +2,7 @@
  * The ingest worker: starts all origins of an installation and reads them into the queue until the signal comes, or, with
  * `once`, to their end. Standard input ends when it ends. What is in hand at the end is committed.
  */
+import { readElasticIndex } from '../src/ingest/elastic-index.ts';
 import { followFiles } from '../src/ingest/file-follower.ts';
 import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../src/ingest/notices.ts';
@@ -78,6 +79,7 @@ export async function runIngest(
           if (origin.kind === 'files') await followFiles(origin, setting, counts, following);
           else if (origin.kind === 'stdin') await readStream(origin, options.stdin ?? process.stdin, setting, counts);
           else if (origin.kind === 'redis-list') await readRedisList(origin, setting, counts, isOnce);
+          else if (origin.kind === 'elasticsearch') await readElasticIndex(origin, setting, counts, isOnce);
           else if (origin.kind === 'syslog' && !isOnce) await listenSyslog(origin, settings, counts, both);
         } catch (error) {
           stop.abort();
