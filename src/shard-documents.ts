@@ -20,7 +20,7 @@ import { DAY, dayStart } from './model/time.ts';
 import { decideAll } from './pipeline.ts';
 import type { Revision, ShardDocument } from './queue/shard-store.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
-import { lookBackDays, type Shard, type ShardSetting } from './shard.ts';
+import { lookBackDays, mayChange, type Shard, type ShardSetting } from './shard.ts';
 
 /** An external version is generation × REVISIONS + revision. */
 export const REVISIONS = 2 ** 32;
@@ -78,6 +78,8 @@ export interface Tidings {
   forgotten: string[];
   /** alerts that were decided from something else and read the same, with the new digest of what it was */
   same: { id: string; f: string }[];
+  /** alerts that were told and stand, without their lines */
+  alerts: Alert[];
   /** alerts that stand, and the end of the latest of them, Unix ms */
   standing: number;
   latestMs: number | null;
@@ -117,7 +119,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     const status = shard.acks.get(alert.id)?.status ?? 'new';
     const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
     standing.set(alert.id, candidate);
-    const isNew = isOpen(shard, setting, categoriesOf(decision), decision.day) && isPast(decision, telling.closedMs);
+    const isNew = mayChange(shard, setting, categoriesOf(decision), decision.day) && isPast(decision, telling.closedMs);
     if (isNew || isToldStill(told.get(alert.id))) due.push(candidate);
   }
   const isThere = new Set(due.map((c) => c.alert.id));
@@ -139,6 +141,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     documents: [],
     forgotten: [],
     same: [],
+    alerts: due.map((c) => c.alert),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
     waiting: standing.size - due.length,
@@ -154,7 +157,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     if (standing.has(id)) continue;
     const { categories } = was.brief;
     if (isForgotten(shard, setting, was.day)) tidings.forgotten.push(id);
-    else if (was.status !== 'withdrawn' && isOpen(shard, setting, categories, was.day)) {
+    else if (was.status !== 'withdrawn' && mayChange(shard, setting, categories, was.day)) {
       const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues } as const;
       tidings.documents.push(documentOf(bareAlert(id, was.brief, organization), withdrawn, was.day, telling, setting));
     }
@@ -178,7 +181,7 @@ function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, vers
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
   if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
   if (told.f === c.fingerprint && told.continues === c.continues) return false;
-  return isOpen(shard, setting, categoriesOf(c.decision), c.decision.day);
+  return mayChange(shard, setting, categoriesOf(c.decision), c.decision.day);
 }
 
 function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
@@ -186,17 +189,6 @@ function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
   if (known !== undefined) return known;
   if (d.rule !== undefined && 'category' in d.rule) return [d.rule.category];
   return [d.numbers['packets'] === undefined ? 'web' : 'network'];
-}
-
-/** Whether all that alerts of a day are decided from is still in the state. */
-function isOpen(
-  { open }: Shard,
-  { inventory }: ShardSetting,
-  categories: readonly ('network' | 'web')[],
-  day: number,
-): boolean {
-  const startMs = dayStart(day, inventory.dayStartMs);
-  return categories.every((category) => startMs >= (category === 'network' ? open.packetsMs : open.requestsMs));
 }
 
 /** Whether a day is so far back that nothing of it is in the state. */

@@ -23,6 +23,7 @@ import {
 } from './queue/shard-store.ts';
 import type { QueueStore } from './queue/store.ts';
 import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
+import { closeDays, isToldDay, type ToldDay } from './shard-days.ts';
 import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
 import type { TenantTools } from './shard-tenant.ts';
@@ -32,6 +33,8 @@ import { latestOf, type OriginStanding, passGaps, watermarkOf } from './shard-wa
 const READ_BYTES = 4 * 1024 * 1024;
 /** A snapshot is not made for less than this much of log. */
 const SNAPSHOT_BYTES_MIN = 1024 * 1024;
+/** Revisions that are forgotten with one command. */
+const FORGOTTEN_AT_ONCE = 2000;
 /** Deciding takes at most one part in this many of the time. */
 const DECIDING_SHARE = 10;
 /** A long log is decided in between for the first time after this long, ms. */
@@ -105,7 +108,14 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   const { dayStartMs } = tenant.inventory;
   const stored = await readShard(store, org);
   const shard: Shard = stored.snapshot === null ? createShard(setting) : decodeShard(setting, stored.snapshot);
-  const told = stored.revisions as Map<string, Told>;
+  const told = new Map<string, Told>();
+  const toldDays = new Map<number, ToldDay>();
+  /** revisions that nobody needs: of alerts of the past, and of documents that are told once */
+  const useless: string[] = [];
+  for (const [id, revision] of stored.revisions)
+    if (isToldDay(revision)) toldDays.set(revision.day, revision);
+    else if ('brief' in revision) told.set(id, revision as Told);
+    else useless.push(id);
   const memory = evidenceMemory(place);
   let { generation } = stored;
   let at = stored.at;
@@ -121,6 +131,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   let toldUntil = Number.NEGATIVE_INFINITY;
   let waiting = 0;
   let isSettled = false;
+  /** end of the first day that has not been told, Unix ms */
+  let nextDayMs = Number.POSITIVE_INFINITY;
   let changedAt = performance.now();
   /** when an origin was met that has no time of its own */
   const metAt = new Map<number, number>();
@@ -191,14 +203,22 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       evidence: evidenceOrigins(known, memory),
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
+    const days = closeDays(shard, setting, {
+      closedMs,
+      isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
+      nowMs: nowMs - work.latenessMs,
+      generation,
+      told: toldDays,
+      alerts: tidings.alerts,
+      origins: new Map(known.map((origin) => [origin.number, origin])),
+    });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting) : null;
     if (!(await hold())) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
       worker,
-      documents: tidings.documents,
-      dropRevisions: tidings.forgotten,
+      documents: [...tidings.documents, ...days.documents],
       generation,
       stats: bytes === null ? {} : { late: lateUncounted },
       ...(bytes !== null && {
@@ -209,11 +229,17 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
     for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
     for (const id of tidings.forgotten) told.delete(id);
+    useless.push(...tidings.forgotten, ...days.forgotten);
+    for (const [day, { id }] of toldDays) if (days.forgotten.includes(id)) toldDays.delete(day);
+    for (const { version, digest, more } of days.documents)
+      if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
     if (bytes !== null) {
       snapshotBytes = bytes.length;
       grownBytes = 0;
       lateUncounted = 0;
     }
+    if ((await forget()) === 'lost') return { state: 'lost', documents: 0 };
+    nextDayMs = days.nextMs;
     toldUntil = closedMs;
     waiting = tidings.waiting;
     isDirty = false;
@@ -229,13 +255,25 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       worker,
     });
     nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
-    return { state: 'kept', documents: tidings.documents.length };
+    return { state: 'kept', documents: commit.documents.length };
+  }
+
+  /** Forgets revisions, some at a time, so that the store is not kept from others. */
+  async function forget(): Promise<'kept' | 'lost'> {
+    while (useless.length > 0) {
+      const dropRevisions = useless.slice(-FORGOTTEN_AT_ONCE);
+      const commit: ShardCommit = { fence, worker, documents: [], dropRevisions, stats: {} };
+      if ((await commitShard(store, org, commit)) === 'fenced') return 'lost';
+      useless.length -= dropRevisions.length;
+    }
+    return 'kept';
   }
 
   return {
     async pass(now = false) {
       if (!(await hold())) return LOST;
-      if (!isDirty && isSettled && (await logEnd(store, org)) === at) return NOTHING;
+      const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
+      if (!isDirty && isSettled && !isDayPast && (await logEnd(store, org)) === at) return NOTHING;
       const { state, records, late, origins, nothingWaits } = await fold();
       if (state === 'lost') return LOST;
       const standings = standingsOf(origins, nothingWaits);
@@ -249,7 +287,10 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       watermark = reached === Number.POSITIVE_INFINITY ? reached : Math.min(reached, limit);
       // windows may have closed without another line
       const isDone = standings.every((origin) => origin.isDone);
-      const isLater = waiting > 0 ? watermark - work.latenessMs > toldUntil : isDone && !isSettled;
+      const isLater =
+        waiting > 0
+          ? watermark - work.latenessMs > toldUntil
+          : (isDone && !isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
       const isDrained = records === 0 && performance.now() - lastRecord >= DRAINED_MS;
       if ((!isDirty && !isLater) || !(now || isDrained || performance.now() >= nextDecision))
         return { state: 'kept', records, late, documents: 0, decided: false };
@@ -259,7 +300,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     get at() {
       return at;
     },
-    isIdle: (ms) => !isDirty && isSettled && performance.now() - changedAt > ms,
+    isIdle: (ms) =>
+      !isDirty && isSettled && nextDayMs === Number.POSITIVE_INFINITY && performance.now() - changedAt > ms,
     close: () => releaseLease(store, org, worker, fence),
   };
 }

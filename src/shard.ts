@@ -32,6 +32,7 @@ import {
   latestOf,
   type OriginTime,
   passChunk,
+  robustMaximum,
   type TimeRun,
 } from './shard-watermark.ts';
 
@@ -68,6 +69,8 @@ export interface Shard {
   readonly times: Map<number, OriginTime>;
   /** for each origin, by day, the least stream offset of a chunk whose latest line is of that day */
   readonly offsets: Map<number, Map<number, number>>;
+  /** what was read on each day, by number of the day */
+  readonly days: Map<number, DayRead>;
   /** by alert id */
   readonly acks: Map<string, AckRecord>;
   /** lists of rule names by their digest */
@@ -78,6 +81,14 @@ export interface Shard {
   late: number;
   /** matches of rules that this program does not have */
   unknownMatches: number;
+}
+
+/** What was read on a day. A job of chunks belongs to the day of its latest line. */
+export interface DayRead {
+  /** events that came when their time had passed */
+  late: number;
+  /** by origin */
+  readonly tallies: Map<number, Tally>;
 }
 
 /** Unix ms, for alerts of packets and of requests; 0 = nothing was dropped yet. */
@@ -100,6 +111,7 @@ export function createShard(setting: ShardSetting): Shard {
     tallies: new Map(),
     times: new Map(),
     offsets: new Map(),
+    days: new Map(),
     acks: new Map(),
     ruleLists: new Map(),
     open: { packetsMs: 0, requestsMs: 0 },
@@ -143,8 +155,9 @@ export function foldRecord(
       holdState(shard.state);
       let late = 0;
       for (const origin of record.origins) {
-        noteOrigin(shard, setting.inventory.dayStartMs, origin);
-        for (const { panes } of origin.chunks) late += eventsBefore(panes, lateBeforeMs);
+        const came = origin.chunks.reduce((sum, { panes }) => sum + eventsBefore(panes, lateBeforeMs), 0);
+        noteOrigin(shard, setting.inventory.dayStartMs, origin, came);
+        late += came;
       }
       shard.late += late;
       return { kind: 'delta', late };
@@ -184,8 +197,8 @@ function renumbered(shard: Shard, state: State, theirs: readonly string[], own: 
   );
 }
 
-function noteOrigin(shard: Shard, dayStartMs: number, { origin, chunks, tally }: DeltaOrigin): void {
-  mergeTally(shard.tallies, origin, tally);
+function noteOrigin(shard: Shard, dayStartMs: number, { origin, chunks, tally }: DeltaOrigin, late: number): void {
+  mergeTally(shard.tallies, origin, structuredClone(tally));
   const time = shard.times.get(origin) ?? createOriginTime();
   shard.times.set(origin, time);
   const offsets = shard.offsets.get(origin) ?? new Map<number, number>();
@@ -197,6 +210,15 @@ function noteOrigin(shard: Shard, dayStartMs: number, { origin, chunks, tally }:
     const day = dayOf(lastPane * WEB_PANE, dayStartMs);
     offsets.set(day, Math.min(offsets.get(day) ?? Number.POSITIVE_INFINITY, mark.offset));
   }
+  const lastPane = Math.max(...chunks.map(({ panes }) => panes.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY));
+  const latestMs = Number.isFinite(lastPane) ? lastPane * WEB_PANE : (robustMaximum(time) ?? latestOf(shard.times));
+  // lines that nobody can read, before any that somebody can
+  if (latestMs === null) return;
+  const day = dayOf(latestMs, dayStartMs);
+  const read = shard.days.get(day) ?? { late: 0, tallies: new Map<number, Tally>() };
+  shard.days.set(day, read);
+  read.late += late;
+  mergeTally(read.tallies, origin, structuredClone(tally));
 }
 
 /** Of two the later one counts, of two of the same instant the one whose status comes first in the alphabet. */
@@ -214,6 +236,17 @@ function forgetOldest(map: Map<string, unknown>, most: number): void {
     if (map.size <= most) return;
     map.delete(key);
   }
+}
+
+/** Whether all that a day is decided from is still in the state, for alerts of these categories. */
+export function mayChange(
+  { open }: Shard,
+  { inventory }: ShardSetting,
+  categories: readonly ('network' | 'web')[],
+  day: number,
+): boolean {
+  const startMs = dayStart(day, inventory.dayStartMs);
+  return categories.every((category) => startMs >= (category === 'network' ? open.packetsMs : open.requestsMs));
 }
 
 /** What is dropped where alerts since `open` may change. */
@@ -241,6 +274,7 @@ export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Numbe
   const { dayStartMs } = setting.inventory;
   const since = dayStart(dayOf(Math.min(latest, latestMs), dayStartMs) - OPEN_DAYS, dayStartMs);
   const next = horizonOf({ packetsMs: since, requestsMs: since }, setting.ruleSet);
+  for (const day of shard.days.keys()) if (dayStart(day, dayStartMs) < since) shard.days.delete(day);
   let firstMs = Number.POSITIVE_INFINITY;
   for (const pane of shard.state.timeline.keys()) firstMs = Math.min(firstMs, pane * WEB_PANE);
   const moves = {
@@ -288,6 +322,7 @@ interface SnapshotHead {
   tallies: [number, TallyJson][];
   times: [number, { next: number; runs: TimeRun[]; ahead: [number, TimeRun[]][] }][];
   offsets: [number, [number, number][]][];
+  days: [number, { late: number; tallies: [number, TallyJson][] }][];
   acks: AckRecord[];
   open: OpenSince;
   late: number;
@@ -304,7 +339,7 @@ export function encodeShard(shard: Shard, setting: ShardSetting): Uint8Array {
   const head: SnapshotHead = {
     rules: rulesDigest(own),
     ruleLists: [...ruleLists].sort(byText),
-    tallies: [...shard.tallies].map(([n, tally]): [number, TallyJson] => [n, tallyToJson(tally)]).sort(byNumber),
+    tallies: talliesToJson(shard.tallies),
     times: [...shard.times]
       .map(([n, { next, runs, ahead }]): SnapshotHead['times'][number] => [
         n,
@@ -314,12 +349,19 @@ export function encodeShard(shard: Shard, setting: ShardSetting): Uint8Array {
     offsets: [...shard.offsets]
       .map(([n, offsets]): SnapshotHead['offsets'][number] => [n, [...offsets].sort(byNumber)])
       .sort(byNumber),
+    days: [...shard.days]
+      .map(([day, { late, tallies }]): SnapshotHead['days'][number] => [day, { late, tallies: talliesToJson(tallies) }])
+      .sort(byNumber),
     acks: [...shard.acks.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     open: shard.open,
     late: shard.late,
     unknownMatches: shard.unknownMatches,
   };
   return pack(head, encodeState(shard.state), MAGIC, SNAPSHOT_VERSION);
+}
+
+function talliesToJson(tallies: ReadonlyMap<number, Tally>): [number, TallyJson][] {
+  return [...tallies].map(([n, tally]): [number, TallyJson] => [n, tallyToJson(tally)]).sort((a, b) => a[0] - b[0]);
 }
 
 /** The shard of a snapshot, with the numbers that our rules have. Throws a RecordError or a DeltaError. */
@@ -331,6 +373,8 @@ export function decodeShard(setting: ShardSetting, bytes: Uint8Array): Shard {
   for (const [n, tally] of from.tallies) shard.tallies.set(n, tallyFromJson(tally));
   for (const [n, { next, runs, ahead }] of from.times) shard.times.set(n, { next, runs, ahead: new Map(ahead) });
   for (const [n, offsets] of from.offsets) shard.offsets.set(n, new Map(offsets));
+  for (const [day, { late, tallies }] of from.days)
+    shard.days.set(day, { late, tallies: new Map(tallies.map(([n, tally]) => [n, tallyFromJson(tally)])) });
   for (const ack of from.acks) shard.acks.set(ack.id, ack);
   Object.assign(shard.open, from.open);
   shard.late = from.late;

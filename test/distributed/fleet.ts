@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseInventory } from '../../src/config/inventory.ts';
+import type { Family } from '../../src/elastic/index-names.ts';
 import type { OriginContext } from '../../src/formats/format.ts';
 import type { Installation, RedisSettings, Tenant, WorkSettings } from '../../src/model/installation.ts';
 import { isDrained, readStatus } from '../../src/operate/status.ts';
@@ -232,9 +233,10 @@ export async function drained(store: QueueStore, setting: FleetSetting, ms = 150
   );
 }
 
-/** Bodies of the documents that wait for the index: of each the newest. */
-export async function pendingBodies(store: QueueStore, org: string): Promise<string[]> {
-  return (await takePending(store, org, 1_000_000)).map((document) => document.body);
+/** Bodies of the documents of a family that wait for the index: of each the newest. */
+export async function pendingBodies(store: QueueStore, org: string, family: Family = 'alerts'): Promise<string[]> {
+  const waiting = await takePending(store, org, 1_000_000);
+  return waiting.filter(({ index }) => index.startsWith(`pollwatch-${family}-`)).map((document) => document.body);
 }
 
 /** Bodies without those of alerts that were taken back. */

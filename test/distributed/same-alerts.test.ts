@@ -58,6 +58,16 @@ describe('the queue', () => {
           const { stats, queuedBytes, deadLetters } = await queueDepth(store, id);
           expect(stats['lines'], id).toBe(lines.get(id));
           expect(stats['events']! + stats['skipped']! + stats['refused']!, id).toBe(lines.get(id));
+          // each line stands in the summary of one day
+          const days = (await pendingBodies(store, id, 'summaries')).map(
+            (body) =>
+              (JSON.parse(body) as { pollwatch: { summary: { kind: string; lines: number } } }).pollwatch.summary,
+          );
+          const totals = days.filter(({ kind }) => kind === 'total');
+          expect(
+            totals.reduce((sum, { lines: n }) => sum + n, 0),
+            id,
+          ).toBe(lines.get(id));
           expect({ queuedBytes, deadLetters }).toEqual({ queuedBytes: 0, deadLetters: 0 });
         }
         expect(all.get('samples')!.expected.length).toBeGreaterThan(50);

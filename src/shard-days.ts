@@ -1,0 +1,114 @@
+/**
+ * What a shard leaves behind of a day when the day is past: its summary, its sources and the lines that nobody could read
+ * (daily.ts, daily-sources.ts), as documents with versions. A day is told once when it closes, and again a day later if
+ * lines came meanwhile; where every origin is closed, whenever lines came.
+ */
+import { createHash } from 'node:crypto';
+import { type DailyDocument, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from './daily.ts';
+import { daySources } from './daily-sources.ts';
+import type { Alert } from './model/alert.ts';
+import { DAY, dayOf, dayStart, WEB_PANE } from './model/time.ts';
+import type { Revision, ShardDocument } from './queue/shard-store.ts';
+import { mayChange, type Shard } from './shard.ts';
+import { REVISIONS, type TellingSetting } from './shard-documents.ts';
+
+/** What is kept of a day that was told, with the revision of its summary. */
+export interface ToldDay extends Revision {
+  readonly kind: 'day';
+  /** of the day's summary */
+  readonly id: string;
+  readonly day: number;
+  /** events of the day when it was told */
+  readonly events: number;
+  /** how often it was told */
+  readonly times: number;
+}
+
+/** Whether what is kept of a document is about a day. */
+export function isToldDay(revision: Revision): revision is ToldDay {
+  return revision['kind'] === 'day';
+}
+
+/** When days are told. */
+export interface DayTelling {
+  /** windows that end before this instant are past; +Infinity when no line is awaited */
+  readonly closedMs: number;
+  /** no origin will bring a line any more */
+  readonly isOver: boolean;
+  /** instant by the machine's clock before which days are past where no line is awaited, Unix ms */
+  readonly nowMs: number;
+  readonly generation: number;
+  /** by day */
+  readonly told: ReadonlyMap<number, ToldDay>;
+  /** alerts that stand */
+  readonly alerts: readonly Alert[];
+  /** origins by number */
+  readonly origins: ReadonlyMap<number, { readonly name: string; readonly format: string | null }>;
+}
+
+/** Documents of days that closed. Only the first document of each day keeps its revision. */
+export interface ClosedDays {
+  documents: ShardDocument[];
+  /** ids whose revisions need not be kept */
+  forgotten: string[];
+  /** end of the first day that has not been told, Unix ms; +Infinity when all have */
+  nextMs: number;
+}
+
+/** Documents of the days that closed or changed since they were told. The shard's state is settled. */
+export function closeDays(shard: Shard, setting: TellingSetting, telling: DayTelling): ClosedDays {
+  const closed: ClosedDays = { documents: [], forgotten: [], nextMs: Number.POSITIVE_INFINITY };
+  const { dayStartMs } = setting.inventory;
+  const events = new Map<number, number>();
+  for (const [pane, [all]] of shard.state.timeline) {
+    const day = dayOf(pane * WEB_PANE, dayStartMs);
+    events.set(day, (events.get(day) ?? 0) + all);
+  }
+  for (const [day, n] of [...events].sort((a, b) => a[0] - b[0])) {
+    const told = telling.told.get(day);
+    if (told?.events === n || !mayChange(shard, setting, ['network', 'web'], day)) continue;
+    const endMs = dayStart(day, dayStartMs) + DAY;
+    const pastMs = Number.isFinite(telling.closedMs) ? telling.closedMs : telling.nowMs;
+    const isDue = telling.isOver || (told === undefined ? pastMs >= endMs : told.times < 2 && pastMs >= endMs + DAY);
+    if (isDue) closeDay(shard, setting, telling, day, n, closed);
+    else if (told === undefined) closed.nextMs = Math.min(closed.nextMs, endMs);
+  }
+  for (const [day, { id }] of telling.told)
+    if (!mayChange(shard, setting, ['network', 'web'], day)) closed.forgotten.push(id);
+  return closed;
+}
+
+function closeDay(
+  shard: Shard,
+  setting: TellingSetting,
+  telling: DayTelling,
+  day: number,
+  events: number,
+  closed: ClosedDays,
+): void {
+  const times = (telling.told.get(day)?.times ?? 0) + 1;
+  const { inventory, organization, indexPrefix, enricher, secret, ruleSet } = setting;
+  const { generation, alerts } = telling;
+  const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision: times };
+  const { tallies, late } = shard.days.get(day) ?? { tallies: new Map(), late: 0 };
+  const origins = [...tallies].map(([number, tally]): DayOrigin => {
+    const origin = telling.origins.get(number);
+    return { name: origin?.name ?? `origin ${number}`, format: origin?.format ?? 'unknown', tally };
+  });
+  const { counts, documents } = daySources(shard.state, alerts, { ...about, enricher, secret, rules: ruleSet.rules });
+  const [total, ...parts] = summaryDocuments(shard.state, alerts, { origins, late, sources: counts }, about);
+  const version = generation * REVISIONS + times;
+  closed.documents.push(asPending(total!, version, { kind: 'day', day, events, times, id: total!.id }));
+  for (const rest of [parts, refusedDocuments(origins, about), documents]) {
+    for (const document of rest) {
+      closed.documents.push(asPending(document, version, {}));
+      closed.forgotten.push(document.id);
+    }
+  }
+}
+
+function asPending({ id, index, body }: DailyDocument, version: number, more: Record<string, unknown>): ShardDocument {
+  const text = JSON.stringify(body);
+  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return { id, index, version, digest, body: text, more };
+}
