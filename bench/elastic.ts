@@ -41,30 +41,42 @@ try {
   const bytes = templates.reduce((sum, { body }) => sum + body.length, 0) / templates.length;
   const ways = { pollwatch: ours, 'helpers.bulk': bare } as const;
   const rates: Record<keyof typeof ways, number[]> = { pollwatch: [], 'helpers.bulk': [] };
+  /** processor time of a document in microseconds, by who spent it: does not depend on what else the machine does */
+  const costs: Record<keyof typeof ways, { server: number[]; writer: number[] }> = {
+    pollwatch: { server: [], writer: [] },
+    'helpers.bulk': { server: [], writer: [] },
+  };
   let next = 0;
   // the first of each only warms the server up
   for (let round = -1; round < rounds; round++) {
     for (const name of ['pollwatch', 'helpers.bulk'] as const) {
       const all = documents(organizations[next++]!);
-      const started = performance.now();
+      const [server0, writer0, started] = [await serverMicros(client), process.cpuUsage(), performance.now()];
       await ways[name](client, all);
       const seconds = (performance.now() - started) / 1000;
+      const writer = process.cpuUsage(writer0);
+      const spent = { server: (await serverMicros(client)) - server0, writer: writer.user + writer.system };
       await client.indices.refresh({ index: all[0]!.index });
       const { count: found } = await client.count({ index: all[0]!.index });
       if (found !== count) throw new Error(`${name}: ${found} of ${count} documents are in the index`);
-      if (round >= 0) rates[name].push(count / seconds);
+      if (round >= 0) {
+        rates[name].push(count / seconds);
+        for (const who of ['server', 'writer'] as const) costs[name][who].push(spent[who] / count);
+      }
       await client.indices.delete({ index: all[0]!.index });
     }
   }
   const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1]!;
   const own = median(rates.pollwatch);
   const theirs = median(rates['helpers.bulk']);
+  const cost = (name: keyof typeof ways) =>
+    `server ${Math.round(median(costs[name].server))} µs, writer ${Math.round(median(costs[name].writer))} µs a document`;
   process.stdout.write(
     [
       `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores shared by writer and server`,
       `${count} alert documents of ${Math.round(bytes)} bytes, ${rounds} rounds, median`,
-      `writeDocuments   ${Math.round(own).toLocaleString('en')} documents/s`,
-      `helpers.bulk     ${Math.round(theirs).toLocaleString('en')} documents/s (no versions, documents as objects)`,
+      `writeDocuments   ${Math.round(own).toLocaleString('en')} documents/s; ${cost('pollwatch')}`,
+      `helpers.bulk     ${Math.round(theirs).toLocaleString('en')} documents/s; ${cost('helpers.bulk')} (no versions, documents as objects)`,
       `ratio            ${(own / theirs).toFixed(2)}`,
       '',
     ].join('\n'),
@@ -73,6 +85,12 @@ try {
   await removeAll(client, settings.prefix);
   await client.close();
   await server?.stop();
+}
+
+/** Processor time that the server has used since it started, microseconds. */
+async function serverMicros(of: Client): Promise<number> {
+  const { nodes } = await of.nodes.stats({ metric: 'process' });
+  return Object.values(nodes).reduce((sum, node) => sum + (node.process?.cpu?.total_in_millis ?? 0) * 1000, 0);
 }
 
 async function ours(to: Client, all: readonly IndexedDocument[]): Promise<void> {
