@@ -169,14 +169,14 @@ return 'dropped'
 const RUN_ID = `local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')`;
 
 /**
- * KEYS lease, fence, snapshot, generation; ARGV worker, ms → the fence, or nil when somebody holds the lease. With
+ * KEYS lease, fence, snapshot, generation; ARGV worker, ms → the fence, or nil when somebody else holds the lease. With
  * another process of the server than before, documents get a new generation: the index may have versions that were
  * forgotten here, and would take no second document with the same one.
  */
 const ACQUIRE_LEASE = `#!lua flags=allow-oom
 ${RUN_ID}
 local held = redis.call('GET', KEYS[1])
-if held and string.sub(held, -#run) == run then return nil end
+if held and string.sub(held, -#run) == run and string.match(held, '^%d+:(.*):') ~= ARGV[1] then return nil end
 local fence = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[1], string.format('%.0f', fence) .. ':' .. ARGV[1] .. ':' .. run, 'PX', ARGV[2])
 if redis.call('HGET', KEYS[3], 'run') ~= run then

@@ -69,8 +69,9 @@ const BYTES_AT_ONCE = 8 * 1024 * 1024;
 const SNAPSHOT_BYTES_MAX = 500 * 1024 * 1024;
 
 /**
- * Takes the lease of an organisation for some ms. Returns the fence, null when somebody holds it. A restart of Redis ends
- * all leases and raises the generation.
+ * Takes the lease of an organisation for some ms. Returns the fence, null when somebody else holds it; the name of a
+ * worker is its own among all, and when it asks again its earlier fence is void. A restart of Redis ends all leases and
+ * raises the generation.
  */
 export async function acquireLease(store: QueueStore, org: string, worker: string, ms: number): Promise<number | null> {
   const keys = organizationKeys(store.prefix, org);

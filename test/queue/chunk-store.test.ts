@@ -10,7 +10,7 @@ import { evidenceBlob } from '../../src/queue/evidence-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, ORIGINS_MAX, readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { createSeal, SealError, sealLabel } from '../../src/queue/seal.ts';
-import { acquireLease, commitShard, type ShardCommit } from '../../src/queue/shard-store.ts';
+import { acquireLease, commitShard, renewLease, type ShardCommit } from '../../src/queue/shard-store.ts';
 import { openStore, organizations, type QueueStore } from '../../src/queue/store.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 import { apply, commitLines, commitText, linesOf, loggedLines, queuedBytes, seal } from './county.ts';
@@ -261,6 +261,18 @@ describe('a broken connection', () => {
     expect(proxy.cuts()).toBe(1);
     expect(await readOrigins(store, 'adams')).toMatchObject([{ seq: 2, offset: 4 }]);
     expect(await store.redis.lrange(organizationKeys(store.prefix, 'adams').outbox, 0, -1)).toEqual(['1:0', '1:1']);
+    await store.close();
+  });
+
+  it('between taking a lease and its answer does not leave the lease with nobody', async () => {
+    const store = openStore({ ...server.settings(), url: `redis://127.0.0.1:${proxy.port}` });
+    await store.redis.ping();
+    proxy.cutNextAnswer();
+    const fence = (await acquireLease(store, 'adams', 'w:1', 60_000))!;
+    expect(fence).toBe(2);
+    expect(await renewLease(store, 'adams', 'w:1', 1, 60_000)).toBe(false);
+    expect(await renewLease(store, 'adams', 'w:1', fence, 60_000)).toBe(true);
+    expect(await acquireLease(store, 'adams', 'w:2', 60_000)).toBeNull();
     await store.close();
   });
 
