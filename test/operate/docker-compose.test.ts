@@ -4,7 +4,17 @@
  * servers with the settings and secrets that it gives them.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,6 +159,28 @@ describe('config/docker/Dockerfile', () => {
       .map((path) => path.replace('./', ''));
     expect(copied.filter((path) => !existsSync(join(ROOT, path)) || ignored.includes(path))).toEqual([]);
     expect(copied).toEqual(expect.arrayContaining(['src', 'workers', 'config', 'pollwatch', 'package.json']));
+  });
+
+  it('holds everything that the program needs to run', () => {
+    const image = mkdtempSync(join(tmpdir(), 'pollwatch-image-'));
+    onTestFinished(() => rmSync(image, { recursive: true, force: true }));
+    for (const line of lines.filter((each) => each.startsWith('COPY '))) {
+      for (const path of line.split(/\s+/).slice(1, -1))
+        cpSync(join(ROOT, path), join(image, path), { recursive: true });
+    }
+    symlinkSync(join(ROOT, 'node_modules'), join(image, 'node_modules'));
+    const log = join(ROOT, 'test/samples/generated/nginx-access.log');
+    const run = (...args: string[]) =>
+      spawnSync(join(image, 'pollwatch'), args, {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], HOME: image },
+        cwd: image,
+      });
+    const analysed = run('analyze', '--report', 'none', log);
+    expect(analysed).toMatchObject({ status: 0, stderr: '' });
+    expect(analysed.stdout).toContain('WHAT MATTERS FIRST');
+    for (const command of ['ingest', 'work', 'setup']) expect(run(command, '--help').status).toBe(0);
+    expect(run('doctor').stdout).not.toContain('BAD');
   });
 
   it('starts the program as somebody who is not root', () => {
