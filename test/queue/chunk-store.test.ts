@@ -2,7 +2,6 @@
  * Chunks against a real Redis, alone and as a cluster: what is committed together, what counts once, what waits.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChunkRef, commitChunk, finishChunks, loadChunks } from '../../src/queue/chunk-store.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
@@ -14,6 +13,7 @@ import { acquireLease, commitShard, renewLease, type ShardCommit } from '../../s
 import { openStore, organizations, type QueueStore } from '../../src/queue/store.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 import { apply, commitLines, commitText, linesOf, loggedLines, queuedBytes, seal } from './county.ts';
+import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts';
 
 describe.each([
   { kind: 'a server', cluster: false, alone: true },
@@ -248,7 +248,7 @@ describe('a broken connection', () => {
     proxy = await cuttingProxy(Number(new URL(server.url).port));
   });
   afterAll(async () => {
-    proxy.server.close();
+    proxy.close();
     await server.stop();
   });
 
@@ -333,41 +333,3 @@ describe('a Redis without memory', () => {
     }
   });
 });
-
-interface CuttingProxy {
-  readonly server: Server;
-  readonly port: number;
-  /** the next answer of Redis is thrown away and its connection cut */
-  cutNextAnswer(): void;
-  cuts(): number;
-}
-
-/** Stands between a client and Redis, and cuts a connection after the command went through and before its answer did. */
-async function cuttingProxy(port: number): Promise<CuttingProxy> {
-  let armed = false;
-  let cuts = 0;
-  const server = createServer((client: Socket) => {
-    const redis = dial(port, '127.0.0.1');
-    client.on('error', () => redis.destroy());
-    redis.on('error', () => client.destroy());
-    client.on('close', () => redis.destroy());
-    client.pipe(redis);
-    redis.on('data', (answer) => {
-      if (!armed) return client.write(answer);
-      armed = false;
-      cuts++;
-      return client.destroy();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no address');
-  return {
-    server,
-    port: address.port,
-    cutNextAnswer: () => {
-      armed = true;
-    },
-    cuts: () => cuts,
-  };
-}

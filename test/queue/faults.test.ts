@@ -11,12 +11,15 @@ import { queueDepth } from '../../src/queue/depth.ts';
 import { dispatch, sweep } from '../../src/queue/dispatch.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { readOrigins, registerOrigin } from '../../src/queue/origins.ts';
+import { donePending, takePending } from '../../src/queue/pending.ts';
 import { refsOfJob, startAnalyzeWorker } from '../../src/queue/queues.ts';
 import { runScript } from '../../src/queue/scripts.ts';
 import {
   acquireLease,
   appendRecord,
   commitShard,
+  logEnd,
+  readLog,
   readShard,
   releaseLease,
   renewLease,
@@ -32,6 +35,7 @@ import {
   loggedLines,
   queuedBytes,
 } from './county.ts';
+import { cuttingProxy } from './cutting-proxy.ts';
 
 describe('Redis that is killed and started again with its append-only file', () => {
   it('has lost nothing that was acknowledged, and every line counts once', async () => {
@@ -152,6 +156,43 @@ describe('with a server', () => {
     server = await startRedis();
   });
   afterAll(() => server.stop());
+
+  it('a process that dies after any of its commands leaves nothing undone that others do not make up for', async () => {
+    const lines = Array.from({ length: 3 }, (_, n) => [`line ${n}.0`, `line ${n}.1`]).flat();
+    let answers = 0;
+    for (let isWhole = false; !isWhole; ) {
+      const proxy = await cuttingProxy(Number(new URL(server.url).port));
+      const settings = server.settings();
+      const first = install({ ...settings, url: `redis://127.0.0.1:${proxy.port}` });
+      const dead = proxy.dieAfter(++answers).then(() => false);
+      const life = wholeLife(first);
+      life.catch(() => undefined);
+      isWhole = await Promise.race([life.then(() => true), dead]);
+      first.store.redis.disconnect();
+      first.queues.close().catch(() => undefined);
+      proxy.close();
+      const second = install(settings);
+      try {
+        await makeUp(second);
+        const { snapshot, at } = await readShard(second.store, 'adams');
+        expect({ answers, at, lines: snapshot?.toString().trim().split('\n').sort() }).toEqual({
+          answers,
+          at: await logEnd(second.store, 'adams'),
+          lines,
+        });
+        expect(await takePending(second.store, 'adams', 10)).toEqual([]);
+        expect(await deadLetters(second.store, 'adams')).toEqual([]);
+        expect(await queuedBytes(second.store, 'adams', [])).toEqual({ counted: 0, kept: 0 });
+        const { waitingChunks, flyingChunks, stats } = await queueDepth(second.store, 'adams');
+        expect([waitingChunks, flyingChunks, stats['applied_chunks'], stats['lines']]).toEqual([0, 0, 3, 6]);
+      } finally {
+        await second.queues.analyze.obliterate({ force: true });
+        await second.close();
+      }
+    }
+    // the scenario was walked through, not just begun
+    expect(answers).toBeGreaterThan(20);
+  });
 
   it('a chunk that kills every worker that reads it ends alone in the dead letters; the others are applied', async () => {
     const pw = install(server.settings());
@@ -282,4 +323,48 @@ async function expectAccounts(pw: Installed, refs: readonly ChunkRef[]): Promise
   expect(logged.length + dropped).toBe(settled);
   const bytes = await queuedBytes(pw.store, 'adams', refs);
   expect(bytes.kept).toBe(bytes.counted);
+}
+
+/** All that the processes of an installation do, one after the other, in one life. */
+async function wholeLife(pw: Installed): Promise<void> {
+  const head = await registerOrigin(pw.store, 'adams', 'log');
+  for (let seq = head.seq; seq < 3; seq++) await commitText(pw.store, 'adams', head.number, seq, linesOf(seq));
+  await dispatch(pw.store, pw.queues, 'adams');
+  const refs = [0, 1, 2].map((seq) => ({ org: 'adams', origin: head.number, seq }));
+  if ((await apply(pw.store, refs)) === 'mixed') for (const ref of refs) await apply(pw.store, [ref]);
+  await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+  await foldAndIndex(pw);
+}
+
+/** What others do when a process died: its files are read on, lost jobs come again, its lease passes on. */
+async function makeUp(pw: Installed): Promise<void> {
+  await wholeLife(pw);
+  const worker = startAnalyzeWorker(pw.settings, async (job) => {
+    await apply(pw.store, refsOfJob(job));
+  });
+  await until('nothing is under way', async () => {
+    await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });
+    const { waitingChunks, flyingChunks } = await queueDepth(pw.store, 'adams');
+    return waitingChunks + flyingChunks + (await pw.queues.analyze.getWaitingCount()) === 0;
+  });
+  await worker.close();
+  await foldAndIndex(pw);
+}
+
+/** Folds the log into the snapshot, here by putting texts together, and takes the documents as indexed. */
+async function foldAndIndex({ store }: Installed): Promise<void> {
+  const fence = await acquireLease(store, 'adams', 'w', 60_000);
+  const { snapshot, at } = await readShard(store, 'adams');
+  const { records, next } = await readLog(store, 'adams', at, 1e6);
+  const bytes = Buffer.concat([snapshot ?? Buffer.alloc(0), ...records]);
+  const documents = [{ id: 'a', index: 'i', version: next + 1, digest: 'd', body: '{}' }];
+  await commitShard(store, 'adams', {
+    fence: fence!,
+    worker: 'w',
+    snapshot: { bytes, at: next },
+    documents,
+    stats: {},
+  });
+  await donePending(store, 'adams', await takePending(store, 'adams', 10), []);
+  await releaseLease(store, 'adams', 'w', fence!);
 }
