@@ -3,19 +3,24 @@
  */
 import { DETECTIONS } from '../alerts/detections.ts';
 import { loadInstallation } from '../config/installation.ts';
+import { nameProblems } from '../elastic/index-names.ts';
 import { formats } from '../formats/index.ts';
 import type { Installation } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
 import type { QueueStore } from '../queue/store.ts';
-import type { Given } from './options.ts';
+import { type Given, stopOn } from './options.ts';
 
 /** Loads it. Throws an OperatorError with all problems. */
 export function installationOf(given: Given, env = process.env): Installation {
   const named = given.config ?? env['POLLWATCH_CONFIG'];
-  return loadInstallation(named === undefined || named === '' ? null : named, {
+  const installation = loadInstallation(named === undefined || named === '' ? null : named, {
     formats: formats.flatMap((format) => [format.name, ...format.aliases]),
     detections: DETECTIONS.map((d) => d.id),
   });
+  const { elasticsearch, tenants, file } = installation;
+  const problems = elasticsearch === null ? [] : nameProblems(elasticsearch.prefix, [...tenants.keys()]);
+  stopOn(problems.map((problem) => (file === null ? problem : { ...problem, file })));
+  return installation;
 }
 
 /** Does something with an open store and closes it, whatever comes of it. */

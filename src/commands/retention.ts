@@ -4,7 +4,7 @@
  */
 import { setupSettings } from '../config/installation.ts';
 import { connectElasticsearch, refusalOf } from '../elastic/client.ts';
-import { applyRetention } from '../elastic/retention.ts';
+import { applyRetention, RETENTION } from '../elastic/retention.ts';
 import { OperatorError, printable } from '../model/problem.ts';
 import { OK } from './exit-status.ts';
 import { installationOf } from './installation-option.ts';
@@ -21,6 +21,7 @@ export async function retentionCommand(given: Given): Promise<number> {
       prefix: settings.prefix,
       organizations: [...installation.tenants.keys()],
       now: Date.now(),
+      retention: { ...RETENTION, ...installation.retention },
       dryRun: given.dryRun === true,
       say: (line) => void process.stdout.write(`${printable(line)}\n`),
     });

@@ -169,6 +169,18 @@ const work = z
   })
   .describe('bounds and times of the workers; the numbers in the texts are the defaults');
 
+const days = z.int().min(1, 'at least a day').max(3650, 'at most ten years');
+
+const retention = z
+  .strictObject({
+    alerts_days: days.optional().describe('alerts. 400'),
+    sources_days: days.optional().describe('sources that matched a rule or have an alert. 400'),
+    quiet_sources_days: days.optional().describe('people who only used the site: keyed hash and network. 90'),
+    summaries_days: days.optional().describe("an organization's daily summary. 400"),
+    refused_days: days.optional().describe('shapes of lines that could not be read. 90'),
+  })
+  .describe('how long `pollwatch retention` keeps what stands in Elasticsearch; the numbers are the defaults');
+
 /** The whole file. */
 export const installationSchema = z
   .strictObject({
@@ -184,6 +196,7 @@ export const installationSchema = z
     rules: z.array(file).max(100).optional().describe('Sigma rules of yours: files or folders; relative to this file'),
     origins: z.array(origin).max(4000).optional().describe('what `pollwatch ingest` reads'),
     work: work.optional(),
+    retention: retention.optional(),
   })
   .describe('An always-on installation of pollwatch: queue, workers, Elasticsearch. `analyze` does not need it.');
 

@@ -11,6 +11,7 @@ import type {
   Installation,
   OriginReading,
   RedisSettings,
+  RetentionDays,
   Tenant,
   WorkSettings,
 } from '../model/installation.ts';
@@ -74,6 +75,7 @@ export function loadInstallation(file: string | null, known: KnownNames, env = p
       reader.origin(origin, i, { tenants, redis, elasticsearch, known }),
     ),
     work: workOf(content.work ?? {}, variables),
+    retention: retentionOf(content.retention ?? {}),
   };
   reader.originNames(content);
   problems.push(...(source?.found() ?? []));
@@ -480,6 +482,16 @@ function workOf(fields: NonNullable<InstallationFile['work']>, variables: Instal
     evidenceDays: fields.evidence_days ?? WORK.evidenceDays,
     stopMs: (fields.stop_seconds ?? WORK.stopSeconds) * 1000,
     listen: listenOf(variables.listen ?? fields.listen ?? 'none'),
+  };
+}
+
+function retentionOf(fields: NonNullable<InstallationFile['retention']>): RetentionDays {
+  return {
+    ...(fields.alerts_days === undefined ? {} : { alerts: fields.alerts_days }),
+    ...(fields.sources_days === undefined ? {} : { sources: fields.sources_days }),
+    ...(fields.quiet_sources_days === undefined ? {} : { quietSources: fields.quiet_sources_days }),
+    ...(fields.summaries_days === undefined ? {} : { summaries: fields.summaries_days }),
+    ...(fields.refused_days === undefined ? {} : { refused: fields.refused_days }),
   };
 }
 

@@ -113,6 +113,17 @@ export interface WorkSettings {
   readonly listen: { readonly host: string; readonly port: number } | null;
 }
 
+/** Days that documents are kept in Elasticsearch; what is left out has the program's own number. */
+export interface RetentionDays {
+  readonly alerts?: number;
+  /** sources that matched a rule or have an alert */
+  readonly sources?: number;
+  /** people who only used the site: keyed hash and network */
+  readonly quietSources?: number;
+  readonly summaries?: number;
+  readonly refused?: number;
+}
+
 /** Everything an always-on installation is set up with. */
 export interface Installation {
   readonly file: string | null;
@@ -123,4 +134,6 @@ export interface Installation {
   readonly rulesPaths: readonly string[];
   readonly origins: readonly IngestOrigin[];
   readonly work: WorkSettings;
+  /** none = the program's own */
+  readonly retention?: RetentionDays;
 }

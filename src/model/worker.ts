@@ -23,6 +23,7 @@ export type WorkerCount =
   | 'folds'
   | 'decisions'
   | 'documents'
+  | 'indexed'
   | 'index_retries'
   | 'dead_letters';
 

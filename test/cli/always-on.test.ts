@@ -284,7 +284,12 @@ describe('pollwatch ingest and pollwatch work', () => {
     };
     const log = here.put('access.log', probingLog());
     expect(here.run(['ingest', '--once', log], { env })).toMatchObject({ status: 0, stderr: '' });
-    expect(here.run(['work', '--until-drained'], { env })).toMatchObject({ status: 0, stderr: '' });
+    const work = here.run(['work', '--until-drained', '--log-level', 'debug'], { env });
+    expect(work.status).toBe(0);
+    // the log says what was done, and neither a secret nor a line of the log that was read
+    const said = work.stderr.trimEnd().split('\n');
+    expect(said.map((line) => (JSON.parse(line) as { message: string }).message)).toContain('chunks were analysed');
+    expect(work.stderr).not.toMatch(/worker-password|wp-config|198\.51\.100\.7/);
     expect(here.run(['status'], { env }).stdout).toContain('46 events');
     const doctor = here.run(['doctor'], { env });
     expect(doctor.stdout).toContain('user "worker" of Redis may do what the workers do');

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { listenOf, loadInstallation } from '../../src/config/installation.ts';
 import { installationJsonSchema } from '../../src/config/installation-schema.ts';
+import { RETENTION } from '../../src/elastic/retention.ts';
 import { formatProblem, OperatorError, type Problem } from '../../src/model/problem.ts';
 
 const EXAMPLE = new URL('../../config/pollwatch.example.yaml', import.meta.url).pathname;
@@ -84,9 +85,10 @@ describe('the example', () => {
       'inventory.example.yaml': readFileSync(new URL('../../config/inventory.example.yaml', import.meta.url), 'utf8'),
       'pollwatch.yaml': whole,
     });
-    const { work, origins, redis, tenants } = here.load();
+    const { work, origins, redis, tenants, retention } = here.load();
     const { work: defaults } = folderOf({ 'pollwatch.yaml': 'version: 1\n' }).load();
     expect(work).toEqual(defaults);
+    expect(retention).toEqual(RETENTION);
     expect(origins.map((origin) => origin.kind)).toEqual(['files', 'files', 'syslog', 'redis-list', 'elasticsearch']);
     expect(redis.cluster).toBe(true);
     expect(tenants.size).toBe(2);
