@@ -117,10 +117,7 @@ async function launch(port: number, dir: string, options: RedisOptions): Promise
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
-  // a test run that is broken off leaves no server behind
-  const orphaned = () => child.kill('SIGKILL');
-  process.once('exit', orphaned);
-  child.once('exit', () => process.off('exit', orphaned));
+  guard(child);
   let fault: Error | null = null;
   child.on('error', (error) => {
     fault = error;
@@ -138,6 +135,17 @@ async function launch(port: number, dir: string, options: RedisOptions): Promise
     );
   }
   return child;
+}
+
+/**
+ * A test run that is broken off leaves no server behind: a shell waits for the end of a pipe that only we hold open, and
+ * kills the server then. It ends with the server.
+ */
+function guard(server: ChildProcess): void {
+  if (server.pid === undefined) return;
+  const watcher = spawn('sh', ['-c', `read -r _; kill -9 ${server.pid}`], { stdio: ['pipe', 'ignore', 'ignore'] });
+  watcher.unref();
+  server.once('exit', () => watcher.kill('SIGKILL'));
 }
 
 /** Waits until it answers; gives a cluster node its slots and waits until it says that they are served. */
