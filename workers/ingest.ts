@@ -2,8 +2,9 @@
  * The ingest worker: starts all origins of an installation and reads them into the queue until the signal comes, or, with
  * `once`, to their end. Standard input ends when it ends. What is in hand at the end is committed.
  */
+import { setMaxListeners } from 'node:events';
 import { readElasticIndex } from '../src/ingest/elastic-index.ts';
-import { followFiles } from '../src/ingest/file-follower.ts';
+import { createTurns, followFiles } from '../src/ingest/file-follower.ts';
 import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../src/ingest/notices.ts';
 import { readRedisList } from '../src/ingest/redis-list.ts';
@@ -56,6 +57,8 @@ export async function runIngest(
   const store = openStore(installation.redis);
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
+  // every origin waits for it
+  setMaxListeners(0, both);
   const settings = new Map(
     [...tenants.values()].map((tenant) => [
       tenant.id,
@@ -70,7 +73,11 @@ export async function runIngest(
     ]),
   );
   const isOnce = options.once ?? false;
-  const following = options.settleMs === undefined ? { isOnce } : { isOnce, settleMs: options.settleMs };
+  const following = {
+    isOnce,
+    turns: createTurns(),
+    ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
+  };
   try {
     const ended = await Promise.allSettled(
       origins.map(async (origin) => {

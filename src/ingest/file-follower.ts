@@ -16,8 +16,28 @@ const LOOK_MS = 1000;
 const LOOK_SHARE = 10;
 /** How often an idle log is asked for more, ms. */
 const POLL_MS = 100;
-/** How many families read at the same time; each holds up to 1.5 MiB. */
+/** How many families of a process read at the same time; each holds up to 1.5 MiB. */
 const FAMILIES_AT_ONCE = 8;
+
+/** Lets a few pieces of work run at the same time, the others wait for their turn. */
+export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Turns that all files of a process share. */
+export function createTurns(): Turns {
+  let running = 0;
+  const queue: (() => void)[] = [];
+  return async (work) => {
+    if (running >= FAMILIES_AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
 
 export type FilesOrigin = Extract<IngestOrigin, { kind: 'files' }>;
 
@@ -25,6 +45,7 @@ export type FilesOrigin = Extract<IngestOrigin, { kind: 'files' }>;
 export interface FileFollowing {
   /** to the end of the files as they are, then the origins are closed */
   readonly isOnce: boolean;
+  readonly turns: Turns;
   /** how long a rotated file must be quiet until its last line is taken without its end, ms; default 5000 */
   readonly settleMs?: number;
 }
@@ -37,7 +58,9 @@ export async function followFiles(
   following: FileFollowing,
 ): Promise<void> {
   const { notices, signal, tenant, store } = setting;
-  const { isOnce } = following;
+  const { isOnce, turns } = following;
+  const each = <T>(items: readonly T[], work: (item: T) => Promise<void>) =>
+    Promise.all(items.map((item) => turns(() => work(item))));
   const followers = new Map<string, { follower: LogFollower; number: number }>();
   let families: LogFamily[] = [];
   let lookAtMs = 0;
@@ -53,7 +76,7 @@ export async function followFiles(
         'they are read as soon as they appear; check the paths',
       );
     } else notices.end(origin.name, 'PW-INGEST-NO-FILE', 'files are there now');
-    await inTurn(families, async (family) => {
+    await each(families, async (family) => {
       let following = followers.get(family.stem);
       if (following === undefined) {
         if (family.members.length === 0) return;
@@ -68,9 +91,13 @@ export async function followFiles(
   const open = async (family: LogFamily): Promise<{ follower: LogFollower; number: number }> => {
     // two machines of one organisation may have the same paths: the name of the origin keeps them apart
     const name = `${origin.name} ${family.stem}`;
-    const writer = await openChunkWriter(setting, name, origin.reading.asset, counts.of(tenant.id, name));
+    // what the origin leaves open, the inventory says of each log by its path
+    const declared = tenant.inventory.originFor(family.stem);
+    const asset = origin.reading.asset === 0 ? (declared?.asset ?? 0) : origin.reading.asset;
+    const timezone = origin.reading.timezone === 'UTC' ? (declared?.timezone ?? 'UTC') : origin.reading.timezone;
+    const writer = await openChunkWriter(setting, name, asset, counts.of(tenant.id, name));
     const follower = createLogFollower(writer, {
-      reading: origin.reading,
+      reading: { ...origin.reading, timezone },
       notices,
       isOnce,
       settleMs: following.settleMs ?? SETTLE_MS,
@@ -82,7 +109,7 @@ export async function followFiles(
     if (Date.now() >= lookAtMs) await look();
     let isProgress = false;
     let isWaiting = false;
-    await inTurn([...followers], async ([stem, { follower }]) => {
+    await each([...followers], async ([stem, { follower }]) => {
       const family = families.find((f) => f.stem === stem);
       if (follower.needsLook && family !== undefined) await follower.look(family);
       if (signal.aborted) return;
@@ -97,13 +124,4 @@ export async function followFiles(
     await follower.stop();
     if (isOnce && !signal.aborted) await closeOrigin(store, tenant.id, number);
   }
-}
-
-/** Runs `work` over all items, a few at a time. */
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const run = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(FAMILIES_AT_ONCE, items.length) }, run));
 }

@@ -34,6 +34,7 @@ export function stemOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const folder = path.slice(0, path.length - name.length);
   const unpacked = name.replace(PACKED, '');
+  if (ADDRESS.test(unpacked)) return folder + unpacked;
   const end = rotationStart(unpacked);
   if (end > 0) return folder + unpacked.slice(0, end);
   const dot = unpacked.lastIndexOf('.');

@@ -5,6 +5,7 @@
  *
  *   access.log (renamed to access.log.1, a new access.log begun) → the rest of access.log.1, then access.log
  */
+import { randomBytes } from 'node:crypto';
 import type { OriginReading } from '../model/installation.ts';
 import { CHUNK_MS, type ChunkReading, type ChunkWriter } from './chunk-writer.ts';
 import { type FileMark, type MarkedFile, matchMarks, packedId } from './file-mark.ts';
@@ -25,6 +26,8 @@ interface FamilyPosition {
   readonly files: readonly FileMark[];
   /** index of the file that the last chunk came from */
   readonly at: number;
+  /** the reader that committed it, so that a reader knows its own commits from those of another one */
+  readonly by: string;
 }
 
 /** How a family is followed. */
@@ -54,6 +57,7 @@ export interface LogFollower {
 /** A follower of the family whose origin is written by `writer`. */
 export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): LogFollower {
   const { reading, notices, isOnce, settleMs } = setting;
+  const by = randomBytes(6).toString('base64url');
   const cache: HeadCache = new Map();
   const opened = new Map<FileMark, OpenLog>();
   /** files whose first lines fit no format, and packed ones that end too early: looked at again at this size or time */
@@ -95,6 +99,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     const position: FamilyPosition = {
       files: marks.map((m) => (m === mark ? { ...m, place, packed } : m)),
       at: marks.indexOf(mark),
+      by,
     };
     const answer = await writer.flush(hand.reading, position);
     isWaiting = answer === 'full' || answer === 'stopped';
@@ -126,7 +131,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
   /** Writes down which files there were at the start: what they become is followed, also by the next process. */
   const begin = async (): Promise<void> => {
     const context = { origin: writer.head.number, referenceMs: Date.now(), timezone: reading.timezone };
-    const position: FamilyPosition = { files: marks, at: -1 };
+    const position: FamilyPosition = { files: marks, at: -1, by };
     if ((await writer.flush({ format: reading.format, context }, position)) === 'moved') startOver();
   };
 
@@ -313,7 +318,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
 }
 
 /** A position as it was committed; anything else is the start. */
-function readPosition(position: unknown): FamilyPosition {
+function readPosition(position: unknown): Pick<FamilyPosition, 'files' | 'at'> {
   const { files, at } = (position ?? {}) as Partial<FamilyPosition>;
   return Array.isArray(files) ? { files, at: at ?? -1 } : { files: [], at: -1 };
 }

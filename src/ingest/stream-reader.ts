@@ -67,21 +67,43 @@ export async function readStream(
   };
 
   const tail = tailOfFeed(await unpack(feedOfStream(stream)));
-  const stopped = new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
   try {
     while (!signal.aborted) {
-      const next = tail.next();
+      let arrived: { lines: TailLines | null } | null = null;
+      let failure: unknown = null;
+      const waiting = new AbortController();
+      void tail.next().then(
+        (lines) => {
+          arrived = { lines };
+          waiting.abort();
+        },
+        (error: unknown) => {
+          failure = error;
+          waiting.abort();
+        },
+      );
+      const either = AbortSignal.any([signal, waiting.signal]);
       // while nothing comes, what is in hand is committed when it is due
-      for (let lines: TailLines | null | 'due' = 'due'; lines === 'due'; ) {
-        lines = await Promise.race([next, stopped, pause(CHUNK_MS, signal).then(() => 'due' as const)]);
-        if (lines === 'due') await flush();
-        else if (lines !== null) await put(lines);
-        else if (!signal.aborted) {
-          for (let last = tail.finish(); last !== null; last = tail.finish()) await put(last);
-          await flush();
-          await closeOrigin(store, tenant.id, writer.head.number);
-          return;
-        }
+      while (!either.aborted) {
+        await pause(CHUNK_MS, either);
+        if (!either.aborted) await flush();
+      }
+      if (failure !== null) {
+        const why = failure instanceof Error ? failure.message : 'unknown error';
+        notices.begin(
+          name,
+          'PW-INGEST-DAMAGED',
+          why,
+          'the lines before the damage were read; check what writes the pipe',
+        );
+      }
+      const { lines } = (arrived ?? { lines: null }) as { lines: TailLines | null };
+      if (lines !== null) await put(lines);
+      else if (!signal.aborted) {
+        for (let last = tail.finish(); last !== null; last = tail.finish()) await put(last);
+        await flush();
+        await closeOrigin(store, tenant.id, writer.head.number);
+        return;
       }
       if (writer.pendingBytes > 0 && Date.now() - writer.pendingSinceMs >= CHUNK_MS) await flush();
     }
