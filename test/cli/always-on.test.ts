@@ -9,6 +9,7 @@ import { rightsOf } from '../../src/operate/redis-findings.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
+import { takePending } from '../../src/queue/pending.ts';
 import { noteProgress } from '../../src/queue/progress.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { readLog } from '../../src/queue/shard-store.ts';
@@ -249,7 +250,7 @@ function start(here: Place, env: Record<string, string>, args: string[]) {
 
 describe('pollwatch ingest and pollwatch work', () => {
   it('turn logs into the alerts of analyze, and end when everything is decided', async () => {
-    const { here, run, inStore, settings } = installation();
+    const { here, run, inStore } = installation();
     const log = here.put('access.log', probingLog());
     const ingest = run('ingest', '--once', '--organization', 'us-xx-a', log);
     expect(ingest.stderr).toBe('');
@@ -265,9 +266,11 @@ describe('pollwatch ingest and pollwatch work', () => {
     const inventory = here.put('a.yaml', 'version: 1\norganization: {id: us-xx-a, name: A County}\n');
     here.run(['analyze', '--config', inventory, '--report', 'none', '--output', 'alerts.ndjson', log]);
     const ids = here.documents('alerts.ndjson').map((document) => field(document, 'event.id'));
-    const { pending } = organizationKeys(settings.prefix, 'us-xx-a');
+    // beside the alerts wait what the day leaves behind: its summary and its sources
+    const waiting = await inStore((store) => takePending(store, 'us-xx-a', 10_000));
+    const alerts = waiting.filter(({ index }) => index === 'pollwatch-alerts-us-xx-a-2026');
     expect(ids.length).toBeGreaterThan(0);
-    expect(new Set(await inStore((store) => store.redis.hkeys(pending)))).toEqual(new Set(ids));
+    expect(new Set(alerts.map(({ id }) => id))).toEqual(new Set(ids));
   });
 
   it('work with the rights that doctor recommends and no more, and doctor is content', async () => {

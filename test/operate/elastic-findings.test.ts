@@ -1,11 +1,13 @@
 /** What doctor says of an Elasticsearch: not set up, set up, in December, secured, not there; and setting up as a person does. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectElasticsearch } from '../../src/elastic/client.ts';
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import type { ElasticSettings } from '../../src/model/installation.ts';
 import { elasticFindings } from '../../src/operate/elastic-findings.ts';
-import { place } from '../cli/pollwatch.ts';
+import { place, ROOT } from '../cli/pollwatch.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
 import { type SecuredServer, startSecuredElasticsearch } from '../parts/elasticsearch-security.ts';
 
@@ -67,6 +69,41 @@ describe('an Elasticsearch with users and TLS', () => {
     server = await startSecuredElasticsearch(prefix);
   }, START_MS);
   afterAll(() => server?.stop());
+
+  it('is set up by the script of docker-compose.yml, again and again, and lets Kibana in', async () => {
+    const here = place();
+    const { nodes, ca, username, password } = server.administrator;
+    const key = join(here.folder, 'worker-key');
+    const kibana = 'password-of-kibana';
+    const run = () =>
+      spawnSync(join(ROOT, 'config/docker/set-up'), {
+        cwd: here.folder,
+        encoding: 'utf8',
+        env: {
+          PATH: process.env['PATH'],
+          HOME: here.folder,
+          NODE_EXTRA_CA_CERTS: here.put('ca.pem', ca!),
+          POLLWATCH_NEW_API_KEY_FILE: key,
+          POLLWATCH_ELASTICSEARCH_URL: nodes[0],
+          POLLWATCH_ELASTICSEARCH_CA_FILE: 'ca.pem',
+          POLLWATCH_ELASTICSEARCH_PREFIX: `${prefix}-compose`,
+          POLLWATCH_ELASTICSEARCH_SETUP_USERNAME: username!,
+          POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE: here.put('password', `${password!}\n`),
+          KIBANA_PASSWORD_FILE: here.put('kibana', `${kibana}\n`),
+        },
+      });
+    for (let time = 0; time < 2; time++) {
+      expect(run()).toMatchObject({
+        status: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/the password of Kibana: set\n$/),
+      });
+      expect(readFileSync(key, 'utf8').length).toBeGreaterThan(40);
+    }
+    const asKibana = connectElasticsearch({ ...server.administrator, username: 'kibana_system', password: kibana });
+    expect((await asKibana.security.authenticate()).username).toBe('kibana_system');
+    await asKibana.close();
+  });
 
   it('is set up by one user and written to with the key that this leaves, which can do no more', async () => {
     const here = place();
