@@ -137,8 +137,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   /** when an origin was met that has no time of its own */
   const metAt = new Map<number, number>();
 
-  async function hold(): Promise<boolean> {
-    if (heldUntil - performance.now() > (times.leaseMs * 2) / 3) return true;
+  /** Renews the lease when a third of it is gone, or at once. */
+  async function hold(now = false): Promise<boolean> {
+    if (!now && heldUntil - performance.now() > (times.leaseMs * 2) / 3) return true;
     const asked = performance.now();
     if (!(await renewLease(store, org, worker, fence, times.leaseMs))) return false;
     heldUntil = asked + times.leaseMs;
@@ -189,6 +190,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     standings: readonly OriginStanding[],
   ): Promise<{ state: 'kept' | 'lost'; documents: number }> {
     const started = performance.now();
+    if (!(await hold(true))) return { state: 'lost', documents: 0 };
     // an origin whose first chunk came while the log was read
     const isKnown = new Set(origins.map(({ number }) => number));
     const known = [...shard.tallies.keys()].every((n) => isKnown.has(n)) ? origins : await readOrigins(store, org);
@@ -214,7 +216,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting) : null;
-    if (!(await hold())) return { state: 'lost', documents: 0 };
+    if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
       worker,

@@ -18,6 +18,8 @@ import { tenantTools } from '../src/shard-tenant.ts';
 const ROUND_MS = 100;
 /** How long a lease lasts without a sign of life: longer than the longest decision, ms. */
 const LEASE_MS = 60_000;
+/** A lease is stretched at most this often where decisions take longer. */
+const STRETCH_MAX = 16;
 /** After this long without a record a lease is given back, so that others may share the work and memory is freed, ms. */
 const IDLE_MS = 300_000;
 /** Pause before an organisation is tried again that could not be read, ms. */
@@ -51,6 +53,8 @@ export async function runDecide(
   const keepers = new Map<string, ShardKeeper>();
   /** when an organisation may be tried again, by performance.now() */
   const notBefore = new Map<string, number>();
+  /** by how much longer a lease is taken than usual: twice as long each time that one ran out over a decision */
+  const stretch = new Map<string, number>();
   /** how long the log was when an organisation's lease was given back for want of work */
   const rested = new Map<string, number>();
 
@@ -65,7 +69,7 @@ export async function runDecide(
       work: installation.work,
       worker,
       times: {
-        leaseMs: options.leaseMs ?? LEASE_MS,
+        leaseMs: (options.leaseMs ?? LEASE_MS) * (stretch.get(org) ?? 1),
         ...(options.snapshotBytesMin !== undefined && { snapshotBytesMin: options.snapshotBytesMin }),
       },
       highestVersion: options.highestVersion ?? (() => Promise.resolve(0)),
@@ -80,6 +84,7 @@ export async function runDecide(
     const { state, records, late, documents, decided } = await keeper.pass(now);
     if (state === 'lost') {
       keepers.delete(org);
+      stretch.set(org, Math.min(STRETCH_MAX, 2 * (stretch.get(org) ?? 1)));
       hooks.log('info', 'the lease of an organisation was lost; another worker has it', { organization: org });
       return false;
     }

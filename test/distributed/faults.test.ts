@@ -79,7 +79,7 @@ describe('workers killed at random, Redis killed and restarted', () => {
       await expectUndisturbed(store, offices);
       await store.close();
       await server.stop();
-    }, 300_000);
+    }, 400_000);
   }
 });
 
@@ -201,5 +201,5 @@ describe('a chunk that kills whoever scans it', () => {
     await queues.close();
     await store.close();
     await server.stop();
-  }, 240_000);
+  }, 400_000);
 });

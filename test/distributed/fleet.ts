@@ -42,13 +42,24 @@ export interface FleetTimes {
   readonly leaseMs: number;
 }
 
+/** Times of a fleet in which nobody dies: as in life, but for the sweep. */
+export const STEADY: FleetTimes = {
+  sweepMs: 500,
+  lostMs: 30_000,
+  lockMs: 30_000,
+  stalledMs: 15_000,
+  stalledMax: 5,
+  leaseMs: 60_000,
+};
+
+/** Times of a fleet in which workers die. */
 export const QUICK: FleetTimes = {
   sweepMs: 500,
-  lostMs: 3000,
-  lockMs: 3000,
+  lostMs: 5000,
+  lockMs: 4000,
   stalledMs: 1000,
   stalledMax: 50,
-  leaseMs: 4000,
+  leaseMs: 5000,
 };
 
 /** The installation of a fleet. */
@@ -220,17 +231,29 @@ export async function disturb(store: QueueStore, org: string, random: () => numb
     .exec();
 }
 
-/** Waits until everything that was fed is decided. */
-export async function drained(store: QueueStore, setting: FleetSetting, ms = 150_000): Promise<void> {
+/** Waits until everything that was fed is decided. Throws after the deadline, with how far it is. */
+export async function drained(store: QueueStore, setting: FleetSetting, ms = 200_000): Promise<void> {
   const { tenants } = installationOf(setting);
-  await until(
-    'everything that was fed is decided',
-    async () => {
-      const all = await readStatus(store, tenants);
-      return all.every((status) => isDrained(status, false) && (status.progress?.isSettled ?? status.logEnd === 0));
-    },
-    ms,
-  );
+  let last = '';
+  try {
+    await until(
+      'everything that was fed is decided',
+      async () => {
+        const all = await readStatus(store, tenants);
+        last = all
+          .map(({ organization, depth, progress, logEnd: end }) => {
+            const { waitingChunks, flyingChunks, flyingMs, logRecords } = depth;
+            const far = { waitingChunks, flyingChunks, flyingMs, logRecords, end, ...progress };
+            return `${organization} ${JSON.stringify(far)}`;
+          })
+          .join('\n');
+        return all.every((status) => isDrained(status, false) && (status.progress?.isSettled ?? status.logEnd === 0));
+      },
+      ms,
+    );
+  } catch (cause) {
+    throw new Error(`it is not drained:\n${last}`, { cause });
+  }
 }
 
 /** Bodies of the documents of a family that wait for the index: of each the newest. */

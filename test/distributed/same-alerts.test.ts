@@ -8,7 +8,7 @@ import { openStore } from '../../src/queue/store.ts';
 import { createRandom } from '../laws/generator.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { canonicalDocuments } from '../shard/folding.ts';
-import { disturb, drained, type FleetSetting, feed, pendingBodies, QUICK, standing, startFleet } from './fleet.ts';
+import { disturb, drained, type FleetSetting, feed, pendingBodies, STEADY, standing, startFleet } from './fleet.ts';
 import { lawOffices, type Office, sampleOffice } from './offices.ts';
 
 let server: RedisServer;
@@ -32,7 +32,7 @@ describe('the queue', () => {
   ] as const) {
     it(`tells what analyze tells, with ${workers} analyze workers, chunks of ${chunkBytes} bytes, shuffled, some twice`, async () => {
       const tenants = Object.fromEntries([...all].map(([id, { inventory }]) => [id, inventory]));
-      const setting: FleetSetting = { redis: server.settings(), tenants, times: QUICK };
+      const setting: FleetSetting = { redis: server.settings(), tenants, times: STEADY };
       const store = openStore(setting.redis);
       try {
         const random = createRandom(workers);
@@ -74,6 +74,6 @@ describe('the queue', () => {
       } finally {
         await store.close();
       }
-    }, 240_000);
+    }, 300_000);
   }
 });

@@ -2,6 +2,7 @@
  * The analyze and decide workers in one process over a real Redis: what they tell and when, what they do about chunks and
  * records that they cannot read, and that they go on where another stopped.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
@@ -169,6 +170,19 @@ describe('the workers', () => {
         expect((await documents(store)).find((d) => d.event.id === id)!.pollwatch.alert.status).toBe('ack');
       },
       { redis, decide },
+    );
+  });
+
+  it('stretch a lease that runs out over a decision, until it lasts', async () => {
+    await running(
+      { idleMs: 1 },
+      async ({ store, said }) => {
+        await write(store, 'fw', 'netfilter', packets(0, 16));
+        await until('the scan is told', isTold(store, 'F01'), 60_000);
+        expect(said.filter((line) => line.includes('lease of an organisation was lost')).length).toBeGreaterThan(0);
+      },
+      // asking the index takes longer than the lease
+      { decide: { leaseMs: 100, highestVersion: () => wait(500).then(() => 0) } },
     );
   });
 
