@@ -32,10 +32,11 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
     ]);
   }
   const installation: Installation = { ...configured, origins };
-  const missing = given.once === true ? paths.flatMap(missingProblem) : [];
+  // standard input alone has an end of its own
+  const isOnce = given.once === true || origins.every(({ kind }) => kind === 'stdin');
+  const missing = isOnce ? paths.flatMap(missingProblem) : [];
   const counts = createIngestCounts();
   const troubles = new Map<string, Notice>();
-  const isOnce = given.once === true;
   const part = {
     name: 'ingest',
     run: (set: Installation, signal: AbortSignal, hooks: WorkerHooks) =>
@@ -50,7 +51,9 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
         },
       }),
   };
-  const status = await runAlwaysOn(installation, given, [part], { ingest: () => numbersOf(counts) });
+  const status = await runAlwaysOn(installation, { ...given, once: isOnce }, [part], {
+    ingest: () => numbersOf(counts),
+  });
   if (!isOnce) return status;
   process.stdout.write(summaryText(counts));
   const told = [...troubles.values()].map(

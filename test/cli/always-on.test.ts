@@ -8,7 +8,7 @@ import type { RedisSettings } from '../../src/model/installation.ts';
 import { rightsOf } from '../../src/operate/redis-findings.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
-import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
+import { closeOrigin, readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { takePending } from '../../src/queue/pending.ts';
 import { noteProgress } from '../../src/queue/progress.ts';
 import { createSeal } from '../../src/queue/seal.ts';
@@ -362,6 +362,20 @@ describe('pollwatch ingest and pollwatch work', () => {
       status: 2,
       stderr: expect.stringMatching(new RegExp(`^(\\S+ {2})?${code} .*\n  hint: .`)),
     });
+  });
+
+  it('standard input is read to its end', async () => {
+    const { here, settings, inStore } = installation();
+    const env = { POLLWATCH_REDIS_URL: settings.url, POLLWATCH_REDIS_PREFIX: settings.prefix };
+    const input = accessLine('/one') + accessLine('/two');
+    const ran = here.run(['ingest', '-'], { env, input });
+    expect(ran).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining(`${input.length} bytes of 1 logs`),
+    });
+    const [head] = await inStore((store) => readOrigins(store, 'local'));
+    expect(head).toMatchObject({ offset: input.length, closed: true });
   });
 
   it('a log that is missing is told, the other is read, and the exit status is 2', () => {

@@ -19,6 +19,13 @@ describe('help', () => {
     [['rules', 'test', '--help'], 'rule'],
     [['formats', '--help'], 'formats'],
     [['doctor', '--help'], '--config'],
+    [['ingest', '--help'], '--once'],
+    [['work', '--help'], 'POLLWATCH_REDIS_PASSWORD_FILE'],
+    [['setup', 'elasticsearch', '--help'], '--api-key-file'],
+    [['status', '--help'], '--json'],
+    [['dead', 'replay', '--help'], '--all'],
+    [['ack', '--help'], '--status'],
+    [['retention', '--help'], '--dry-run'],
   ])('of %j says what there is', (args, word) => {
     const ran = place().run(args);
     expect(ran.stdout).toContain(word);
