@@ -12,8 +12,11 @@ import { ruleNames } from './shard.ts';
 import type { TellingSetting } from './shard-documents.ts';
 import { rulesDigest } from './shard-record.ts';
 
-/** Scanners that are kept: each remembers verdicts of some hundred thousand texts. */
-const SCANNERS_MAX = 4;
+/**
+ * Scanners that are kept: each needs 10 to 20 MB, and more for the verdicts that it remembers; a new one costs 50 ms and
+ * has to judge every text again.
+ */
+const SCANNERS_MAX = 12;
 const DEFAULT_PREFIX = 'pollwatch';
 
 /** An organisation as a worker sees it. */
