@@ -10,7 +10,10 @@ import type { LogFamily } from './log-family.ts';
 import type { Notices } from './notices.ts';
 
 /** What the first bytes of a file say. */
-type FileHead = Pick<FoundFile, 'head' | 'isPacked' | 'gzipMs'>;
+interface FileHead extends Pick<FoundFile, 'head' | 'isPacked' | 'gzipMs'> {
+  /** packed in a way that is not read */
+  isForeign: boolean;
+}
 
 /** Heads that were read, by what the file looked like: only files that changed are read again. */
 export type HeadCache = Map<string, FileHead>;
@@ -28,7 +31,17 @@ export async function lookAt(family: LogFamily, cache: HeadCache, notices: Notic
       const key = `${id}:${stat.size}:${stat.mtimeNs}`;
       const head = cache.get(key) ?? (await readHead(fd, path));
       used.set(key, head);
-      found.push({ path, isNamed, id, sizeBytes: Number(stat.size), modifiedMs: Number(stat.mtimeMs), ...head });
+      const { isForeign, ...known } = head;
+      if (isForeign) {
+        notices.begin(
+          path,
+          'PW-ORIGIN-COMPRESSION',
+          'this is xz or bzip2 data, which is not read directly',
+          'let the log be packed with gzip or zstd, or name the unpacked file',
+        );
+        continue;
+      }
+      found.push({ path, isNamed, id, sizeBytes: Number(stat.size), modifiedMs: Number(stat.mtimeMs), ...known });
       notices.end(path, 'PW-INGEST-UNREADABLE', 'it can be read again');
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
@@ -57,7 +70,8 @@ async function readHead(fd: number, path: string): Promise<FileHead> {
   const bytes = new Uint8Array(HEAD_BYTES);
   const stored = bytes.subarray(0, readSync(fd, bytes, 0, HEAD_BYTES, 0));
   const compression = compressionOf(stored);
-  if (compression !== 'gzip' && compression !== 'zstd') return { head: stored, isPacked: false, gzipMs: null };
+  if (compression !== 'gzip' && compression !== 'zstd')
+    return { head: stored, isPacked: false, gzipMs: null, isForeign: compression !== 'none' };
   const head = new Uint8Array(HEAD_BYTES);
   let filled = 0;
   const feed = await unpack(feedOfFile(path));
@@ -75,5 +89,10 @@ async function readHead(fd: number, path: string): Promise<FileHead> {
   } finally {
     feed.close();
   }
-  return { head: head.subarray(0, filled), isPacked: true, gzipMs: compression === 'gzip' ? gzipTime(stored) : null };
+  return {
+    head: head.subarray(0, filled),
+    isPacked: true,
+    gzipMs: compression === 'gzip' ? gzipTime(stored) : null,
+    isForeign: false,
+  };
 }

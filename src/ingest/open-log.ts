@@ -63,10 +63,11 @@ export function fixReading(
   known: ChunkReading | null,
   before: string | null,
 ): boolean {
+  const sample = first.bytes.subarray(first.start, first.end);
   const format =
     (known === null ? null : findFormat(known.format)) ??
-    formatOf(reading, first.bytes.subarray(first.start, first.end)) ??
-    (before === null ? null : findFormat(before));
+    formatOf(reading, sample) ??
+    (before === null || sample.includes(0) ? null : findFormat(before));
   if (format === null) return false;
   const { gzipMs, modifiedMs } = log.marked.file;
   const stat = log.plain?.stat();

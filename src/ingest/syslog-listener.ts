@@ -59,23 +59,20 @@ export async function listenSyslog(
       ? await listenUdp(origin, intake)
       : await listenStream(origin, intake, counts, { ...BOUNDS, ...bounds });
   const look = setInterval(() => listener.look(), LOOK_MS);
-  const closing = new AbortController();
-  signal.addEventListener('abort', () => closing.abort(), { once: true });
-  if (signal.aborted) closing.abort();
-  const closed = new Promise<void>((resolve) => {
-    const close = (): void => void listener.close().then(resolve);
-    if (closing.signal.aborted) close();
-    else closing.signal.addEventListener('abort', close, { once: true });
-  });
+  // what is in the sockets when the signal comes is still put in, then committed
+  const drained = new AbortController();
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    closing ??= listener.close().then(() => drained.abort());
+    return closing;
+  };
+  signal.addEventListener('abort', () => void close(), { once: true });
+  if (signal.aborted) void close();
   try {
-    // what is in the sockets when the signal comes is still put in, then committed
-    const last = new AbortController();
-    void closed.then(() => last.abort());
-    await intake.run(last.signal);
+    await intake.run(drained.signal);
   } finally {
     clearInterval(look);
-    closing.abort();
-    await closed;
+    await close();
   }
 }
 
@@ -99,7 +96,9 @@ async function listenUdp(origin: SyslogOrigin, intake: LineIntake): Promise<List
   });
   socket.on('error', () => undefined);
   let lost = 0;
+  let isOpen = true;
   const look = (): void => {
+    if (!isOpen) return;
     const now = lostDatagrams(socket);
     // whose they were is not known
     if (now > lost) intake.drop(reading.organization, null, now - lost);
@@ -110,6 +109,7 @@ async function listenUdp(origin: SyslogOrigin, intake: LineIntake): Promise<List
     close: () =>
       new Promise((resolve) => {
         look();
+        isOpen = false;
         socket.close(() => resolve());
       }),
   };

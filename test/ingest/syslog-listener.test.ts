@@ -212,6 +212,43 @@ it('stops reading a TCP sender when the queue is full, and loses nothing of it',
   expect(notices.filter(({ code }) => code === 'PW-INGEST-FULL').map(({ isOver }) => isOver)).toContain(true);
 }, 90_000);
 
+it('of a burst of datagrams those that the system had no room for are counted: the numbers add up', async () => {
+  const origin = await listener({ transport: 'udp' });
+  running = office.start([origin]);
+  const socket = createSocket('udp4');
+  let sent = 0;
+  await until('a datagram that arrives', async () => {
+    socket.send(nginx(sent), origin.port, '127.0.0.1', () => sent++);
+    return (await office.lines()).length > 0;
+  });
+  const filler = 'x'.repeat(8000);
+  await Promise.all(
+    Array.from(
+      { length: 4000 },
+      (_, n) =>
+        new Promise<void>((resolve) => {
+          socket.send(
+            `<190>Sep 14 08:01:00 web01 nginx: ${accessLine(n, filler)}`,
+            origin.port,
+            '127.0.0.1',
+            (error) => {
+              if (error === null) sent++;
+              resolve();
+            },
+          );
+        }),
+    ),
+  );
+  socket.close();
+  let dropped = 0;
+  await until('all to be accounted for', async () => {
+    const heads = await office.ingested();
+    dropped = heads.reduce((sum, head) => sum + head.dropped, 0);
+    return heads.reduce((sum, head) => sum + head.lines.length, 0) + dropped === sent;
+  });
+  expect(dropped).toBeGreaterThan(0);
+});
+
 it('what a UDP listener has no room for is dropped and counted, here and in the head of the origin', async () => {
   const origin = await listener({ transport: 'udp' });
   running = office.start([origin], {}, 1);
