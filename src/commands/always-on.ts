@@ -68,7 +68,10 @@ export async function runAlwaysOn(
     const hooks: WorkerHooks = {
       log,
       count: metrics.count,
-      ready: (part, isReady, why) => void readiness.set(part, isReady ? null : (why ?? 'not ready')),
+      ready(part, isReady, why) {
+        // this process asks Redis itself whenever it is asked: what a worker saw last may be long over
+        if (part !== 'redis') readiness.set(part, isReady ? null : (why ?? 'not ready'));
+      },
     };
     const redis = store.redis;
     const checks = { redis: async () => void (await redis.ping()), ...options.checks };

@@ -81,7 +81,9 @@ async function readiness({ checks, parts }: HealthSettings): Promise<Record<stri
   for (const [name, why] of parts) found[name] = why ?? 'ready';
   await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      found[name] = await within(check, CHECK_MS);
+      const state = await within(check, CHECK_MS);
+      // a server that answers may still be of no use to the part that works with it
+      if (state !== 'ready' || found[name] === undefined) found[name] = state;
     }),
   );
   return found;

@@ -48,6 +48,14 @@ describe('a process that is asked', () => {
     expect(text).not.toContain('hunter2');
   });
 
+  it('is not ready when a server answers and is of no use to the part that works with it', async () => {
+    const parts = new Map([['elasticsearch', 'index x has layout 1.0; this pollwatch writes 1.1']]);
+    const { ask } = await serverWith({ checks: { elasticsearch: async () => undefined }, parts });
+    expect((await ask('/readyz')).text).toContain('has layout 1.0');
+    const gone = await serverWith({ checks: { elasticsearch: () => Promise.reject(new Error('x')) }, parts });
+    expect((await gone.ask('/readyz')).text).toContain('not there');
+  });
+
   it('does not wait for a check that never answers', async () => {
     const { ask } = await serverWith({ checks: { redis: () => new Promise(() => undefined) } });
     const { status, text } = await ask('/readyz');
