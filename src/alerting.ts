@@ -11,13 +11,13 @@ import { alertId } from './alerts/identity.ts';
 import { type Severity, severityOf } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
 import type { Decision } from './detect/decide.ts';
-import { itemsOf, readVisits } from './detect/record.ts';
+import { itemsOf, readVisits, visitsUnder } from './detect/record.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import type { Evidence } from './evidence.ts';
 import { TAG } from './measure/entry.ts';
-import { findRow, SPACE } from './measure/ledger.ts';
+import { absorbRow, findRow, SPACE } from './measure/ledger.ts';
 import { LABEL } from './measure/observe.ts';
-import type { State } from './measure/state.ts';
+import { createState, type State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
 import type { Inventory } from './model/inventory.ts';
@@ -73,19 +73,64 @@ export function gravest(severities: readonly Severity[]): boolean[] {
   return grave;
 }
 
-/** Alerts of decisions, with their severities and evidence (all in the same order), most severe first. */
+/**
+ * Alerts of decisions, with their severities and evidence (all in the same order), most severe first. Each decision is
+ * asked for once: whoever hands them over one by one (`handOver`) need not keep them.
+ */
 export function alertsOf(
-  decisions: readonly Decision[],
+  decisions: Iterable<Decision>,
   severities: readonly Severity[],
   evidence: readonly Evidence[],
   around: Surroundings,
 ): Alert[] {
-  const once = { sources: new Map<string, AlertSource>(), days: new Map<number, string>() };
-  return decisions
-    .map((d, i) => alertOf(d, severities[i]!, evidence[i]!, around, once))
-    .filter((a) => a.detection !== 'X01' || a.severity !== 'info')
-    .sort(compareAlerts);
+  const once: Once = { sources: new Map(), days: new Map(), texts: new Map() };
+  const alerts: Alert[] = [];
+  let i = 0;
+  for (const d of decisions) {
+    const alert = alertOf(d, severities[i]!, evidence[i]!, around, once);
+    if (alert.detection !== 'X01' || alert.severity !== 'info') alerts.push(alert);
+    i++;
+  }
+  return alerts.sort(compareAlerts);
 }
+
+/** The items of a list, which is empty afterwards: an item lives as long as whoever took it needs it. */
+export function* handOver<T>(list: T[]): Generator<T> {
+  const rest = list.splice(0).reverse();
+  for (let item = rest.pop(); item !== undefined; item = rest.pop()) yield item;
+}
+
+/**
+ * What alerts of decisions need of a state: names, and of the sources behind them the addresses and what they claim to
+ * be. A thousandth of the state; the rest can go before the first alert is made.
+ */
+export function stateForAlerts(state: State, decisions: readonly Decision[]): State {
+  const { ledger } = state;
+  const small = createState(ledger.seed);
+  small.ledger.level = ledger.level;
+  small.hosts = state.hosts;
+  small.destinations = state.destinations;
+  const copied = new Set<number>();
+  for (const d of decisions) {
+    for (const { hi, lo } of [d.key, ...d.members]) {
+      const space = (d.organization << 8) | SPACE.source;
+      const row = findRow(ledger, space, hi, lo);
+      if (row < 0 || copied.has(row)) continue;
+      copied.add(row);
+      absorbRow(small.ledger, space, hi, lo, NO_WORDS, visitsUnder(ledger, row, NEEDED_TAGS));
+    }
+  }
+  return small;
+}
+
+/** Hands the memory of a state back at once, without waiting for a collection; it must not be read again. */
+export function letGo({ ledger, prefixes }: State): void {
+  const large = [...ledger.touches.pages, ...ledger.visits.pages, ledger.table.words, ledger.index, prefixes];
+  for (const { buffer } of large) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
+const NO_WORDS = new Uint32Array(0);
+const NEEDED_TAGS: ReadonlySet<number> = new Set([TAG.interfaceId, TAG.agentClass]);
 
 const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
 
@@ -95,7 +140,22 @@ interface Once {
   sources: Map<string, AlertSource>;
   /** label by number of the day */
   days: Map<number, string>;
+  /** lists and grades in words, by what they say: there are a few dozen of them */
+  texts: Map<string, unknown>;
 }
+
+/** The first value that said the same. */
+function sameOnce<T>(value: T, { texts }: Once): T {
+  const name = JSON.stringify(value);
+  const known = texts.get(name);
+  if (known !== undefined) return known as T;
+  if (texts.size >= TEXTS_MAX) texts.clear();
+  texts.set(name, value);
+  return value;
+}
+
+/** Texts that are remembered; forgotten all at once when full, which costs memory only. */
+const TEXTS_MAX = 2000;
 
 function dayOnce(day: number, around: Surroundings, { days }: Once): string {
   const label = days.get(day) ?? dayLabel(day, around.inventory.dayStartMs);
@@ -123,7 +183,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     d.key.kind === 'target'
       ? [key.text]
       : [...exhibit.destinations.map(formatIpv4), ...exhibit.destinationsV6.map((item) => destinationV6(item, state))];
-  const hosts = unique(exhibit.hosts.map((h) => state.hosts.get(h) ?? '').filter((h) => h !== ''));
+  const hosts = sameOnce(unique(exhibit.hosts.map((h) => state.hosts.get(h) ?? '').filter((h) => h !== '')), once);
   const group =
     d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
   const target =
@@ -152,13 +212,13 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     endMs: d.endMs,
     severity: severity.level,
     severityBase: d.base,
-    severitySteps: severity.steps,
+    severitySteps: sameOnce(severity.steps, once),
     score: severity.score,
-    confidence: confidenceOf(d, state),
-    verdict: verdictOf(d),
+    confidence: sameOnce(confidenceOf(d, state), once),
+    verdict: sameOnce(verdictOf(d), once),
     outcome: d.outcome,
     categories: text.categories as ('network' | 'web')[],
-    techniques: text.techniques.map(techniqueOf),
+    techniques: sameOnce(text.techniques.map(techniqueOf), once),
     source,
     related,
     network: d.key.kind === 'prefix' ? group : null,
@@ -168,12 +228,12 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     hosts,
     evidence: d.numbers,
     statusCounts: exhibit.statusCounts,
-    thresholds: [...d.thresholds],
+    thresholds: sameOnce([...d.thresholds], once),
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,
     whatToDo: (d.outcome === 'answered' ? (text.todoAnswered ?? text.todo) : text.todo) as string[],
-    notKnown: words.notKnown,
+    notKnown: sameOnce(words.notKnown, once),
   };
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RangeJob, ThreadSetup } from '../workers/analyze-range.ts';
-import { alertsOf, gradeAll, gravest, type Surroundings } from './alerting.ts';
+import { alertsOf, gradeAll, gravest, handOver, letGo, type Surroundings, stateForAlerts } from './alerting.ts';
 import { loadSecret } from './config/secret.ts';
 import { type Decision, decide } from './detect/decide.ts';
 import { createEnricher } from './enrich/enricher.ts';
@@ -28,7 +28,7 @@ import { nextOrigin, OPEN_MAX, openingOrder } from './origins/step.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
 import { createScanner, type Scanner } from './scan.ts';
 import { inventoryOf, organizationsOf, rulesOf } from './setting.ts';
-import { summarize } from './summarize.ts';
+import { ownersOf, summarizeState } from './summarize.ts';
 
 export interface AnalyzeOptions {
   paths: string[];
@@ -109,7 +109,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     fault: null,
     spool: null,
   }));
-  const scanner = createScanner(ruleSet, inventory, secret);
+  let scanner: Scanner | null = createScanner(ruleSet, inventory, secret);
   const total = logs.reduce((sum, log) => sum + log.origin.sizeBytes, 0);
   const progress = createProgress(options.progress ? total : 0, options.progress ? process.stderr : SILENT);
   try {
@@ -130,26 +130,32 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
         done,
       );
     progress.stop();
-    settleState(scanner.state);
-    const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
-    const severities = gradeAll(decisions, inventory);
-    const grave = gravest(severities);
-    const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
-    const around: Surroundings = { state: scanner.state, inventory, enricher, organizations };
-    const alerts = alertsOf(decisions, severities, evidence, around);
+    // scanner and state are let go as soon as nothing needs them: the alerts of a busy day need the room
+    const run = scanner.take();
+    scanner = null;
+    settleState(run.state);
+    const decisions = decideAll(run.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
-    const summary = await summarize({
-      around,
+    const surroundings = (): Surroundings => ({ state: run.state, inventory, enricher, organizations });
+    const summary = await summarizeState({
+      around: surroundings(),
       secret,
-      alerts,
       decisions,
       logs,
-      tallies: scanner.tallies,
+      tallies: run.tallies,
       problems: [...problems, ...faults],
       empty,
       fetch: evidenceOrigins(readings),
     });
-    return { ...summary, publicKey, seconds: (performance.now() - started) / 1000 };
+    const whole = run.state;
+    run.state = stateForAlerts(whole, decisions);
+    letGo(whole);
+    const severities = gradeAll(decisions, inventory);
+    const grave = gravest(severities);
+    const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
+    const alerts = alertsOf(handOver(decisions), severities, evidence, surroundings());
+    const seconds = (performance.now() - started) / 1000;
+    return { ...summary, owners: ownersOf(alerts), alerts, publicKey, seconds };
   } finally {
     progress.stop();
     for (const r of readings) if (r.spool !== null) closeSync(r.spool);

@@ -23,7 +23,6 @@ import type { EmptyLog, OpenLog } from './open-logs.ts';
 export interface RunParts {
   around: Surroundings;
   secret: Uint8Array;
-  alerts: Alert[];
   decisions: readonly Decision[];
   logs: readonly OpenLog[];
   tallies: ReadonlyMap<number, Tally>;
@@ -37,9 +36,12 @@ const TIMELINE_PANES = 20_000;
 /** Sources whose owner is looked up for the noise table. */
 const NOISE_OWNERS_MAX = 200_000;
 
-/** The summary of a run; `seconds` is left to the caller. */
-export async function summarize(parts: RunParts): Promise<Omit<RunSummary, 'publicKey'>> {
-  const { around, alerts } = parts;
+/** All of a summary that is told by the state: alerts and what is summed up over them come when it is gone. */
+export type StateSummary = Omit<RunSummary, 'publicKey' | 'seconds' | 'owners' | 'alerts'>;
+
+/** The part of a run's summary that needs the settled state. */
+export async function summarizeState(parts: RunParts): Promise<StateSummary> {
+  const { around } = parts;
   const { state, inventory, enricher } = around;
   const { ledger } = state;
   const origins = originSummaries(parts);
@@ -62,17 +64,14 @@ export async function summarize(parts: RunParts): Promise<Omit<RunSummary, 'publ
     sources,
     firstMs: spans.length === 0 ? null : Math.min(...spans.map((s) => s[0])),
     lastMs: spans.length === 0 ? null : Math.max(...spans.map((s) => s[1])),
-    seconds: 0,
     visibility: visibilityOf(counts, off),
     noise: await noiseOf(parts, alerted),
-    owners: ownersOf(alerts),
     timeline: timelineOf(parts, alerted),
     dataSets: enricher.dataSets(),
     bound:
       ledger.level === 0
         ? null
         : `the memory bound was reached: about one in ${2 ** ledger.level} of the touches without a rule match was kept, evenly for all sources; counts are estimates`,
-    alerts,
   };
 }
 
@@ -225,7 +224,8 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
   };
 }
 
-function ownersOf(alerts: readonly Alert[]): OwnerRow[] {
+/** Network owners of alerted sources, those with most sources first. */
+export function ownersOf(alerts: readonly Alert[]): OwnerRow[] {
   const rows = new Map<string, OwnerRow & { keys: Set<string>; counted: Map<string, number> }>();
   for (const a of alerts) {
     if (a.source === null || a.key.kind !== 'source') continue;

@@ -189,6 +189,18 @@ export function itemsOf(ledger: Ledger, row: number, tag: number): number[] {
   return items;
 }
 
+/** A row's visits under some tags, packed as they stand. */
+export function visitsUnder(ledger: Ledger, row: number, tags: ReadonlySet<number>): Uint32Array {
+  const words: number[] = [];
+  const n = lengthOf(ledger.visits, row);
+  if (n === 0) return new Uint32Array(0);
+  const page = pageOf(ledger.visits, row);
+  const start = startOf(ledger.visits, row);
+  for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS)
+    if (tags.has(page[e + 1]! & TAG_MASK)) words.push(page[e]!, page[e + 1]!, page[e + 2]!);
+  return Uint32Array.from(words);
+}
+
 /** The items of a row's ordinary page visits by pane, as detector.ts describes `pages`. */
 export function readPages(ledger: Ledger, row: number): Map<number, number[]> {
   const byPane = new Map<number, number[]>();
