@@ -155,7 +155,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
     const alerts = alertsOf(handOver(decisions), severities, evidence, surroundings());
     const seconds = (performance.now() - started) / 1000;
-    return { ...summary, owners: ownersOf(alerts), alerts, publicKey, seconds };
+    return { ...summary, owners: ownersOf(alerts), dataSets: enricher.dataSets(), alerts, publicKey, seconds };
   } finally {
     progress.stop();
     for (const r of readings) if (r.spool !== null) closeSync(r.spool);

@@ -37,12 +37,12 @@ const TIMELINE_PANES = 20_000;
 const NOISE_OWNERS_MAX = 200_000;
 
 /** All of a summary that is told by the state: alerts and what is summed up over them come when it is gone. */
-export type StateSummary = Omit<RunSummary, 'publicKey' | 'seconds' | 'owners' | 'alerts'>;
+export type StateSummary = Omit<RunSummary, 'publicKey' | 'seconds' | 'owners' | 'dataSets' | 'alerts'>;
 
 /** The part of a run's summary that needs the settled state. */
 export async function summarizeState(parts: RunParts): Promise<StateSummary> {
   const { around } = parts;
-  const { state, inventory, enricher } = around;
+  const { state, inventory } = around;
   const { ledger } = state;
   const origins = originSummaries(parts);
   const alerted = alertedRows(parts.decisions, ledger);
@@ -67,7 +67,6 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
     visibility: visibilityOf(counts, off),
     noise: await noiseOf(parts, alerted),
     timeline: timelineOf(parts, alerted),
-    dataSets: enricher.dataSets(),
     bound:
       ledger.level === 0
         ? null

@@ -81,7 +81,9 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     const record = readRecord(ledger, row, scene);
     const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
     const shown: Shown[] = [];
-    const days = findings.flatMap((f) => splitByDay(f, record, scene, shown));
+    const key: DecisionKey = { kind: 'source', hi: record.hi, lo: record.lo };
+    const whose = { key, members: [key] };
+    const days = findings.flatMap((f) => splitByDay(f, record, scene, whose, shown));
     const own = days.map(({ decision }) => decision);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
     decisions.push(...own, ...chain);
@@ -288,6 +290,7 @@ function splitByDay(
   f: Finding,
   record: SourceRecord,
   scene: Scene,
+  whose: Pick<Decision, 'key' | 'members'>,
   shown: Shown[],
 ): { decision: Decision; touches: readonly Touch[] }[] {
   return byDay(f.touches, scene.dayStartMs).map(([day, touches]) => {
@@ -296,7 +299,7 @@ function splitByDay(
       detection: f.detection,
       ...(f.rule === undefined ? {} : { rule: f.rule }),
       organization: record.organization,
-      key: { kind: 'source' as const, hi: record.hi, lo: record.lo },
+      key: whose.key,
       day,
       base: f.base,
       steps: f.steps,
@@ -308,7 +311,7 @@ function splitByDay(
       thresholds: f.thresholds,
       noise: f.noise,
       tailored: f.tailored,
-      members: [{ hi: record.hi, lo: record.lo }],
+      members: whose.members,
       parts: NONE,
     };
     return { decision, touches };

@@ -60,7 +60,7 @@ class PackedExhibit implements Exhibit {
   readonly rateLimited: boolean;
   readonly udpOnly: boolean;
   /** firstMs, low, high, hash, rule of each line */
-  private readonly packed: number[] = [];
+  private readonly packed: number[];
 
   constructor(of: Exhibit) {
     this.startMs = of.startMs;
@@ -73,7 +73,10 @@ class PackedExhibit implements Exhibit {
     this.statusCounts = of.statusCounts;
     this.rateLimited = of.rateLimited;
     this.udpOnly = of.udpOnly;
-    for (const l of of.lines) this.packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
+    const packed: number[] = [];
+    for (const l of of.lines) packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
+    // without the room that a growing list keeps
+    this.packed = packed.slice();
   }
 
   get lines(): LineReference[] {
@@ -158,12 +161,16 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
 
 const NONE = -1;
 
+/** One empty list for all. */
+const NO_NUMBERS: number[] = [];
+
 /** A packet that was sent to a port of ours; a tool's mark says nothing of its port. */
 const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags;
 
 /** The `most` smallest different values (32 bits) of touches, in order. */
 function smallest(touches: readonly Touch[], most: number, of: (t: Touch) => number): number[] {
   const found = distinctOf(touches, of);
+  if (found.length === 0) return NO_NUMBERS;
   return found.length < 2 ? found : [...new Uint32Array(found).sort().subarray(0, most)];
 }
 

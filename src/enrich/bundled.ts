@@ -50,15 +50,33 @@ export function openAsTable(cacheFolder?: string | null): { table: AsTable; data
   };
 }
 
-/** The bundled country database. Throws an OperatorError when the package is not installed or is damaged. */
+/**
+ * The bundled country database, read when it is first asked: a scan of millions of lines needs the room before. Throws an
+ * OperatorError at once when the package is not installed, and when it is read if it is damaged.
+ */
 export function openCountries(): Database {
-  const { folder } = packageOf(COUNTRY_PACKAGE);
-  return openDatabase(join(folder, 'geo-whois-asn-country.mmdb'), 'country', {
-    name: 'geo-whois-asn-country',
-    attribution:
-      'Countries: merged by ip-location-db from geofeeds, registry and routing data and NRO statistics (nro.net), CC BY 4.0',
-  });
+  const path = join(packageOf(COUNTRY_PACKAGE).folder, 'geo-whois-asn-country.mmdb');
+  let opened: Database | null = null;
+  const database = (): Database => {
+    opened ??= openDatabase(path, 'country', { name: COUNTRIES, attribution: COUNTRIES_ATTRIBUTION });
+    return opened;
+  };
+  return {
+    get: (address, isIpv6) => database().get(address, isIpv6),
+    name: COUNTRIES,
+    attribution: COUNTRIES_ATTRIBUTION,
+    get date() {
+      return database().date;
+    },
+    get problem() {
+      return opened === null ? null : opened.problem;
+    },
+  };
 }
+
+const COUNTRIES = 'geo-whois-asn-country';
+const COUNTRIES_ATTRIBUTION =
+  'Countries: merged by ip-location-db from geofeeds, registry and routing data and NRO statistics (nro.net), CC BY 4.0';
 
 function packageOf(name: string): { folder: string; version: string } {
   try {

@@ -54,13 +54,12 @@ export function createEnricher(options: EnricherOptions = {}): Enricher {
   const cities = own.city === undefined ? null : open(own.city, 'city');
   const countries = own.country === undefined ? (cities ?? openCountries()) : open(own.country, 'country');
   const owners = own.asn === undefined ? bundledOwners(options.cacheFolder) : ownersOf(open(own.asn, 'asn'));
-  const sets = distinct([owners.dataSet, dataSetOf(countries), ...(cities === null ? [] : [dataSetOf(cities)])]);
-  const placing = dataSetOf(countries);
-  const database = `${placing.name}, ${placing.date}`;
+  let database: string | null = null;
   const countryNames = new Map<string, { isoCode: string; name: string }>();
   const answers = new Map<string, Enrichment>();
 
   const ask = (hi: number, lo: number): Enrichment => {
+    database ??= `${countries.name}, ${countries.date}`;
     const reserved = reservedReason(hi, lo);
     if (reserved !== null) return { as: null, country: null, place: null, database: '', reserved };
     const address = formatSource(hi, lo, 0, 0);
@@ -92,7 +91,7 @@ export function createEnricher(options: EnricherOptions = {}): Enricher {
       return answer;
     },
     owner: (hi, lo) => (reservedReason(hi, lo) === null ? owners.find(hi, lo) : null),
-    dataSets: () => sets,
+    dataSets: () => distinct([owners.dataSet, dataSetOf(countries), ...(cities === null ? [] : [dataSetOf(cities)])]),
     problems: () =>
       [...opened.values(), countries]
         .map((d) => d.problem)
@@ -139,11 +138,13 @@ function distinct(sets: DataSet[]): DataSet[] {
   return sets.filter((set, i) => sets.findIndex((s) => s.name === set.name && s.date === set.date) === i);
 }
 
-const regionNames = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+/** Made for the first country: it costs as much time as ten thousand look-ups. */
+let regionNames: Intl.DisplayNames | null = null;
 
 function countryOf(isoCode: string, known: Map<string, { isoCode: string; name: string }>) {
   let country = known.get(isoCode);
   if (country === undefined) {
+    regionNames ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
     country = { isoCode, name: regionNames.of(isoCode) ?? isoCode };
     known.set(isoCode, country);
   }
