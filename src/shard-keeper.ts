@@ -31,6 +31,8 @@ import { latestOf, type OriginStanding, passGaps, watermarkOf } from './shard-wa
 
 /** Bytes of the log that are read at once, between two looks at the lease. */
 const READ_BYTES = 4 * 1024 * 1024;
+/** Longest that a pass folds without a look at anything else, ms. */
+const TURN_MS = 1000;
 /** A snapshot is not made for less than this much of log. */
 const SNAPSHOT_BYTES_MIN = 1024 * 1024;
 /** Revisions that are forgotten with one command. */
@@ -151,13 +153,17 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     records: number;
     late: number;
     origins: OriginState[];
+    /** everything that was applied before this pass was folded */
+    isAtEnd: boolean;
     nothingWaits: boolean;
   }> {
     // read before the log: what was applied until now stands in the log that is read below
     const origins = await readOrigins(store, org);
     const depth = await queueDepth(store, org);
+    const until = performance.now() + TURN_MS;
     let records = 0;
     let late = 0;
+    let isAtEnd = false;
     for (;;) {
       const read = await readLog(store, org, at, READ_BYTES);
       for (const record of read.records) {
@@ -166,22 +172,36 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       }
       records += read.records.length;
       at = read.next;
-      if (read.records.length === 0) break;
+      isAtEnd = read.records.length === 0;
+      if (isAtEnd) break;
       isDirty = true;
       changedAt = lastRecord = performance.now();
-      if (!(await hold())) return { state: 'lost', records, late, origins, nothingWaits: false };
-      if (performance.now() > nextDecision) break;
+      if (!(await hold())) return { state: 'lost', records, late, origins, isAtEnd: false, nothingWaits: false };
+      // a decision is due, or other organisations of this worker are
+      if (performance.now() > Math.min(nextDecision, until)) break;
     }
     lateUncounted += late;
-    return { state: 'kept', records, late, origins, nothingWaits: depth.waitingChunks + depth.flyingChunks === 0 };
+    return {
+      state: 'kept',
+      records,
+      late,
+      origins,
+      isAtEnd,
+      nothingWaits: depth.waitingChunks + depth.flyingChunks === 0,
+    };
   }
 
-  function standingsOf(origins: readonly OriginState[], nothingWaits: boolean): OriginStanding[] {
+  function standingsOf(origins: readonly OriginState[], isAtEnd: boolean, nothingWaits: boolean): OriginStanding[] {
     const nowMs = Date.now();
     return origins.map(({ number, seq, applied, closed, updatedMs }) => {
       const since = updatedMs > 0 ? updatedMs : (metAt.get(number) ?? nowMs);
       if (updatedMs === 0) metAt.set(number, since);
-      return { number, seq, isDone: applied >= seq || nothingWaits, isQuiet: closed || nowMs - since > work.idleMs };
+      return {
+        number,
+        seq,
+        isDone: isAtEnd && (applied >= seq || nothingWaits),
+        isQuiet: closed || nowMs - since > work.idleMs,
+      };
     });
   }
 
@@ -276,10 +296,10 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       if (!(await hold())) return LOST;
       const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
       if (!isDirty && isSettled && !isDayPast && (await logEnd(store, org)) === at) return NOTHING;
-      const { state, records, late, origins, nothingWaits } = await fold();
+      const { state, records, late, origins, isAtEnd, nothingWaits } = await fold();
       if (state === 'lost') return LOST;
-      const standings = standingsOf(origins, nothingWaits);
-      if (records === 0)
+      const standings = standingsOf(origins, isAtEnd, nothingWaits);
+      if (isAtEnd)
         for (const { number, seq, isDone } of standings) {
           const time = shard.times.get(number);
           if (isDone && time !== undefined) passGaps(time, seq);

@@ -64,11 +64,11 @@ describe('chunks', () => {
   it('keep the lines that something was noted of, by their offset, and no others', () => {
     const text = line('/', 200) + line('/.env', 404) + line('/about', 200);
     const { evidence } = scanChunks(newScanner(), 0, RULES, [chunkOf(text)]);
-    const { head, lineAt } = openEvidence(evidence[0]!.lines);
-    expect(head).toMatchObject({ format: 'combined', offset: 1000, end: 1000 + text.length });
-    expect(lineAt(1000 + line('/', 200).length)).toBe(line('/.env', 404).trimEnd());
-    expect(lineAt(1000)).toBeNull();
-    expect(lineAt(1000 + text.length - line('/about', 200).length)).toBeNull();
+    const lines = openEvidence(evidence[0]!.lines);
+    expect(lines.head).toMatchObject({ format: 'combined', offset: 1000, end: 1000 + text.length });
+    expect(lines.lineAt(1000 + line('/', 200).length)).toBe(line('/.env', 404).trimEnd());
+    expect(lines.lineAt(1000)).toBeNull();
+    expect(lines.lineAt(1000 + text.length - line('/about', 200).length)).toBeNull();
     expect(scanChunks(newScanner(), 0, RULES, [chunkOf(line('/', 200))]).evidence).toEqual([]);
   });
 
