@@ -114,7 +114,7 @@ class Reader {
         this.fail(path, 'PW-CONFIG-DUPLICATE', `there are two organizations "${id}"`, 'give each its own id');
         return;
       }
-      const secret = this.secretOf(organization.key_file, inventory, path);
+      const secret = this.secretOf(organization.key_file, inventory, path, declared.length === 1);
       tenants.set(id, { id, name, inventory, inventoryFile: inventory.file, secret });
     });
     return tenants;
@@ -271,9 +271,14 @@ class Reader {
     return { ...inventory, organization: { ...inventory.organization, id, name } };
   }
 
-  private secretOf(keyFile: string | undefined, inventory: Inventory, path: Path): Uint8Array {
+  private secretOf(keyFile: string | undefined, inventory: Inventory, path: Path, isAlone: boolean): Uint8Array {
     try {
       const named = keyFile === undefined ? inventory.keyFile : this.absolute(keyFile);
+      if (named !== null && !isAlone && (this.env['POLLWATCH_KEY_FILE'] ?? '') !== '') {
+        const hint = 'unset it, or leave key_file out everywhere when one key is meant for all';
+        this.fail(path, 'PW-CONFIG-KEY', 'POLLWATCH_KEY_FILE would replace the key of this organization', hint);
+        return new Uint8Array(0);
+      }
       const { key, isDefault } = loadSecret(named, this.env);
       if (!isDefault) return key;
       this.fail(

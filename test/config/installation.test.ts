@@ -196,6 +196,17 @@ describe('organizations', () => {
     expect(printed()).toMatch(/b\.yaml {2}PW-CONFIG-UNREADABLE/);
   });
 
+  it('with keys of their own are not given one from the environment', () => {
+    const here = fileOf('organizations: [{id: a, name: A, key_file: a.key}, {id: b, name: B}]\n', {
+      'a.key': 'a'.repeat(40),
+      'all.key': 'x'.repeat(40),
+    });
+    const env = { POLLWATCH_KEY_FILE: join(here.folder, 'all.key') };
+    expect(here.problems(env)).toMatchObject([{ code: 'PW-CONFIG-KEY', line: 2 }]);
+    const alone = fileOf('organizations: [{id: a, name: A, key_file: a.key}]\n', { 'a.key': 'a'.repeat(40) });
+    expect(Buffer.from(alone.load(env).tenants.get('a')!.secret).toString()).toBe('x'.repeat(40));
+  });
+
   it('never work with a key that everybody knows', () => {
     const { folder } = folderOf({});
     const env = { HOME: '/proc', XDG_STATE_HOME: '/proc/none' };
