@@ -3,7 +3,7 @@
  * origin, is it ours). Knows nothing of YAML, so that a run without an inventory loads no parser of one.
  */
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
-import { createPrefixTable } from '../enrich/prefixes.ts';
+import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { parseAddress } from '../model/address.ts';
 import type { Asset, DeclaredOrigin, Inventory } from '../model/inventory.ts';
 import type { InventoryFile } from './inventory-schema.ts';

@@ -4,7 +4,8 @@
  *   organization: {id: us-xx-example, name: Example County Elections, day_start: "12:00Z"} → dayStartMs 43,200,000
  */
 import { readFileSync } from 'node:fs';
-import { createPrefixTable, isPrefixFault, type Prefix, parsePrefix } from '../enrich/prefixes.ts';
+import { createPrefixTable } from '../enrich/prefix-table.ts';
+import { isPrefixFault, type Prefix, parsePrefix } from '../enrich/prefixes.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { buildInventory, type Tables, trimmed } from './build-inventory.ts';

@@ -2,7 +2,8 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createPrefixTable, isPrefixFault, type Prefix, parsePrefix } from '../../src/enrich/prefixes.ts';
+import { createPrefixTable } from '../../src/enrich/prefix-table.ts';
+import { isPrefixFault, type Prefix, parsePrefix } from '../../src/enrich/prefixes.ts';
 import { formatIpv4, parseAddress } from '../../src/model/address.ts';
 
 function prefix(text: string): Prefix {
