@@ -307,6 +307,8 @@ describe('pollwatch ingest and pollwatch work', () => {
       POLLWATCH_REDIS_URL: settings.url,
       POLLWATCH_REDIS_PREFIX: settings.prefix,
     };
+    const log = here.put('access.log', probingLog());
+    expect(here.run(['ingest', '--once', '--organization', 'us-xx-a', log], { env }).status).toBe(0);
     const { child, ended, lines } = start(here, env, ['work', '--listen', '127.0.0.1:0']);
     await until('the workers say that they started', () => lines().some(({ message }) => message === 'started'));
     const { health, parts } = lines().find(({ message }) => message === 'started')!;
@@ -317,7 +319,18 @@ describe('pollwatch ingest and pollwatch work', () => {
     };
     expect((await ask('/healthz')).status).toBe(200);
     await until('they are ready', async () => (await ask('/readyz')).status === 200);
-    expect((await ask('/metrics')).text).toContain('pollwatch_queued_bytes{organization="us-xx-a"} 0');
+    // the store's numbers and this process's own
+    const told = [
+      /^pollwatch_queued_bytes\{organization="us-xx-a"\} 0$/m,
+      /^pollwatch_lines_total\{organization="us-xx-a"\} 46$/m,
+      /^pollwatch_alerts_standing\{organization="us-xx-a"\} [1-9]/m,
+      /^pollwatch_lag_seconds\{organization="us-xx-a"\} [1-9]/m,
+      /^pollwatch_worker_total\{what="lines",organization="us-xx-a"\} 46$/m,
+    ];
+    await until('the metrics tell what was done', async () => {
+      const { text } = await ask('/metrics');
+      return told.every((pattern) => pattern.test(text));
+    });
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
     expect(lines().map(({ message }) => message)).toEqual(expect.arrayContaining(['ended']));
