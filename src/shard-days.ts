@@ -3,7 +3,6 @@
  * (daily.ts, daily-sources.ts), as documents with versions. A day is told once when it closes, and again a day later if
  * lines came meanwhile; where every origin is closed, whenever lines came.
  */
-import { createHash } from 'node:crypto';
 import { type DailyDocument, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from './daily.ts';
 import { daySources } from './daily-sources.ts';
 import type { Alert } from './model/alert.ts';
@@ -46,69 +45,76 @@ export interface DayTelling {
   readonly origins: ReadonlyMap<number, { readonly name: string; readonly format: string | null }>;
 }
 
-/** Documents of days that closed. Only the first document of each day keeps its revision. */
+/** Documents of days that closed. */
 export interface ClosedDays {
-  documents: ShardDocument[];
-  /** ids whose revisions need not be kept */
-  forgotten: string[];
+  /**
+   * Made as they are asked for: there are as many as there were sources, and the shard's state must stay as it is until the
+   * last was taken. Of each day the summary comes last: the one whose revision is kept (`more.kind` is "day").
+   */
+  readonly documents: Iterable<ShardDocument>;
+  /** ids of days that are told no more */
+  readonly forgotten: readonly string[];
   /** end of the first day that has not been told, Unix ms; +Infinity when all have */
-  nextMs: number;
+  readonly nextMs: number;
 }
 
 /** Documents of the days that closed or changed since they were told. The shard's state is settled. */
 export function closeDays(shard: Shard, setting: TellingSetting, telling: DayTelling): ClosedDays {
-  const closed: ClosedDays = { documents: [], forgotten: [], nextMs: Number.POSITIVE_INFINITY };
   const { dayStartMs } = setting.inventory;
+  const due: [day: number, events: number][] = [];
+  let nextMs = Number.POSITIVE_INFINITY;
+  const all = [...eventsByDay(shard, dayStartMs)].sort((a, b) => a[0] - b[0]);
+  for (const [day, events] of all) {
+    const told = telling.told.get(day);
+    if (told?.events === events || !mayChange(shard, setting, ['network', 'web'], day)) continue;
+    const endMs = dayStart(day, dayStartMs) + DAY;
+    const pastMs = Number.isFinite(telling.closedMs) ? telling.closedMs : telling.nowMs;
+    const isPast = told === undefined ? pastMs >= endMs : told.times < 2 && pastMs >= endMs + DAY;
+    if (isPast || telling.isOver) due.push([day, events]);
+    else if (told === undefined) nextMs = Math.min(nextMs, endMs);
+  }
+  const forgotten = [...telling.told]
+    .filter(([day]) => !mayChange(shard, setting, ['network', 'web'], day))
+    .map(([, { id }]) => id);
+  return { documents: documentsOf(due, shard, setting, telling), forgotten, nextMs };
+}
+
+function eventsByDay(shard: Shard, dayStartMs: number): Map<number, number> {
   const events = new Map<number, number>();
   for (const [pane, [all]] of shard.state.timeline) {
     const day = dayOf(pane * WEB_PANE, dayStartMs);
     events.set(day, (events.get(day) ?? 0) + all);
   }
-  for (const [day, n] of [...events].sort((a, b) => a[0] - b[0])) {
-    const told = telling.told.get(day);
-    if (told?.events === n || !mayChange(shard, setting, ['network', 'web'], day)) continue;
-    const endMs = dayStart(day, dayStartMs) + DAY;
-    const pastMs = Number.isFinite(telling.closedMs) ? telling.closedMs : telling.nowMs;
-    const isDue = telling.isOver || (told === undefined ? pastMs >= endMs : told.times < 2 && pastMs >= endMs + DAY);
-    if (isDue) closeDay(shard, setting, telling, day, n, closed);
-    else if (told === undefined) closed.nextMs = Math.min(closed.nextMs, endMs);
-  }
-  for (const [day, { id }] of telling.told)
-    if (!mayChange(shard, setting, ['network', 'web'], day)) closed.forgotten.push(id);
-  return closed;
+  return events;
 }
 
-function closeDay(
+function* documentsOf(
+  due: readonly (readonly [day: number, events: number])[],
   shard: Shard,
   setting: TellingSetting,
   telling: DayTelling,
-  day: number,
-  events: number,
-  closed: ClosedDays,
-): void {
-  const times = (telling.told.get(day)?.times ?? 0) + 1;
+): Generator<ShardDocument> {
   const { inventory, organization, indexPrefix, enricher, secret, ruleSet } = setting;
   const { generation, alerts } = telling;
-  const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision: times };
-  const { tallies, late } = shard.days.get(day) ?? { tallies: new Map(), late: 0 };
-  const origins = [...tallies].map(([number, tally]): DayOrigin => {
-    const origin = telling.origins.get(number);
-    return { name: origin?.name ?? `origin ${number}`, format: origin?.format ?? 'unknown', tally };
-  });
-  const { counts, documents } = daySources(shard.state, alerts, { ...about, enricher, secret, rules: ruleSet.rules });
-  const [total, ...parts] = summaryDocuments(shard.state, alerts, { origins, late, sources: counts }, about);
-  const version = generation * REVISIONS + times;
-  closed.documents.push(asPending(total!, version, { kind: 'day', day, events, times, id: total!.id }));
-  for (const rest of [parts, refusedDocuments(origins, about), documents]) {
-    for (const document of rest) {
-      closed.documents.push(asPending(document, version, {}));
-      closed.forgotten.push(document.id);
-    }
+  for (const [day, events] of due) {
+    const times = (telling.told.get(day)?.times ?? 0) + 1;
+    const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision: times };
+    const { tallies, late } = shard.days.get(day) ?? { tallies: new Map(), late: 0 };
+    const origins = [...tallies].map(([number, tally]): DayOrigin => {
+      const origin = telling.origins.get(number);
+      return { name: origin?.name ?? `origin ${number}`, format: origin?.format ?? 'unknown', tally };
+    });
+    const sources = daySources(shard.state, alerts, { ...about, enricher, secret, rules: ruleSet.rules });
+    const read = { origins, late, sources: sources.counts };
+    const [total, ...parts] = summaryDocuments(shard.state, alerts, read, about);
+    const version = generation * REVISIONS + times;
+    for (const rest of [parts, refusedDocuments(origins, about), sources.documents])
+      for (const document of rest) yield asPending(document, version, {});
+    yield asPending(total!, version, { kind: 'day', day, events, times, id: total!.id });
   }
 }
 
 function asPending({ id, index, body }: DailyDocument, version: number, more: Record<string, unknown>): ShardDocument {
   const text = JSON.stringify(body);
-  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
-  return { id, index, version, digest, body: text, more };
+  return { id, index, version, digest: '', body: text, more };
 }

@@ -9,7 +9,7 @@ import { DAY } from './model/time.ts';
 import { queueDepth } from './queue/depth.ts';
 import { evidenceBlob } from './queue/evidence-store.ts';
 import { type OriginState, readOrigins } from './queue/origins.ts';
-import { noteProgress } from './queue/progress.ts';
+import { noteProgress, type ShardProgress } from './queue/progress.ts';
 import { sealLabel } from './queue/seal.ts';
 import {
   acquireLease,
@@ -20,6 +20,7 @@ import {
   releaseLease,
   renewLease,
   type ShardCommit,
+  type ShardDocument,
 } from './queue/shard-store.ts';
 import type { QueueStore } from './queue/store.ts';
 import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
@@ -37,6 +38,8 @@ const TURN_MS = 1000;
 const SNAPSHOT_BYTES_MIN = 1024 * 1024;
 /** Revisions that are forgotten with one command. */
 const FORGOTTEN_AT_ONCE = 2000;
+/** Documents of a past day that are committed at once. */
+const LEFT_AT_ONCE = 500;
 /** Deciding takes at most one part in this many of the time. */
 const DECIDING_SHARE = 10;
 /** A long log is decided in between for the first time after this long, ms. */
@@ -133,6 +136,10 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   let toldUntil = Number.NEGATIVE_INFINITY;
   let waiting = 0;
   let isSettled = false;
+  let isDone = false;
+  let decided: Pick<ShardProgress, 'eventMs' | 'alertMs' | 'alerts'> = { eventMs: null, alertMs: null, alerts: 0 };
+  /** documents of past days that are still to be told; the state stays as it is until the last */
+  let leaving: Iterator<ShardDocument> | null = null;
   /** end of the first day that has not been told, Unix ms */
   let nextDayMs = Number.POSITIVE_INFINITY;
   let changedAt = performance.now();
@@ -225,22 +232,13 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       evidence: evidenceOrigins(known, memory),
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
-    const days = closeDays(shard, setting, {
-      closedMs,
-      isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
-      nowMs: nowMs - work.latenessMs,
-      generation,
-      told: toldDays,
-      alerts: tidings.alerts,
-      origins: new Map(known.map((origin) => [origin.number, origin])),
-    });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting) : null;
     if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
       worker,
-      documents: [...tidings.documents, ...days.documents],
+      documents: tidings.documents,
       generation,
       stats: bytes === null ? {} : { late: lateUncounted },
       ...(bytes !== null && {
@@ -251,33 +249,66 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
     for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
     for (const id of tidings.forgotten) told.delete(id);
-    useless.push(...tidings.forgotten, ...days.forgotten);
-    for (const [day, { id }] of toldDays) if (days.forgotten.includes(id)) toldDays.delete(day);
-    for (const { version, digest, more } of days.documents)
-      if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
+    useless.push(...tidings.forgotten);
     if (bytes !== null) {
       snapshotBytes = bytes.length;
       grownBytes = 0;
       lateUncounted = 0;
     }
-    if ((await forget()) === 'lost') return { state: 'lost', documents: 0 };
-    nextDayMs = days.nextMs;
+    const { documents, forgotten, nextMs } = closeDays(shard, setting, {
+      closedMs,
+      isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
+      nowMs: nowMs - work.latenessMs,
+      generation,
+      told: toldDays,
+      alerts: tidings.alerts,
+      origins: new Map(known.map((origin) => [origin.number, origin])),
+    });
+    useless.push(...forgotten);
+    for (const [day, { id }] of toldDays) if (forgotten.includes(id)) toldDays.delete(day);
+    leaving = documents[Symbol.iterator]();
+    nextDayMs = nextMs;
     toldUntil = closedMs;
     waiting = tidings.waiting;
     isDirty = false;
-    isSettled = waiting === 0 && standings.every(({ isDone }) => isDone);
-    // what is dropped was told before
-    pruneShard(shard, setting, nowMs + DAY);
-    await noteProgress(store, org, {
-      decided: at,
-      isSettled,
-      eventMs: latestOf(shard.times),
-      alertMs: tidings.latestMs,
-      alerts: tidings.standing,
-      worker,
-    });
+    isDone = standings.every((origin) => origin.isDone);
+    decided = { eventMs: latestOf(shard.times), alertMs: tidings.latestMs, alerts: tidings.standing };
+    await note();
     nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
-    return { state: 'kept', documents: commit.documents.length };
+    return { state: 'kept', documents: tidings.documents.length };
+  }
+
+  async function note(): Promise<void> {
+    isSettled = waiting === 0 && isDone && leaving === null;
+    await noteProgress(store, org, { decided: at, isSettled, ...decided, worker });
+  }
+
+  /** Commits some of the documents of past days, for as long as a pass may take; then what was dropped goes. */
+  async function leave(from: Iterator<ShardDocument>): Promise<Pass> {
+    const until = performance.now() + TURN_MS;
+    let told = 0;
+    while (performance.now() < until) {
+      const documents: ShardDocument[] = [];
+      for (let next = from.next(); !next.done; next = from.next()) {
+        documents.push(next.value);
+        if (documents.length === LEFT_AT_ONCE) break;
+      }
+      if (!(await hold())) return LOST;
+      if (documents.length > 0 && (await commitShard(store, org, { fence, worker, documents, stats: {} })) === 'fenced')
+        return LOST;
+      told += documents.length;
+      for (const { id, version, digest, more } of documents)
+        if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
+        else useless.push(id);
+      if (documents.length === LEFT_AT_ONCE) continue;
+      if ((await forget()) === 'lost') return LOST;
+      leaving = null;
+      // what is dropped was told before
+      pruneShard(shard, setting, Date.now() + DAY);
+      await note();
+      break;
+    }
+    return { state: 'kept', records: 0, late: 0, documents: told, decided: false };
   }
 
   /** Forgets revisions, some at a time, so that the store is not kept from others. */
@@ -294,6 +325,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   return {
     async pass(now = false) {
       if (!(await hold())) return LOST;
+      if (leaving !== null) return leave(leaving);
       const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
       if (!isDirty && isSettled && !isDayPast && (await logEnd(store, org)) === at) return NOTHING;
       const { state, records, late, origins, isAtEnd, nothingWaits } = await fold();
@@ -308,11 +340,11 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       const reached = watermarkOf(shard.times, standings);
       watermark = reached === Number.POSITIVE_INFINITY ? reached : Math.min(reached, limit);
       // windows may have closed without another line
-      const isDone = standings.every((origin) => origin.isDone);
+      const isComplete = standings.every((origin) => origin.isDone);
       const isLater =
         waiting > 0
           ? watermark - work.latenessMs > toldUntil
-          : (isDone && !isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
+          : (isComplete && !isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
       const isDrained = records === 0 && performance.now() - lastRecord >= DRAINED_MS;
       if ((!isDirty && !isLater) || !(now || isDrained || performance.now() >= nextDecision))
         return { state: 'kept', records, late, documents: 0, decided: false };

@@ -98,7 +98,7 @@ export async function runDecide(
       rested.set(org, keeper.at);
       await keeper.close();
     }
-    return records > 0;
+    return records > 0 || documents > 0;
   }
 
   async function drop(org: string, error: Error): Promise<void> {

@@ -26,12 +26,13 @@ function office() {
   const close = (closedMs: number, more: Partial<DayTelling> = {}) => {
     const origins = new Map([[1, { name: 'access.log', format: 'combined' }]]);
     const telling = { closedMs, isOver: false, nowMs: 0, generation: 2, told, alerts: [], origins, ...more };
-    const days = closeDays(shard, setting, telling);
-    for (const { version, digest, more: kept } of days.documents) {
+    const { documents: made, ...rest } = closeDays(shard, setting, telling);
+    const documents = [...made];
+    for (const { version, digest, more: kept } of documents) {
       const revision = { ...kept, v: version, d: digest };
       if (isToldDay(revision)) told.set(revision.day, revision);
     }
-    return days;
+    return { documents, ...rest };
   };
   return { shard, told, read, close };
 }
@@ -44,13 +45,13 @@ describe('a day', () => {
     const { read, close } = office();
     read(`${line(0, '/.env', '198.51.100.7')}${line(0, '/a', '192.0.2.1')}nonsense\n`);
     expect(close(MIDNIGHT + DAY - 1)).toMatchObject({ documents: [], nextMs: MIDNIGHT + DAY });
-    const { documents, forgotten, nextMs } = close(MIDNIGHT + DAY);
+    const { documents, nextMs } = close(MIDNIGHT + DAY);
     expect(kinds(documents).sort()).toEqual(['refused', 'sources', 'sources', 'summaries']);
     expect(nextMs).toBe(Number.POSITIVE_INFINITY);
-    // only the summary's revision is kept
-    expect(forgotten).toHaveLength(3);
+    // the summary comes last, and only its revision is kept
+    expect(documents.map((d) => d.more?.['kind'])).toEqual([undefined, undefined, undefined, 'day']);
     expect(documents.every((d) => d.version === 2 * 2 ** 32 + 1)).toBe(true);
-    const total = JSON.parse(documents[0]!.body) as { pollwatch: { summary: object } };
+    const total = JSON.parse(documents.at(-1)!.body) as { pollwatch: { summary: object } };
     expect(total.pollwatch.summary).toMatchObject({ lines: 3, events: 2, refused: 1, sources: 2, sources_matched: 1 });
     expect(close(MIDNIGHT + DAY).documents).toEqual([]);
     expect(close(MIDNIGHT + 3 * DAY).documents).toEqual([]);
