@@ -120,9 +120,12 @@ let noAgent: u32 = 0;
 let noReferrer: u32 = 0;
 /** shift from a state to its row of transitions */
 let stateShift: u32 = 0;
-/** bit of a state in which a literal ends that a rule about targets, or referrers, waits for; 0 = ask the matcher */
-let targetBit: u32 = 0;
-let referrerBit: u32 = 0;
+/** for each state, which literals end in it that a rule about targets, or about referrers, waits for; 0 = ask the matcher */
+let targetHeard: usize = 0;
+let referrerHeard: usize = 0;
+// bits of a transition, above the number of the state: whether anything stands there
+const TARGET_BIT: u32 = 0x8000;
+const REFERRER_BIT: u32 = 0x4000;
 const STATE: u32 = 0x3fff;
 
 // ---- results of `fill`
@@ -154,11 +157,14 @@ export function configure(a: i32, b: i32, agent: bool, referrer: bool, host: boo
   }
 }
 
-/** What stands at AUTOMATON: a state is a row of 2^shift words of 16 bits, with these bits above its number. */
+/**
+ * What stands at AUTOMATON: a state is a row of 2^shift transitions of 16 bits. The addresses are those of 16 bits for
+ * each state: 0, 0xffff when a literal ends there that a rule waits for, else its size when it counts at the start only.
+ */
 export function listen(shift: i32, target: i32, referrer: i32): void {
   stateShift = shift;
-  targetBit = target;
-  referrerBit = referrer;
+  targetHeard = target;
+  referrerHeard = referrer;
 }
 
 /** Forgets all verdicts: their numbers are handed out anew. The two are those of a text that is not there. */
@@ -687,7 +693,7 @@ function askTargets(): void {
     let entry: usize = 0;
     if (key != 0) {
       entry = find(TARGETS, TARGET_SETS, key);
-      if (entry == 0 && targetBit != 0 && isPlain(addressOf(TARGET_START, row), addressOf(TARGET_END, row), targetBit)) {
+      if (entry == 0 && targetHeard != 0 && isPlainTarget(row)) {
         entry = put(TARGETS, TARGET_SETS, key, pathHashOf(row), plainValue(row));
       }
     }
@@ -730,7 +736,8 @@ function addressOf(column: usize, row: usize): usize {
 }
 
 /** A text in which no literal ends that a rule waits for, and that is its own decoded form: no rule finds anything in it. */
-function isPlain(start: usize, end: usize, bit: u32): bool {
+@inline
+function isPlain(start: usize, end: usize, bit: u32, heard: usize): bool {
   const blank = i8x16.splat(32);
   const percent = i8x16.splat(37);
   const plus = i8x16.splat(43);
@@ -746,9 +753,16 @@ function isPlain(start: usize, end: usize, bit: u32): bool {
   for (let p = start; p < end; p++) {
     const c = <u32>load<u8>(CLASSES + <usize>load<u8>(p));
     state = load<u16>(AUTOMATON + <usize>((((state & STATE) << stateShift) + c) << 1));
-    if ((state & bit) != 0) return false;
+    if ((state & bit) != 0) {
+      const size = load<u16>(heard + <usize>((state & STATE) << 1));
+      if (size == 0xffff || size == <u32>(p + 1 - start)) return false;
+    }
   }
   return true;
+}
+
+function isPlainTarget(row: usize): bool {
+  return isPlain(addressOf(TARGET_START, row), addressOf(TARGET_END, row), TARGET_BIT, targetHeard);
 }
 
 /** Verdict and flags of a target in which no rule finds anything. */
@@ -834,7 +848,7 @@ function askReferrers(): void {
       else {
         const key = load<u64>(REFERRER_KEY + (row << 3));
         let entry = key == 0 ? <usize>0 : find(REFERRERS, REFERRER_SETS, key);
-        if (entry == 0 && key != 0 && referrerBit != 0 && isPlain(start, end, referrerBit)) {
+        if (entry == 0 && key != 0 && referrerHeard != 0 && isPlain(start, end, REFERRER_BIT, referrerHeard)) {
           entry = put(REFERRERS, REFERRER_SETS, key, 0, VALID);
         }
         verdict = entry == 0 ? UNKNOWN : load<u32>(entry, 12) & VERDICT;

@@ -213,7 +213,8 @@ function putAutomaton(kernel: Kernel, matcher: Matcher, start: number, classesAt
   const asked = new Uint8Array(256).map((_, c) => (NEVER_PLAIN.includes(c) ? 0 : classes[c]!));
   const kept = [...new Set([0, ...asked])];
   const shift = Math.max(1, 32 - Math.clz32(kept.length - 1));
-  const needed = start + (isFit ? (states << shift) * 2 : 0);
+  const heardAt = start + (states << shift) * 2;
+  const needed = isFit ? heardAt + 2 * states * 2 : start;
   kernel.memory.grow(Math.max(0, Math.ceil((needed - kernel.memory.buffer.byteLength) / PAGE_BYTES)));
   if (!isFit) return;
   new Uint8Array(kernel.memory.buffer, classesAt).set(asked.map((c) => kept.indexOf(c)));
@@ -222,11 +223,16 @@ function putAutomaton(kernel: Kernel, matcher: Matcher, start: number, classesAt
     for (const [c, of] of kept.entries()) {
       const at = next[state * classCount + of]!;
       const to = (at < 0 ? ~at : at) / classCount;
-      transitions[(state << shift) + c] =
-        to | (target?.[to] === 1 ? TARGET_BIT : 0) | (referrer?.[to] === 1 ? REFERRER_BIT : 0);
+      const bits =
+        (target !== null && target[to]! > 0 ? TARGET_BIT : 0) |
+        (referrer !== null && referrer[to]! > 0 ? REFERRER_BIT : 0);
+      transitions[(state << shift) + c] = to | bits;
     }
   }
-  kernel.listen(shift, target === null ? 0 : TARGET_BIT, referrer === null ? 0 : REFERRER_BIT);
+  const { buffer } = kernel.memory;
+  if (target !== null) new Uint16Array(buffer, heardAt, states).set(target);
+  if (referrer !== null) new Uint16Array(buffer, heardAt + 2 * states, states).set(referrer);
+  kernel.listen(shift, target === null ? 0 : heardAt, referrer === null ? 0 : heardAt + 2 * states);
 }
 
 function putEndings(buffer: ArrayBuffer, start: number): void {

@@ -69,12 +69,14 @@ export function createScanner(
   });
   return {
     get state() {
+      observer.finish();
       return state;
     },
     get tallies() {
       return tallies;
     },
     take() {
+      observer.finish();
       const taken = { state, tallies };
       state = newState();
       tallies = new Map();

@@ -9,7 +9,7 @@
  *    that touched many targets keeps many, matches of rules stay sixteen times longer than the rest;
  *  - keys left without entries are forgotten; what they did is still in the prefix counts.
  */
-import { hashWords } from '../model/hash.ts';
+import { hashWords, mix32 } from '../model/hash.ts';
 import { COUNT_MAX, GROUPED, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
 import {
   clearRow,
@@ -47,6 +47,7 @@ export interface Ledger {
   rows: number;
   /** keys and the places of their lists, see lists.ts */
   readonly table: RowTable;
+  /** open addressing, two words a slot: row (-1 = none, with SIMPLE where it is one), and low word of the key */
   index: Int32Array;
   touches: PackedLists;
   visits: PackedLists;
@@ -96,7 +97,7 @@ export function createLedger(seed: number, memoryBytes: number): Ledger {
     level: 0,
     rows: 0,
     table,
-    index: new Int32Array(4096).fill(-1),
+    index: new Int32Array(8192).fill(-1),
     touches: createLists(TOUCH_SHAPE, table, 'touch'),
     visits: createLists(VISIT_SHAPE, table, 'visit'),
     trimAt: new Map(),
@@ -133,34 +134,36 @@ export function byKey(ledger: Ledger): (a: number, b: number) => number {
     spaceOf(ledger, a) - spaceOf(ledger, b) || hiOf(ledger, a) - hiOf(ledger, b) || loOf(ledger, a) - loOf(ledger, b);
 }
 
+/** Bit of a row in the index: its key is an IPv4 source of organisation 0, which the low word names wholly. */
+const SIMPLE = 0x40000000;
+
 /** Row of a key, or -1. */
 export function findRow(ledger: Ledger, space: number, hi: number, lo: number): number {
   const { index } = ledger;
   const { words } = ledger.table;
-  const mask = index.length - 1;
-  let i = hashKeyWords(ledger, space, hi, lo) & mask;
+  const mask = index.length - 2;
+  const isSimple = (space | hi) === 0;
+  let i = (hashKeyWords(ledger, space, hi, lo) << 1) & mask;
   for (;;) {
     const row = index[i]!;
     if (row < 0) return -1;
-    const at = row * ROW_WORDS;
-    if (words[at] === lo && words[at + 1] === hi && words[at + 2] === space) return row;
-    i = (i + 1) & mask;
+    if (index[i + 1] === (lo | 0)) {
+      if (isSimple) {
+        if ((row & SIMPLE) !== 0) return row ^ SIMPLE;
+      } else if ((row & SIMPLE) === 0) {
+        const at = row * ROW_WORDS;
+        if (words[at] === lo && words[at + 1] === hi && words[at + 2] === space) return row;
+      }
+    }
+    i = (i + 2) & mask;
   }
 }
 
 /** Row of a key; made when it is new. */
 export function rowOf(ledger: Ledger, space: number, hi: number, lo: number): number {
-  const { index } = ledger;
+  const known = findRow(ledger, space, hi, lo);
+  if (known >= 0) return known;
   const { words } = ledger.table;
-  const mask = index.length - 1;
-  let i = hashKeyWords(ledger, space, hi, lo) & mask;
-  for (;;) {
-    const row = index[i]!;
-    if (row < 0) break;
-    const at = row * ROW_WORDS;
-    if (words[at] === lo && words[at + 1] === hi && words[at + 2] === space) return row;
-    i = (i + 1) & mask;
-  }
   const row = ledger.rows++;
   if (row * ROW_WORDS >= words.length) {
     // the old memory goes at once: two copies of a million rows would be the peak of the run
@@ -168,19 +171,23 @@ export function rowOf(ledger: Ledger, space: number, hi: number, lo: number): nu
     ledger.table.words = new Uint32Array((words.buffer as ArrayBuffer).transfer(size * 4));
   }
   ledger.table.words.set([lo, hi, space], row * ROW_WORDS);
-  index[i] = row;
-  if (ledger.rows * 10 > index.length * 7) reindex(ledger, index.length * 2);
+  if (ledger.rows * 20 > ledger.index.length * 7) reindex(ledger, ledger.index.length * 2);
+  else enter(ledger, ledger.index, row, space, hi, lo);
   return row;
+}
+
+function enter(ledger: Ledger, index: Int32Array, row: number, space: number, hi: number, lo: number): void {
+  const mask = index.length - 2;
+  let i = (hashKeyWords(ledger, space, hi, lo) << 1) & mask;
+  while (index[i]! >= 0) i = (i + 2) & mask;
+  index[i] = (space | hi) === 0 ? row | SIMPLE : row;
+  index[i + 1] = lo;
 }
 
 function reindex(ledger: Ledger, size: number): void {
   const index = new Int32Array(size).fill(-1);
-  const mask = size - 1;
-  for (let row = 0; row < ledger.rows; row++) {
-    let i = hashKeyWords(ledger, spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row)) & mask;
-    while (index[i]! >= 0) i = (i + 1) & mask;
-    index[i] = row;
-  }
+  for (let row = 0; row < ledger.rows; row++)
+    enter(ledger, index, row, spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row));
   ledger.index = index;
 }
 
@@ -199,13 +206,19 @@ export function addVisit(ledger: Ledger, row: number, item: number, paneTag: num
     const stop = length > RECENT ? last - RECENT * VISIT_WORDS : start - VISIT_WORDS;
     for (let e = last; e > stop; e -= VISIT_WORDS) {
       if (page[e] !== item || page[e + 1] !== paneTag) continue;
-      if (grouped) {
-        if (page[e + 2] === value) return;
-      } else {
-        const sum = page[e + 2]! + value;
-        page[e + 2] = sum > 0xffffffff ? 0xffffffff : sum;
-        return;
+      let sum = value;
+      if (!grouped) sum = Math.min(0xffffffff, page[e + 2]! + value);
+      else if (page[e + 2] !== value) continue;
+      // to the end, where it is found again next time
+      if (e !== last) {
+        page[e] = page[last]!;
+        page[e + 1] = page[last + 1]!;
+        page[e + 2] = page[last + 2]!;
+        page[last] = item;
+        page[last + 1] = paneTag;
       }
+      page[last + 2] = sum;
+      return;
     }
   }
   slot(visits, row);
@@ -215,40 +228,82 @@ export function addVisit(ledger: Ledger, row: number, item: number, paneTag: num
   page[index + 2] = value;
 }
 
-/** Visits of many rows, to be added at once; `value` as `addVisit` takes it. */
-export interface Visits {
+/** Visits of many rows that wait to be added: four words each, row, item, pane and tag, value as `addVisit` takes it. */
+export interface WaitingVisits {
   n: number;
-  row: Uint32Array;
-  item: Uint32Array;
-  paneTag: Uint32Array;
-  value: Uint32Array;
+  words: Uint32Array;
   /** sum of words that were looked at only to have them in the cache: kept, so that looking is not left out */
   warmed: number;
 }
+const WAITING_WORDS = 4;
 
 /** Room for so many visits. */
-export function createVisits(capacity: number): Visits {
-  const column = () => new Uint32Array(capacity);
-  return { n: 0, row: column(), item: column(), paneTag: column(), value: column(), warmed: 0 };
+export function createWaitingVisits(capacity: number): WaitingVisits {
+  return { n: 0, words: new Uint32Array(capacity * WAITING_WORDS), warmed: 0 };
 }
 
+/** Puts a visit with those that wait; there must be room. */
+export function noteVisit(waiting: WaitingVisits, row: number, item: number, paneTag: number, value: number): void {
+  const { words } = waiting;
+  const at = waiting.n++ * WAITING_WORDS;
+  words[at] = row;
+  words[at + 1] = item;
+  words[at + 2] = paneTag;
+  words[at + 3] = value;
+}
+
+/** Visits are brought into the order of their rows, as far as the first so many bits of a row's number go. */
+const ORDER_BITS = 11;
+const places = new Uint32Array((1 << ORDER_BITS) + 1);
+let ordered = new Uint32Array(0);
+/** Visits whose lists are looked at before they are added. */
+const STRIPE = 128;
+
 /**
- * Adds many visits. First the ends of all lists are looked at in a loop that waits for nothing, so that the memory answers
- * several at a time; then they are added.
+ * Adds the visits that wait, in the order of their rows: a log names its sources at random, and each would be a miss in
+ * the cache and in the page table. Of each stripe the ends of the lists are looked at first, in a loop that waits for
+ * nothing, so that the memory answers several at a time.
  */
-export function addVisits(ledger: Ledger, visits: Visits): void {
-  const { row, item, paneTag, value, n } = visits;
+export function addWaitingVisits(ledger: Ledger, waiting: WaitingVisits): void {
+  const { n } = waiting;
+  if (n === 0) return;
+  waiting.n = 0;
+  const words = inOrder(waiting.words, n, ledger.rows);
   const { pages } = ledger.visits;
-  const { words } = ledger.table;
-  if (pages.length > 0) {
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      const at = row[k]! * ROW_WORDS;
-      sum += endOf(pages, words[at + 3]!, words[at + 4]!);
+  const { words: table } = ledger.table;
+  for (let from = 0; from < n; from += STRIPE) {
+    const to = Math.min(n, from + STRIPE);
+    if (pages.length > 0) {
+      let sum = 0;
+      for (let k = from; k < to; k++) {
+        const at = words[k * WAITING_WORDS]! * ROW_WORDS;
+        sum += endOf(pages, table[at + 3]!, table[at + 4]!);
+      }
+      waiting.warmed = sum;
     }
-    visits.warmed = sum;
+    for (let k = from; k < to; k++) {
+      const at = k * WAITING_WORDS;
+      addVisit(ledger, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    }
   }
-  for (let k = 0; k < n; k++) addVisit(ledger, row[k]!, item[k]!, paneTag[k]!, value[k]!);
+}
+
+/** The visits in another array, those of neighbouring rows together (a counting sort). */
+function inOrder(words: Uint32Array, n: number, rows: number): Uint32Array {
+  const shift = Math.max(0, 32 - Math.clz32(rows) - ORDER_BITS);
+  const length = n * WAITING_WORDS;
+  if (ordered.length < length) ordered = new Uint32Array(words.length);
+  places.fill(0);
+  for (let at = 0; at < length; at += WAITING_WORDS) places[(words[at]! >>> shift) + 1]!++;
+  for (let i = 1; i < places.length; i++) places[i]! += places[i - 1]!;
+  for (let at = 0; at < length; at += WAITING_WORDS) {
+    const to = places[words[at]! >>> shift]!++ * WAITING_WORDS;
+    ordered[to] = words[at]!;
+    ordered[to + 1] = words[at + 1]!;
+    ordered[to + 2] = words[at + 2]!;
+    ordered[to + 3] = words[at + 3]!;
+  }
+  return ordered;
 }
 
 /** Adds one touch; `tick` in 1/64 s from the start of its pane. */
@@ -321,15 +376,7 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
       ? page[e + 1]!
       : page[e + 1]! * 4294967296 + page[e + 2]!;
   // most rows overflow no group: count first
-  const sizes = new Map<number, number>();
-  let largest = 0;
-  for (let i = 0; i < n; i++) {
-    const group = groupOf(start + i * words);
-    const size = (sizes.get(group) ?? 0) + 1;
-    sizes.set(group, size);
-    if (size > largest) largest = size;
-  }
-  if (largest <= GROUP_MAX) return;
+  if (largestGroup(page, start, n, words, groupOf) <= GROUP_MAX) return;
   const members = new Map<number, number[]>();
   for (let i = 0; i < n; i++) {
     const e = start + i * words;
@@ -340,26 +387,69 @@ function trimGroups(ledger: Ledger, row: number, family: 'touch' | 'visit'): voi
   const dropped = new Set<number>();
   for (const list of members.values()) {
     if (list.length <= GROUP_MAX) continue;
-    const order = new Map(list.map((e) => [e, priority(ledger, row, page[e]!, identityWord(lists, page, e))]));
-    list.sort(
-      (x, y) =>
-        order.get(x)! - order.get(y)! ||
+    const order = Float64Array.from(list, (e) => priority(ledger, row, page[e]!, identityWord(lists, page, e)));
+    const sorted = order.toSorted();
+    const largest = sorted[GROUP_MAX - 1]!;
+    if (sorted[GROUP_MAX]! > largest) {
+      for (let i = 0; i < list.length; i++) if (order[i]! > largest) dropped.add(list[i]!);
+      continue;
+    }
+    // two of the same priority, of which one stays
+    const places = list.map((_, i) => i);
+    places.sort((i, j) => {
+      const [x, y] = [list[i]!, list[j]!];
+      return (
+        order[i]! - order[j]! ||
         page[x]! - page[y]! ||
         identityWord(lists, page, x) - identityWord(lists, page, y) ||
-        (family === 'touch' ? page[x + 3]! - page[y + 3]! : 0),
-    );
-    for (const e of list.slice(GROUP_MAX)) dropped.add(e);
+        (family === 'touch' ? page[x + 3]! - page[y + 3]! : 0)
+      );
+    });
+    for (const i of places.slice(GROUP_MAX)) dropped.add(list[i]!);
   }
   if (dropped.size === 0) return;
   let kept = 0;
   for (let i = 0; i < n; i++) {
     const e = start + i * words;
     if (dropped.has(e)) continue;
-    if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+    if (kept !== i) for (let w = 0, to = start + kept * words; w < words; w++) page[to + w] = page[e + w]!;
     kept++;
   }
   lists.entries -= n - kept;
   setLength(lists, row, kept);
+}
+
+/** Group of an entry, by its slot in `groupSizes`, and how many entries it has. */
+let groupKeys = new Float64Array(0);
+let groupSizes = new Uint32Array(0);
+
+/** Entries of the largest group among the `n` entries from `start` on. */
+function largestGroup(
+  page: Uint32Array,
+  start: number,
+  n: number,
+  words: number,
+  groupOf: (entry: number) => number,
+): number {
+  let size = 2048;
+  while (size < n * 2) size *= 2;
+  if (groupSizes.length < size) {
+    groupKeys = new Float64Array(size);
+    groupSizes = new Uint32Array(size);
+  } else groupSizes.fill(0, 0, size);
+  const mask = size - 1;
+  let largest = 0;
+  for (let i = 0; i < n; i++) {
+    const e = start + i * words;
+    const group = groupOf(e);
+    let slotAt = mix32(page[e + 1]! ^ Math.floor(group / 4294967296)) & mask;
+    while (groupSizes[slotAt] !== 0 && groupKeys[slotAt] !== group) slotAt = (slotAt + 1) & mask;
+    groupKeys[slotAt] = group;
+    const count = groupSizes[slotAt]! + 1;
+    groupSizes[slotAt] = count;
+    if (count > largest) largest = count;
+  }
+  return largest;
 }
 
 /** Memory that the entries use now, in units of 16 bytes. */
@@ -367,9 +457,14 @@ function units(ledger: Ledger): number {
   return ledger.touches.entries * 2 + ledger.visits.entries * 0.75;
 }
 
+/** True when the memory bound is passed so far that `holdBound` will reduce: rows are numbered anew by that. */
+export function isPastBound(ledger: Ledger): boolean {
+  return units(ledger) > ledger.unitsMax * 1.25;
+}
+
 /** Call after a batch: when the bound is passed, merges duplicates and, if that is not enough, samples. */
 export function holdBound(ledger: Ledger): void {
-  if (units(ledger) > ledger.unitsMax * 1.25) reduce(ledger);
+  if (isPastBound(ledger)) reduce(ledger);
 }
 
 /** Brings the ledger into its canonical state: every list a set, every group within GROUP_MAX, the bound held. */
@@ -406,7 +501,7 @@ function sample(ledger: Ledger): void {
       for (let i = 0; i < n; i++) {
         const e = start + i * words;
         if (!stays(ledger, row, page[e]!, page[e + 1]!, identityWord(lists, page, e))) continue;
-        if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+        if (kept !== i) for (let w = 0, to = start + kept * words; w < words; w++) page[to + w] = page[e + w]!;
         kept++;
       }
       lists.entries -= n - kept;
@@ -478,8 +573,8 @@ export function priorityOf(ledger: Ledger, row: number, item: number, sub: numbe
 }
 
 /**
- * Rows of many sources at once, in `rows`: looked up in one tight loop, so that the memory answers several at a time
- * (0.2 µs a line less than one by one between other work).
+ * Rows of many keys at once, in `rows`: looked up in tight loops, so that the memory answers several at a time. Of an
+ * IPv4 source of organisation 0 nothing but its slot in the index is looked at.
  */
 export function rowsOf(
   ledger: Ledger,
@@ -489,20 +584,17 @@ export function rowsOf(
   n: number,
   rows: Uint32Array,
 ): void {
+  const { index } = ledger;
+  const mask = index.length - 2;
   for (let k = 0; k < n; k++) {
-    const { index } = ledger;
-    const { words } = ledger.table;
-    const mask = index.length - 1;
     const h = hi[k]!;
     const l = lo[k]!;
-    let i = hashKeyWords(ledger, space, h, l) & mask;
-    let row = index[i]!;
-    while (row >= 0) {
-      const at = row * ROW_WORDS;
-      if (words[at] === l && words[at + 1] === h && words[at + 2] === space) break;
-      i = (i + 1) & mask;
-      row = index[i]!;
-    }
-    rows[k] = row >= 0 ? row : rowOf(ledger, space, h, l);
+    const i = (hashKeyWords(ledger, space, h, l) << 1) & mask;
+    const row = index[i]!;
+    rows[k] =
+      row > 0 && (row & SIMPLE) !== 0 && index[i + 1] === (l | 0) && (space | h) === 0 ? row ^ SIMPLE : UNKNOWN_ROW;
   }
+  for (let k = 0; k < n; k++) if (rows[k] === UNKNOWN_ROW) rows[k] = rowOf(ledger, space, hi[k]!, lo[k]!);
 }
+
+const UNKNOWN_ROW = 0xffffffff;

@@ -51,8 +51,8 @@ export interface PackedLists {
   /** words handed out of the page that is being filled */
   filled: number;
   current: number;
-  /** pointers that were handed back, by capacity step */
-  readonly free: number[][];
+  /** by capacity step the first pointer that was handed back, or NO_POINTER; its first word holds the next one */
+  readonly free: Uint32Array;
   /** entries that stand in lists, duplicates included */
   entries: number;
   /** called after the equal entries of a row were merged because its list was full */
@@ -71,7 +71,7 @@ export function createLists(shape: EntryShape, rows: RowTable, family: 'visit' |
     pages: [],
     filled: PAGE_WORDS,
     current: -1,
-    free: CAPACITIES.map(() => []),
+    free: new Uint32Array(CAPACITIES.length).fill(NO_POINTER),
     entries: 0,
     onCompact: null,
   };
@@ -87,10 +87,15 @@ export function setLength(lists: PackedLists, row: number, length: number): void
   lists.rows.words[row * ROW_WORDS + lists.lengthAt] = length;
 }
 
+const NO_POINTER = 0xffffffff;
+
 function allocate(lists: PackedLists, step: number): number {
   const words = CAPACITIES[step]! * lists.shape.words;
-  const reuse = lists.free[step]!.pop();
-  if (reuse !== undefined) return reuse;
+  const reuse = lists.free[step]!;
+  if (reuse !== NO_POINTER) {
+    lists.free[step] = lists.pages[reuse >>> PAGE_SHIFT]![reuse & (PAGE_WORDS - 1)]!;
+    return reuse;
+  }
   if (words > PAGE_WORDS) {
     // a list longer than a page has a page of its own; only its start is ever computed from the pointer
     lists.pages.push(new Uint32Array(words));
@@ -108,7 +113,10 @@ function allocate(lists: PackedLists, step: number): number {
 
 function release(lists: PackedLists, pointer: number, step: number): void {
   if (CAPACITIES[step]! * lists.shape.words > PAGE_WORDS) lists.pages[pointer >>> PAGE_SHIFT] = new Uint32Array(0);
-  else lists.free[step]!.push(pointer);
+  else {
+    lists.pages[pointer >>> PAGE_SHIFT]![pointer & (PAGE_WORDS - 1)] = lists.free[step]!;
+    lists.free[step] = pointer;
+  }
 }
 
 function stepOf(lists: PackedLists, row: number): number {
@@ -173,7 +181,11 @@ function grow(lists: PackedLists, row: number, step: number): void {
   const oldStart = startOf(lists, row);
   const used = lengthOf(lists, row) * lists.shape.words;
   const pointer = allocate(lists, step);
-  lists.pages[pointer >>> PAGE_SHIFT]!.set(oldPage.subarray(oldStart, oldStart + used), pointer & (PAGE_WORDS - 1));
+  const page = lists.pages[pointer >>> PAGE_SHIFT]!;
+  const start = pointer & (PAGE_WORDS - 1);
+  // most lists are short: a loop costs less than the two calls
+  if (used <= 64) for (let w = 0; w < used; w++) page[start + w] = oldPage[oldStart + w]!;
+  else page.set(oldPage.subarray(oldStart, oldStart + used), start);
   release(lists, oldPointer, step - 1);
   lists.rows.words[at] = pointer;
   setStep(lists, row, step);
@@ -216,7 +228,7 @@ export function compact(lists: PackedLists, row: number): void {
       }
       if (j < kept) merge(page, start + j * words, page, e);
       else {
-        if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+        if (kept !== i) for (let w = 0, to = start + kept * words; w < words; w++) page[to + w] = page[e + w]!;
         kept++;
       }
     }
@@ -254,7 +266,7 @@ export function compact(lists: PackedLists, row: number): void {
       if (found >= 0) merge(page, start + found * words, page, e);
       else {
         table[h] = kept;
-        if (kept !== i) page.copyWithin(start + kept * words, e, e + words);
+        if (kept !== i) for (let w = 0, to = start + kept * words; w < words; w++) page[to + w] = page[e + w]!;
         kept++;
       }
     }

@@ -9,7 +9,17 @@ import { type Digests, type Item, LABEL_BIT, type Matches } from '../model/rule.
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
 import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
-import { addTouch, addVisit, addVisits, createVisits, rowOf, rowsOf, SPACE, type Visits } from './ledger.ts';
+import {
+  addTouch,
+  addVisit,
+  addWaitingVisits,
+  createWaitingVisits,
+  isPastBound,
+  noteVisit,
+  rowOf,
+  rowsOf,
+  SPACE,
+} from './ledger.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import { holdState, remember, type State } from './state.ts';
 
@@ -46,9 +56,14 @@ const DESTINATIONS_NOTED_MAX = 65_536;
 /** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
 const ZMAP_IP_ID = 54321;
 
+/** Visits that wait to be added in the order of their rows: a megabyte. */
+const WAITING_MAX = 65_536;
+
 export interface Observer {
-  /** Adds a batch and its matches to the state. */
+  /** Adds a batch and its matches to the state, all but visits that wait for more: `finish` before the state is read. */
   observe(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): void;
+  /** Adds what waits; the state then has all that was observed. */
+  finish(): void;
 }
 
 /** Rules that only say what a request is, and are no attack: by what they say. */
@@ -69,7 +84,8 @@ export function createObserver(options: {
   let rows = new Uint32Array(0);
   /** rows of a batch that are more than a visit */
   let others = new Uint32Array(0);
-  let visits: Visits = createVisits(0);
+  const waiting = createWaitingVisits(WAITING_MAX);
+  let waitingState: State | null = null;
   const destinationsNoted = new Set<number>();
   let notedState: State | null = null;
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
@@ -125,6 +141,7 @@ export function createObserver(options: {
   }
 
   return {
+    finish,
     observe(state, batch, matches, digests, scene) {
       if (state !== notedState) {
         notedState = state;
@@ -132,6 +149,9 @@ export function createObserver(options: {
       }
       const { ledger } = state;
       const { n, bytes, kind, flags, timeMs, sourceHi, sourceLo, status, lineStart, lineEnd, lineOffset } = batch;
+      // first of all: rows may be numbered anew by this. An address and labels may be noted beside what was asked for
+      if (waitingState !== state || waiting.n + 4 * n > WAITING_MAX) finish();
+      waitingState = state;
       viewOf(bytes);
       const sourceSpace = (scene.organization << 8) | SPACE.source;
       const hostSpace = (scene.organization << 8) | SPACE.host;
@@ -139,8 +159,6 @@ export function createObserver(options: {
       if (rows.length < n) {
         rows = new Uint32Array(batch.capacity);
         others = new Uint32Array(batch.capacity);
-        // an address may be noted beside what it asked for
-        visits = createVisits(2 * batch.capacity);
       }
       rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
       const { prefixes } = state;
@@ -156,7 +174,6 @@ export function createObserver(options: {
       let webPane = 0;
       let assetTag = 0;
       let pathTag = 0;
-      visits.n = 0;
       for (let i = 0; i < n; i++) {
         const t = timeMs[i]!;
         if (t !== seen) {
@@ -177,9 +194,9 @@ export function createObserver(options: {
         prefixes[hi === 0 ? sourceLo[i]! >>> 16 : 65536 + (mix32(hi) >>> 22)]!++;
         const flag = flags[i]!;
         if ((flag & FLAG.ipv6) !== 0)
-          noteVisit(visits, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
+          noteVisit(waiting, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
         paneAll++;
-        let isOrdinary = labelled[i] === 0;
+        let isOrdinary = true;
         if (match < matches.n && matches.row[match] === i) {
           isOrdinary = false;
           while (match < matches.n && matches.row[match] === i) match++;
@@ -191,14 +208,23 @@ export function createObserver(options: {
             isOrdinary = false;
           }
           if ((flag & FLAG.malformed) !== 0) isOrdinary = false;
+          const label = labelled[i]!;
+          // the host of what has a label is remembered, and posting to a log-in page is an attempt: see below
+          if (label !== 0 && (batch.hostEnd[i]! > batch.hostStart[i]! || (label & LABEL_BIT.login) !== 0))
+            isOrdinary = false;
           if (isOrdinary) {
-            if (statics[i] === 1) {
-              noteVisit(visits, rows[i]!, 0, assetTag, 1);
+            if (label !== 0) {
+              const classTag = assetTag ^ TAG.asset ^ TAG.agentClass;
+              if ((label & LABEL_BIT.crawler) !== 0) noteVisit(waiting, rows[i]!, LABEL.crawler, classTag >>> 0, 1);
+              if ((label & LABEL_BIT.monitor) !== 0) noteVisit(waiting, rows[i]!, LABEL.monitor, classTag >>> 0, 1);
+              if (statics[i] === 1) continue;
+            } else if (statics[i] === 1) {
+              noteVisit(waiting, rows[i]!, 0, assetTag, 1);
               continue;
             }
             if (keyless[i] === 1 || findKeys(batch, i, path[i]!) === 0) {
               keyless[i] = 1;
-              noteVisit(visits, rows[i]!, path[i]!, pathTag, 1);
+              noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
               continue;
             }
           }
@@ -206,7 +232,6 @@ export function createObserver(options: {
         others[otherCount++] = i;
       }
       if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
-      addVisits(ledger, visits);
       match = 0;
       for (let k = 0; k < otherCount; k++) {
         const i = others[k]!;
@@ -454,9 +479,16 @@ export function createObserver(options: {
       }
       if (n > 0) widenSpan(state, scene.origin, first, last);
       countCoverage(state, batch);
-      holdState(state);
+      if (isPastBound(ledger)) finish();
     },
   };
+
+  function finish(): void {
+    if (waitingState === null) return;
+    addWaitingVisits(waitingState.ledger, waiting);
+    holdState(waitingState);
+    waitingState = null;
+  }
 
   function findKeys(batch: Batch, i: number, pathHash: number): number {
     const { bytes, targetStart, queryStart, targetEnd } = batch;
@@ -473,14 +505,6 @@ export function createObserver(options: {
       remember(state.destinations, hash, [a, b, c, d].map((w) => w.toString(16).padStart(8, '0')).join(''));
     return hash;
   }
-}
-
-function noteVisit(visits: Visits, row: number, item: number, paneTag: number, value: number): void {
-  const k = visits.n++;
-  visits.row[k] = row;
-  visits.item[k] = item;
-  visits.paneTag[k] = paneTag;
-  visits.value[k] = value;
 }
 
 /** adds to the counts of COVERAGE, in its order */

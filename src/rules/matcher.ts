@@ -44,7 +44,7 @@ export interface Matcher {
   /** which texts (index in TEXTS) the rules look at */
   readonly used: readonly boolean[];
   /** see TextScanner */
-  listening(kind: number, sizeMax: number): Uint8Array | null;
+  listening(kind: number, sizeMax: number): Uint16Array | null;
   readonly automaton: Automaton;
 }
 

@@ -16,17 +16,21 @@ export const REGEX_BYTES_MAX = 16_384;
 
 const REGIONS: readonly Region[] = ['all', 'path', 'query', 'extension'];
 
+/** See `listening`: the literal counts wherever it stands. */
+export const ANYWHERE = 0xffff;
+
 export interface TextScanner {
   /** Judges bytes[start, end) as a text of that kind (index in TEXTS). False when no predicate holds in any form. */
   scan(kind: number, bytes: Uint8Array, start: number, end: number, malformed: boolean): boolean;
   /** After a scan that was true: the numbers of the predicates that hold, ascending, one list per form that differs. */
   forms(): Uint16Array[];
   /**
-   * When all that is asked about texts of a kind waits for a literal: the states of the automaton in which such a literal
-   * ends (1 per state). No predicate holds in a text of 1 to `sizeMax` bytes that leads through none of them and is its
-   * own decoded form. Null when that cannot be said.
+   * When all that is asked about texts of a kind waits for a literal: for each state of the automaton 0, or ANYWHERE when
+   * such a literal ends in it, or the size of the literal when it counts only at the very start of a text. No predicate
+   * holds in a text of 1 to `sizeMax` bytes that leads through none of them and is its own decoded form. Null when that
+   * cannot be said.
    */
-  listening(kind: number, sizeMax: number): Uint8Array | null;
+  listening(kind: number, sizeMax: number): Uint16Array | null;
   /** all literals of all kinds */
   readonly automaton: Automaton;
 }
@@ -312,9 +316,22 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
     automaton,
     listening(kind, sizeMax) {
       if (always[kind]!.some((number) => canHold(checks[number]!, sizeMax))) return null;
-      return Uint8Array.from({ length: automaton.states }, (_, state) => {
-        const ends = found.subarray(foundStart[state]!, foundStart[state + 1]!);
-        return ends.some((literal) => entries[literal]!.some((e) => e.kind === kind)) ? 1 : 0;
+      const heard = literals.map((_, literal) => {
+        const group = literal * kinds + kind;
+        let size = 0;
+        for (let e = entryStart[group]!; e < entryStart[group + 1]!; e++) {
+          // a check with gates is asked only where another predicate of this text held, which is heard itself
+          const check = entryCheck[e]!;
+          if (check >= 0 && checks[check]!.gates !== null) continue;
+          const atStart = (entryBorders[e]! & START) !== 0 && entryRegion[e]! <= 1 && entrySize[e]! < ANYWHERE;
+          size = Math.max(size, atStart ? entrySize[e]! : ANYWHERE);
+        }
+        return size;
+      });
+      return Uint16Array.from({ length: automaton.states }, (_, state) => {
+        let size = 0;
+        for (let f = foundStart[state]!; f < foundStart[state + 1]!; f++) size = Math.max(size, heard[found[f]!]!);
+        return size;
       });
     },
   };
