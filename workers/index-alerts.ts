@@ -7,6 +7,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { writeDocuments } from '../src/elastic/bulk.ts';
 import { type Client, connectElasticsearch, refusalOf } from '../src/elastic/client.ts';
+import { aliasOf } from '../src/elastic/index-names.ts';
 import { indexProblems } from '../src/elastic/index-state.ts';
 import type { Installation } from '../src/model/installation.ts';
 import { OperatorError } from '../src/model/problem.ts';
@@ -53,11 +54,32 @@ export async function runIndex(
   const store = openStore(installation.redis, report);
   /** organisations in hand in this process */
   const inHand = new Set<string>();
+  /** organisations whose indices are there, and those that were said to have none */
+  const setUp = new Set<string>();
+  const notSetUp = new Set<string>();
+
+  /** Whether `setup` has made indices of an organisation. Documents of one that was added since wait for it. */
+  async function isSetUp(org: string): Promise<boolean> {
+    if (setUp.has(org)) return true;
+    const index = aliasOf(settings!.prefix, 'alerts', org);
+    if (await client.indices.exists({ index })) {
+      setUp.add(org);
+      return true;
+    }
+    if (!notSetUp.has(org)) {
+      notSetUp.add(org);
+      hooks.log('warn', 'documents wait: their organization has no indices yet; run `pollwatch setup elasticsearch`', {
+        organization: org,
+      });
+    }
+    return false;
+  }
 
   async function write(org: string): Promise<void> {
     if (inHand.has(org)) return;
     inHand.add(org);
     try {
+      if (!(await isSetUp(org))) return;
       while (!signal.aborted && (await writeSome(org)) === 'more');
     } finally {
       inHand.delete(org);
@@ -80,7 +102,7 @@ export async function runIndex(
     });
     const refused = dead.map(({ document: { id, version, index }, reason }) => ({ id, version, index, reason }));
     await donePending(store, org, done, refused);
-    if (done.length > 0) hooks.count('documents', org, done.length);
+    if (done.length > 0) hooks.count('indexed', org, done.length);
     if (dead.length > 0) {
       hooks.count('dead_letters', org, dead.length);
       hooks.log('error', 'documents were refused for good and put aside', {

@@ -85,7 +85,7 @@ describe('a server with one thread and a write queue of one place', () => {
       );
     }
     const worker = startWorker(own, settings, { patienceMs: 2000 });
-    await eventually('it is in the middle of it', () => (worker.counts.get('documents') ?? 0) >= 2000);
+    await eventually('it is in the middle of it', () => (worker.counts.get('indexed') ?? 0) >= 2000);
     await server.kill();
     // while the server is away some documents get a newer version
     await commitDocuments(

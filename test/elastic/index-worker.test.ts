@@ -61,10 +61,26 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
     const worker = startWorker(own, settings);
     await eventually('nothing waits', async () => (await countPending(store, 'adams')) === 0);
     await worker.stop();
-    expect(worker.counts.get('documents')).toBe(50);
+    expect(worker.counts.get('indexed')).toBe(50);
     const dead = await deadLetters(store, 'adams');
     expect(dead.map((d) => [d.id, d.reason])).toEqual([['doc:bad', expect.stringContaining('[surprise]')]]);
     expect(await versionOf('a49')).toBe('v1');
+    await store.close();
+  });
+
+  it('lets documents of an office wait that was added after the set-up, until it is set up too', async () => {
+    const own = redis.settings();
+    store = openStore(own);
+    const late = indexOf(prefix, 'alerts', 'brown', '2026-09-14');
+    await commitDocuments(store, 'brown', [{ ...document('first', 1), index: late }]);
+    const worker = startWorker(own, settings);
+    await eventually('it says so', () => worker.logged.some(({ message }) => message.includes('has no indices yet')));
+    expect(await countPending(store, 'brown')).toBe(1);
+    await setupElasticsearch(settings, ['adams', 'brown'], { now: NOW, say: () => undefined });
+    await eventually('nothing waits', async () => (await countPending(store, 'brown')) === 0);
+    await worker.stop();
+    expect(await deadLetters(store, 'brown')).toEqual([]);
+    expect((await client.get({ index: late, id: 'first' }))._version).toBe(1);
     await store.close();
   });
 
