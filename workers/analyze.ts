@@ -61,7 +61,7 @@ export async function runAnalyze(
     hooks.ready('redis', true);
   }
 
-  async function finish(tools: TenantTools, chunks: readonly LoadedChunk[]): Promise<'applied' | 'seen' | 'mixed'> {
+  async function finish(tools: TenantTools, chunks: readonly LoadedChunk[]): ReturnType<typeof finishChunks> {
     const { id, inventory } = tools.tenant;
     const { record, evidence, stats } = scan(tools.scanner(), inventory.dayStartMs, tools.rulesDigest, chunks);
     const sealed = evidence.map(({ ref, offset, lines }): ChunkEvidence => {

@@ -20,7 +20,12 @@ export interface ChunkRef {
   readonly origin: number;
   /** its number within the origin, from 0 */
   readonly seq: number;
+  /** of a chunk that was loaded: its last sealed bytes, which no other chunk has */
+  readonly tail?: Uint8Array;
 }
+
+/** How many bytes tell a chunk from another one that got its number later: as many as a nonce has. */
+const TAIL_BYTES = 12;
 
 /** What a reader commits. */
 export interface ChunkCommit {
@@ -162,7 +167,9 @@ async function land(store: QueueStore, ref: ChunkRef): Promise<void> {
 /**
  * Records chunks of one organisation as applied, appends `record` to its log, keeps the evidence lines, adds to the
  * counters (whole numbers) and deletes the chunks, in one step. "seen": all were applied before, nothing was done.
- * "mixed": some were; nothing was done, the caller finishes them one at a time. Throws a RangeError for a chunk that is
+ * "mixed": some were; nothing was done, the caller finishes them one at a time. "gone": the chunk that was loaded is not
+ * there any more and was not applied, because Redis came back with less than it had; nothing was done, its reader commits
+ * the lines again. Throws a RangeError for a chunk that is
  * named twice, of another organisation, for evidence of none of them, or for a counter that is no whole number.
  */
 export async function finishChunks(
@@ -172,7 +179,7 @@ export async function finishChunks(
   record: Uint8Array,
   evidence: readonly ChunkEvidence[],
   stats: Readonly<Record<string, number>>,
-): Promise<'applied' | 'seen' | 'mixed'> {
+): Promise<'applied' | 'seen' | 'mixed' | 'gone'> {
   const keys = organizationKeys(store.prefix, org);
   const byRef = new Map(evidence.map((lines) => [refText(lines.ref), lines]));
   const names = new Set(refs.map(refText));
@@ -189,7 +196,7 @@ export async function finishChunks(
     const lines = byRef.get(refText(ref));
     chunkKeys.push(keys.seen(ref.origin), keys.chunk(ref.origin, ref.seq));
     chunkKeys.push(keys.evidence(ref.origin, ref.seq), keys.evidenceIndex(ref.origin));
-    chunkValues.push(refText(ref), ref.seq, lines?.offset ?? 0, lines?.sealed ?? '');
+    chunkValues.push(refText(ref), ref.seq, lines?.offset ?? 0, lines?.sealed ?? '', ref.tail ?? '');
   }
   const counters = counterValues(stats);
   const answer = await runScript(
@@ -198,7 +205,7 @@ export async function finishChunks(
     [keys.log, keys.queued, keys.flying, keys.dead, keys.stats, ...chunkKeys],
     [refs.length, counters.length / 2, record, ...chunkValues, ...counters],
   );
-  return textOf(answer) as 'applied' | 'seen' | 'mixed';
+  return textOf(answer) as 'applied' | 'seen' | 'mixed' | 'gone';
 }
 
 /** A chunk within its organisation, as it stands in the outbox: "origin:seq". */
@@ -218,7 +225,8 @@ function openChunk(ref: ChunkRef, value: Buffer, originName: string, seal: Seal)
   if (header === null) throw new SealError('a chunk without its header line');
   const { format, context, asset } = JSON.parse(header[3]!) as Reading;
   const bytes = seal.open(value.subarray(lineEnd + 1), chunkLabel(ref.org, ref.origin, ref.seq, header[3]!));
-  return { ref, offset: Number(header[1]), bytes, format, context, asset, originName };
+  const tail = Buffer.from(value.subarray(-TAIL_BYTES));
+  return { ref: { ...ref, tail }, offset: Number(header[1]), bytes, format, context, asset, originName };
 }
 
 /** How a chunk is to be read is authenticated with it. */

@@ -68,19 +68,24 @@ return {stamp, flying, unpack(refs)}
 /**
  * KEYS log, queued, flying, dead, stats, then for each chunk: seen, chunk, evidence, evidence index
  * ARGV 1 number of chunks, 2 number of counters, 3 record, then for each chunk: "origin:seq", seq, stream offset, sealed
- *      evidence ('' = none), then for each counter: name, value
- * → 'applied', 'seen' (all were applied before), or 'mixed' (some were; nothing was done)
+ *      evidence ('' = none), its last bytes ('' = not asked), then for each counter: name, value
+ * → 'applied', 'seen' (all were applied before), 'mixed' (some were; nothing was done), or 'gone': a chunk that is not
+ *   what was read. A server that came back with less than it had acknowledged (a power cut, a replica that took over) has
+ *   its readers cut those lines again, perhaps elsewhere, under the same numbers; nothing was done.
  */
 const FINISH_CHUNKS = `#!lua flags=allow-oom
 local chunks, counters = tonumber(ARGV[1]), tonumber(ARGV[2])
-local applied = 0
+local applied, gone = 0, 0
 for i = 0, chunks - 1 do
-  applied = applied + redis.call('GETBIT', KEYS[6 + 4 * i], ARGV[5 + 4 * i])
+  local tail = ARGV[8 + 5 * i]
+  if redis.call('GETBIT', KEYS[6 + 4 * i], ARGV[5 + 5 * i]) == 1 then applied = applied + 1
+  elseif #tail > 0 and redis.call('GETRANGE', KEYS[7 + 4 * i], -#tail, -1) ~= tail then gone = gone + 1 end
 end
-if applied > 0 and applied < chunks then return 'mixed' end
+if applied + gone > 0 and chunks > 1 and applied < chunks then return 'mixed' end
+if gone > 0 then return 'gone' end
 for i = 0, chunks - 1 do
   local seen, chunk, evidence, index = KEYS[6 + 4 * i], KEYS[7 + 4 * i], KEYS[8 + 4 * i], KEYS[9 + 4 * i]
-  local ref, seq, offset, lines = ARGV[4 + 4 * i], ARGV[5 + 4 * i], ARGV[6 + 4 * i], ARGV[7 + 4 * i]
+  local ref, seq, offset, lines = ARGV[4 + 5 * i], ARGV[5 + 5 * i], ARGV[6 + 5 * i], ARGV[7 + 5 * i]
   redis.call('ZREM', KEYS[3], ref)
   redis.call('HDEL', KEYS[4], 'chunk:' .. ref)
   if applied == 0 then
@@ -95,7 +100,7 @@ for i = 0, chunks - 1 do
 end
 if applied > 0 then return 'seen' end
 if #ARGV[3] > 0 then redis.call('RPUSH', KEYS[1], ARGV[3]) end
-local at = 4 + 4 * chunks
+local at = 4 + 5 * chunks
 for i = 0, counters - 1 do redis.call('HINCRBY', KEYS[5], ARGV[at + 2 * i], ARGV[at + 2 * i + 1]) end
 redis.call('HINCRBY', KEYS[5], 'applied_chunks', chunks)
 return 'applied'

@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ChunkRef, commitChunk, finishChunks, loadChunks } from '../../src/queue/chunk-store.ts';
+import { type ChunkRef, commitChunk, finishChunks, type LoadedChunk, loadChunks } from '../../src/queue/chunk-store.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { evidenceBlob } from '../../src/queue/evidence-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -184,6 +184,28 @@ describe.each([
       expect(await finish(refs)).toBe('seen');
       expect(await loggedLines(store, 'adams')).toEqual(['r', 'r']);
       expect(await store.redis.hget(organizationKeys(store.prefix, 'adams').stats, 'lines')).toBe('2');
+    }));
+
+  it('a chunk that was read before Redis came back with less than it had is not taken for the one with its number now', () =>
+    fresh(async () => {
+      const refs = await commitLines(store, 'adams', 3);
+      const keys = organizationKeys(store.prefix, 'adams');
+      const before = await loadChunks(store, refs, seal);
+      const finish = (some: readonly LoadedChunk[]) => {
+        const done = some.map(({ ref }) => ref);
+        return finishChunks(store, 'adams', done, Buffer.from('what was read before\n'), [], { lines: 1 });
+      };
+      expect(await finish(before.slice(0, 1))).toBe('applied');
+      // the last two commits are forgotten, as after a power cut
+      await store.redis.hset(keys.origin(1), { seq: 1, offset: 18, token: '' });
+      await store.redis.del(keys.chunk(1, 1), keys.chunk(1, 2), keys.outbox, keys.queued);
+      expect(await finish(before.slice(1, 2))).toBe('gone');
+      await commitText(store, 'adams', 1, 1, 'cut elsewhere\nby the reader\n');
+      expect(await finish(before)).toBe('mixed');
+      for (const chunk of before.slice(1)) expect(await finish([chunk])).toBe('gone');
+      expect(await apply(store, refs.slice(1, 2))).toBe('applied');
+      expect(await loggedLines(store, 'adams')).toEqual(['what was read before', 'cut elsewhere', 'by the reader']);
+      expect(await queuedBytes(store, 'adams', refs)).toEqual({ counted: 0, kept: 0 });
     }));
 
   it('two workers that finish the same chunks at once append them once', () =>

@@ -86,7 +86,7 @@ export async function apply(
   store: QueueStore,
   refs: readonly ChunkRef[],
   look: (chunk: LoadedChunk) => void = () => undefined,
-): Promise<'applied' | 'seen' | 'mixed'> {
+): ReturnType<typeof finishChunks> {
   const chunks = await loadChunks(store, refs, seal);
   for (const chunk of chunks) look(chunk);
   if (chunks.length === 0) return 'seen';
