@@ -1,7 +1,8 @@
 /**
  * Collects lines that arrive by themselves, per organisation and format, and commits them in chunks. What is not
- * committed yet stands in memory, under one bound for all; at the bound a line is not taken, and whoever brought it stops
- * its sender or counts it as dropped.
+ * committed yet stands in memory, under one bound for all, of which an organisation holds at most as much as is still
+ * free: one whose queue is full leaves room for the others. At the bound a line is not taken, and whoever brought it
+ * stops its sender or counts it as dropped.
  */
 import { findFormat } from '../formats/index.ts';
 import type { OriginReading } from '../model/installation.ts';
@@ -11,16 +12,14 @@ import { readingOf } from './log-reading.ts';
 import type { MessageLine } from './message-line.ts';
 import { pause } from './pause.ts';
 
-/** Bytes of lines that may wait in memory. */
-export const INTAKE_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes of lines that may wait in memory. With n organisations at their bound, one part in n + 1 is free. */
+const INTAKE_BYTES_MAX = 16 * 1024 * 1024;
 /** How often it is looked whether a chunk is due, ms. */
 const LOOK_MS = 50;
 
 export interface LineIntake {
   /** Takes a line; false when there is no room. */
   put(organization: string, line: MessageLine): boolean;
-  /** true while there is no room */
-  readonly isFull: boolean;
   /** Counts lines of an organisation that nobody took, to be told with its next chunk. */
   drop(organization: string, line: Pick<MessageLine, 'format'> | null, count: number): void;
   /** Commits until the signal comes and everything in hand is committed or cannot be. */
@@ -49,6 +48,12 @@ export function createLineIntake(
 ): LineIntake {
   const streams = new Map<string, Stream>();
   let heldBytes = 0;
+  /** the same of each organisation */
+  const heldOf = new Map<string, number>();
+  const hold = (organization: string, bytes: number): void => {
+    heldBytes += bytes;
+    heldOf.set(organization, (heldOf.get(organization) ?? 0) + bytes);
+  };
 
   // organisations and formats are declared: the map is as small as the configuration
   const streamOf = (organization: string, format: string): Stream => {
@@ -100,7 +105,7 @@ export function createLineIntake(
     setting.notices.end(nameOf(stream), 'PW-INGEST-FULL', 'the queue has room again');
     stream.lines.splice(0, count);
     stream.bytes -= bytes;
-    heldBytes -= bytes;
+    hold(stream.organization, -bytes);
     stream.committed += count;
     stream.dropped -= dropped;
     stream.sinceMs = stream.lines.length > 0 ? Date.now() : 0;
@@ -108,16 +113,13 @@ export function createLineIntake(
   };
 
   return {
-    get isFull() {
-      return heldBytes >= INTAKE_BYTES_MAX;
-    },
     put(organization, { format, line }) {
-      if (heldBytes >= INTAKE_BYTES_MAX) return false;
+      if ((heldOf.get(organization) ?? 0) >= INTAKE_BYTES_MAX - heldBytes) return false;
       const stream = streamOf(organization, format);
       const bytes = Buffer.from(`${line}\n`, 'latin1');
       stream.lines.push(bytes);
       stream.bytes += bytes.length;
-      heldBytes += bytes.length;
+      hold(organization, bytes.length);
       if (stream.sinceMs === 0) stream.sinceMs = Date.now();
       return true;
     },
@@ -142,7 +144,7 @@ export function createLineIntake(
         while (stream.lines.length > 0 && (await commit(stream)));
         // for what the queue had no room for in the end, the count at least has
         if (stream.lines.length > 0) this.drop(stream.organization, stream, stream.lines.length);
-        heldBytes -= stream.bytes;
+        hold(stream.organization, -stream.bytes);
         Object.assign(stream, { lines: [], bytes: 0, sinceMs: 0 });
         if (stream.dropped > 0) await commit(stream);
       }
