@@ -27,7 +27,20 @@ export function lineOfDocument(document: object, reading: OriginReading): Messag
     const line = lineOfMessage(bytesOf(raw), reading, '');
     if (line.format !== '') return bounded(line);
   }
-  return bounded({ format: 'ecs', line: bytesOf(JSON.stringify(document)) });
+  return bounded({ format: 'ecs', line: lineOfJson(document) });
+}
+
+/** Stands in for a document that cannot be written as a line; no format reads it. */
+const NESTED_LINE = '(a document of too many levels stood here; it was not kept)';
+
+/** A document that a stranger wrote may have more levels than the stack: reading it costs none, writing it does. */
+function lineOfJson(document: object): string {
+  try {
+    return bytesOf(JSON.stringify(document));
+  } catch (error) {
+    if (error instanceof RangeError) return NESTED_LINE;
+    throw error;
+  }
 }
 
 /** Lines hold one character per byte. */

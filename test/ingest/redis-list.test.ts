@@ -55,6 +55,17 @@ it('gives the raw line of a document, else the document, else the text itself, e
   expect(await left()).toBe(0);
 });
 
+it('a document of a hundred thousand levels holds nothing up: a line that says so stands in for it', async () => {
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+  await office.store.redis.rpush(list, shipped(0), deep, shipped(1));
+  await office.readOnce([origin]);
+  const origins = await office.ingested();
+  const of = (format: string) => origins.find(({ name }) => name === `beats ${format}`)?.lines;
+  expect(of('combined')).toEqual(accessLines(0, 2));
+  expect(of('ecs')).toEqual(['(a document of too many levels stood here; it was not kept)']);
+  expect(await left()).toBe(0);
+});
+
 it('is followed as documents come, also more than a batch, in their order', async () => {
   const run = office.start([origin]);
   await office.store.redis.rpush(list, ...Array.from({ length: 5000 }, (_, n) => shipped(n)));
