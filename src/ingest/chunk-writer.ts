@@ -68,7 +68,10 @@ export interface ChunkWriter {
   discard(): void;
 }
 
-/** Finds or makes the origin of this name. Throws an OperatorError when the organisation has too many. */
+/**
+ * Finds or makes the origin of this name; while Redis is away it waits, as a commit does. Throws an OperatorError when
+ * the organisation has too many.
+ */
 export async function openChunkWriter(
   setting: WriterSetting,
   name: string,
@@ -76,7 +79,7 @@ export async function openChunkWriter(
   counts: OriginCounts,
 ): Promise<ChunkWriter> {
   const { store, tenant, seal, queuedBytesMax, notices, signal } = setting;
-  let head = await registerOrigin(store, tenant.id, name);
+  let head = await register(setting, name);
   let buffer = Buffer.alloc(0);
   let filled = 0;
   let sinceMs = 0;
@@ -96,13 +99,7 @@ export async function openChunkWriter(
         return answer;
       } catch (error) {
         if (error instanceof RangeError || error instanceof OperatorError) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        notices.begin(
-          name,
-          'PW-INGEST-REDIS',
-          `Redis does not take lines: ${why}`,
-          'they wait; see `pollwatch doctor`',
-        );
+        tellAway(notices, name, error);
         if (signal.aborted) return null;
         await pause(retryMs, signal);
       }
@@ -176,6 +173,25 @@ export async function openChunkWriter(
       sinceMs = 0;
     },
   };
+}
+
+async function register({ store, tenant, notices, signal }: WriterSetting, name: string): Promise<OriginHead> {
+  for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
+    try {
+      const head = await registerOrigin(store, tenant.id, name);
+      notices.end(name, 'PW-INGEST-REDIS', 'Redis takes lines again');
+      return head;
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof OperatorError || signal.aborted) throw error;
+      tellAway(notices, name, error);
+      await pause(retryMs, signal);
+    }
+  }
+}
+
+function tellAway(notices: Notices, name: string, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  notices.begin(name, 'PW-INGEST-REDIS', `Redis does not take lines: ${why}`, 'they wait; see `pollwatch doctor`');
 }
 
 /** A value as it comes back from Redis. */

@@ -3,8 +3,9 @@
  * turn, a few at a time, so that one busy log does not hold up the others and memory stays bounded.
  */
 import type { IngestOrigin } from '../model/installation.ts';
+import { OperatorError } from '../model/problem.ts';
 import { closeOrigin } from '../queue/origins.ts';
-import { openChunkWriter, type WriterSetting } from './chunk-writer.ts';
+import { type ChunkWriter, openChunkWriter, type WriterSetting } from './chunk-writer.ts';
 import type { IngestCounts } from './ingest-counts.ts';
 import { findFamilies, type LogFamily } from './log-family.ts';
 import { createLogFollower, type LogFollower, SETTLE_MS } from './log-follower.ts';
@@ -80,7 +81,9 @@ export async function followFiles(
       let following = followers.get(family.stem);
       if (following === undefined) {
         if (family.members.length === 0) return;
-        following = await open(family);
+        const opened = await open(family);
+        if (opened === null) return;
+        following = opened;
         followers.set(family.stem, following);
       }
       await following.follower.look(family);
@@ -88,14 +91,22 @@ export async function followFiles(
     lookAtMs = Date.now() + Math.max(LOOK_MS, LOOK_SHARE * (Date.now() - startMs));
   };
 
-  const open = async (family: LogFamily): Promise<{ follower: LogFollower; number: number }> => {
+  /** null when the organisation has as many origins as it may: that is told, and its other logs are read */
+  const open = async (family: LogFamily): Promise<{ follower: LogFollower; number: number } | null> => {
     // two machines of one organisation may have the same paths: the name of the origin keeps them apart
     const name = `${origin.name} ${family.stem}`;
     // what the origin leaves open, the inventory says of each log by its path
     const declared = tenant.inventory.originFor(family.stem);
     const asset = origin.reading.asset === 0 ? (declared?.asset ?? 0) : origin.reading.asset;
     const timezone = origin.reading.timezone === 'UTC' ? (declared?.timezone ?? 'UTC') : origin.reading.timezone;
-    const writer = await openChunkWriter(setting, name, asset, counts.of(tenant.id, name));
+    let writer: ChunkWriter;
+    try {
+      writer = await openChunkWriter(setting, name, asset, counts.of(tenant.id, name));
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      for (const { code, message, hint } of error.problems) notices.begin(family.stem, code, message, hint ?? '');
+      return null;
+    }
     const follower = createLogFollower(writer, {
       reading: { ...origin.reading, timezone },
       notices,

@@ -1,9 +1,17 @@
-/** Chunks at their bounds: cut at line ends, full to the last byte, and every line in one of them. */
+/**
+ * Chunks at their bounds: cut at line ends, full to the last byte, and every line in one of them; origins that are begun
+ * while Redis is away, and where there are too many.
+ */
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CHUNK_BYTES } from '../../src/ingest/chunk-writer.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { type Office, openOffice } from './office.ts';
+import { CHUNK_BYTES, openChunkWriter } from '../../src/ingest/chunk-writer.ts';
+import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
+import { createNotices, type Notice } from '../../src/ingest/notices.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
+import { ORIGINS_MAX } from '../../src/queue/origins.ts';
+import { createSeal } from '../../src/queue/seal.ts';
+import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { accessLines, type Office, openOffice, text } from './office.ts';
 
 let server: RedisServer;
 let office: Office;
@@ -39,4 +47,49 @@ describe('chunks', () => {
       expect(Math.max(...sizes)).toBe(Math.floor(CHUNK_BYTES / length) * length);
     });
   }
+});
+
+it('a log that begins while Redis is away waits for it, and says so', async () => {
+  const own = await startOwn({ aof: true });
+  const away = openOffice(own.settings());
+  try {
+    const tenant = away.installation([]).tenants.get('adams')!;
+    const told: Notice[] = [];
+    const notices = createNotices('adams', (notice) => told.push(notice));
+    const { signal } = new AbortController();
+    const setting = {
+      store: away.store,
+      tenant,
+      seal: createSeal(tenant.secret),
+      queuedBytesMax: 1e6,
+      notices,
+      signal,
+    };
+    await away.store.redis.ping();
+    await own.killHard();
+    const writer = openChunkWriter(setting, 'log', 0, createIngestCounts().of('adams', 'log'));
+    // an early end would show below, as a rejection
+    writer.catch(() => undefined);
+    await until('the notice', () => told.some(({ code }) => code === 'PW-INGEST-REDIS'));
+    await own.restart();
+    expect((await writer).head.number).toBe(1);
+    expect(told.map(({ isOver }) => isOver)).toEqual([false, true]);
+  } finally {
+    await away.close();
+    await own.stop();
+  }
+}, 60_000);
+
+it('a log for which there is no number left is told; the others are read', async () => {
+  writeFileSync(office.path('b.log'), text(accessLines(0, 3)));
+  await office.readOnce([office.files('b.log')]);
+  const { origins } = organizationKeys(office.store.prefix, 'adams');
+  const others = Array.from({ length: ORIGINS_MAX - 1 }, (_, i) => [`other ${i}`, i + 2] as const);
+  await office.store.redis.hset(origins, Object.fromEntries(others));
+  writeFileSync(office.path('a.log'), text(accessLines(0, 3)));
+  writeFileSync(office.path('b.log'), text(accessLines(3, 5)), { flag: 'a' });
+  const told: Notice[] = [];
+  await office.readOnce([office.files('a.log', 'b.log')], { tell: (notice) => told.push(notice) });
+  expect(told.map(({ code, origin }) => [code, origin])).toEqual([['PW-QUEUE-ORIGINS', office.path('a.log')]]);
+  expect(await office.lines()).toEqual(accessLines(0, 5));
 });
