@@ -6,19 +6,30 @@ import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { parseAddress } from '../model/address.ts';
 import type { Asset, DeclaredOrigin, Inventory } from '../model/inventory.ts';
+import { buildPeople } from './build-people.ts';
 import type { InventoryFile } from './inventory-schema.ts';
 
 export interface Tables {
   assets: ReturnType<typeof createPrefixTable>['table'];
   owned: ReturnType<typeof createPrefixTable>['table'];
   dark: ReturnType<typeof createPrefixTable>['table'];
+  /** by number of the asset */
+  proxies: ReadonlyMap<number, ReturnType<typeof createPrefixTable>['table']>;
+  /** in the order of authorized_scanners */
+  scanners: readonly ReturnType<typeof createPrefixTable>['table'][];
 }
 
 /** The inventory of an office that has declared nothing. */
 export function defaultInventory(): Inventory {
   const content: InventoryFile = { version: 1, organization: { id: 'local', name: 'your office' } };
   const none = createPrefixTable([]).table;
-  return buildInventory(content, null, { assets: none, owned: none, dark: none });
+  return buildInventory(content, null, {
+    assets: none,
+    owned: none,
+    dark: none,
+    proxies: new Map(),
+    scanners: [],
+  });
 }
 
 /** The inventory of a checked file; `file` null = the default one. */
@@ -37,6 +48,7 @@ export function buildInventory(content: InventoryFile, file: string | null, tabl
     }),
   );
   const { organization, databases = {} } = content;
+  const people = buildPeople(content);
   const [hours, minutes] = (organization.day_start ?? '00:00Z').slice(0, 5).split(':').map(Number) as [number, number];
   return {
     file,
@@ -59,12 +71,22 @@ export function buildInventory(content: InventoryFile, file: string | null, tabl
       Object.entries(content.detections ?? {}).map(([detection, { off = false }]) => [detection, { off }]),
     ),
     entriesMax: content.memory?.entries_max ?? null,
+    ...people,
     originFor: (path) => origins.find((origin) => fits(origin.path, path, folder)) ?? null,
     assetOfAddress: (w0, w1, w2, w3) => tables.assets.find(w0, w1, w2, w3),
     assetOfRequest: (host, path) => assetOfRequest(assets, host, path),
     ownedHosts: tables.owned.addressesV4,
     isOwned: (w0, w1, w2, w3) => tables.owned.find(w0, w1, w2, w3) !== 0,
     isDark: (v4) => tables.dark.find(0, 0, 0xffff, v4) !== 0,
+    authorizedScanner: (w0, w1, w2, w3, ms) =>
+      people.authorizedScanners.find(
+        ({ sinceMs, expiresMs }, i) =>
+          sinceMs <= ms &&
+          ms < expiresMs &&
+          tables.scanners[i] !== undefined &&
+          tables.scanners[i].find(w0, w1, w2, w3) !== 0,
+      ) ?? null,
+    isTrustedProxy: (asset, w0, w1, w2, w3) => (tables.proxies.get(asset)?.find(w0, w1, w2, w3) ?? 0) !== 0,
   };
 }
 
@@ -84,6 +106,12 @@ function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: num
     sensitivity: asset.sensitivity ?? 'public',
     criticality: asset.criticality ?? 'medium',
     uocava: asset.uocava ?? false,
+    owner: asset.owner ?? null,
+    clientIp:
+      asset.client_ip === undefined
+        ? null
+        : { header: asset.client_ip.header, trustedProxies: asset.client_ip.trusted_proxies },
+    sentinel: asset.sentinel ?? asset.kind === 'ems_airgapped',
   };
 }
 

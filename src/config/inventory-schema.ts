@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isPrefixFault, parsePrefix } from '../enrich/prefixes.ts';
 import { ASSET_KINDS } from '../model/inventory.ts';
+import { peopleFields, timezone } from './inventory-people.ts';
 
 /** Id of an organisation. */
 export const id = z
@@ -22,10 +23,7 @@ export const assetId = z
 export const text = z.string().min(1, 'this must not be empty').max(200, 'this is longer than 200 characters');
 
 /** IANA name of a time zone. */
-export const timezone = z
-  .string()
-  .refine(isTimezone, 'this is no time zone')
-  .describe('IANA name, e.g. America/Chicago');
+export { timezone };
 
 /** A network or an address. */
 export const cidr = z
@@ -102,6 +100,18 @@ const asset = z.strictObject({
   sensitivity: z.enum(['voter', 'staff', 'public']).optional(),
   criticality: z.enum(['low', 'medium', 'high', 'critical']).optional(),
   uocava: z.boolean().optional().describe('used by military and overseas voters: country never scores'),
+  owner: assetId.optional().describe('id of the contact who answers for it'),
+  client_ip: z
+    .strictObject({
+      header: z
+        .string()
+        .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'this is no name of an HTTP header')
+        .describe('e.g. CF-Connecting-IP'),
+      trusted_proxies: z.array(z.string()).min(1, 'name the proxies').describe('networks of the proxies that set it'),
+    })
+    .optional()
+    .describe('where a proxy stands in front: else every visitor has its address'),
+  sentinel: z.boolean().optional().describe('must never be reached; true for ems_airgapped unless it says otherwise'),
 });
 
 const detectionOverride = z
@@ -136,6 +146,7 @@ export const inventorySchema = z
       .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), detectionOverride)
       .optional()
       .describe('changes of detections by id'),
+    ...peopleFields,
     memory: z
       .strictObject({ entries_max: z.int().min(1000).max(100_000_000).optional() })
       .optional()
@@ -149,14 +160,4 @@ export type InventoryFile = z.infer<typeof inventorySchema>;
 /** The JSON Schema of the inventory, as published in config/schema/inventory.schema.json. */
 export function inventoryJsonSchema(): unknown {
   return { ...z.toJSONSchema(inventorySchema), title: 'pollwatch inventory' };
-}
-
-/** True for an IANA time zone name that this runtime knows. */
-export function isTimezone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }

@@ -10,10 +10,20 @@ import type { Inventory } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { buildInventory, type Tables, trimmed } from './build-inventory.ts';
 import { CheckedYaml, type FileWords, type Path } from './checked-yaml.ts';
+import { checkPeople, checkTrusted, type Fail, staleParts } from './inventory-checks.ts';
 import { type InventoryFile, inventorySchema } from './inventory-schema.ts';
 import { nearest } from './nearest.ts';
 
 const WORDS: FileWords = { name: 'the inventory', example: 'config/inventory.example.yaml' };
+
+type AssetFile = NonNullable<InventoryFile['assets']>[number];
+
+/** A network and where it stands. */
+interface Network {
+  prefix: Prefix;
+  number: number;
+  path: Path;
+}
 
 /** Reads and checks an inventory file. Throws an OperatorError with all problems. */
 export function loadInventory(path: string, knownDetections: readonly string[] | null = null): Inventory {
@@ -41,13 +51,36 @@ export function parseInventory(
   file: string,
   knownDetections: readonly string[] | null = null,
 ): Inventory {
+  return readSource(text, file, knownDetections).inventory;
+}
+
+/**
+ * The same, and what is not wrong but wants somebody's eye at `nowMs` (Unix milliseconds): contacts that nobody has
+ * checked for 180 days, scanners whose time is over, a calendar without a coming election. Each with its position.
+ */
+export function inspectInventory(
+  text: string,
+  file: string,
+  nowMs: number,
+  knownDetections: readonly string[] | null = null,
+): { inventory: Inventory; warnings: Problem[] } {
+  const { inventory, source } = readSource(text, file, knownDetections);
+  staleParts(inventory, nowMs, (path, code, message, hint) => source.fail(path, code, message, hint));
+  return { inventory, warnings: source.found() };
+}
+
+function readSource(
+  text: string,
+  file: string,
+  knownDetections: readonly string[] | null,
+): { inventory: Inventory; source: CheckedYaml } {
   const source = new CheckedYaml(text, file, inventorySchema, WORDS);
   const parsed = source.check();
   source.throwProblems();
   const content = parsed as InventoryFile;
   const tables = crossCheck(content, source, knownDetections);
   source.throwProblems();
-  return buildInventory(content, file, tables);
+  return { inventory: buildInventory(content, file, tables), source };
 }
 
 /** What the shape cannot say: references, overlaps, networks. */
@@ -55,8 +88,8 @@ function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections
   const assets = content.assets ?? [];
   const ids = new Map<string, number>();
   const claims = new Map<string, string>();
-  const networks: { prefix: Prefix; number: number; path: Path }[] = [];
-  const read = (texts: readonly string[] | undefined, path: Path, number: number, into: typeof networks): void => {
+  const networks: Network[] = [];
+  const read = (texts: readonly string[] | undefined, path: Path, number: number, into: Network[]): void => {
     texts?.forEach((text, i) => {
       const prefix = parsePrefix(text);
       if (!isPrefixFault(prefix)) into.push({ prefix, number, path: [...path, i] });
@@ -114,8 +147,11 @@ function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections
     }
   }
 
-  const owned: typeof networks = [];
-  const dark: typeof networks = [];
+  const fail: Fail = (path, code, message, hint) => source.fail(path, code, message, hint);
+  checkPeople(content, fail, knownDetections);
+
+  const owned: Network[] = [];
+  const dark: Network[] = [];
   read(content.owned?.cidrs, ['owned', 'cidrs'], 1, owned);
   read(content.owned?.dark_cidrs, ['owned', 'dark_cidrs'], 1, dark);
   const claimed = createPrefixTable(networks);
@@ -125,7 +161,7 @@ function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections
     source.fail(
       b.path,
       'PW-CONFIG-OVERLAP',
-      `${b.prefix.text} of asset "${names[1]}" lies in ${a.prefix.text} of asset "${names[0]}"`,
+      `${b.prefix.text} of asset "${names[1]}" lies in ${a.prefix.text} of asset "${names[0]}"${otherOwner(assets[a.number - 1]!, assets[b.number - 1]!)}`,
       'an address belongs to one asset; make the larger network smaller',
     );
   }
@@ -144,5 +180,12 @@ function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections
     // what an asset uses or nobody uses is the office's own as well
     owned: createPrefixTable([...owned, ...dark, ...networks].map(({ prefix }) => ({ prefix, number: 1 }))).table,
     dark: createPrefixTable(dark).table,
+    ...checkTrusted(content, fail),
   };
+}
+
+/** Whoever mends an overlap wants to know whom to ask. */
+function otherOwner(a: AssetFile, b: AssetFile): string {
+  if (a.owner === b.owner) return '';
+  return `, which another contact answers for ("${a.owner ?? 'nobody'}", "${b.owner ?? 'nobody'}")`;
 }

@@ -3,6 +3,7 @@
  * are told apart, which addresses are its own and which of them nobody uses. Optional: without it everything works with
  * the defaults, and says less. Made by config/ from YAML; the core only asks.
  */
+import type { AuthorizedScanner, Contact, Election, EscalationStep, Mailing, Route } from './contact.ts';
 import type { Level } from './rule.ts';
 
 /** Kinds of system, by what voters and staff do there (public systems of election offices). */
@@ -45,6 +46,12 @@ export interface Asset {
   readonly criticality: Exclude<Level, 'info'>;
   /** used by military and overseas voters: country labels, it never scores */
   readonly uocava: boolean;
+  /** id of the contact who answers for it, or null */
+  readonly owner: string | null;
+  /** header that carries the visitor's address, and the proxies that may set it; null = visitors connect themselves */
+  readonly clientIp: { readonly header: string; readonly trustedProxies: readonly string[] } | null;
+  /** must never be reached: any traffic to it is an alert */
+  readonly sentinel: boolean;
 }
 
 /** What is declared of a log by its path. */
@@ -86,6 +93,16 @@ export interface Inventory {
   readonly detections: ReadonlyMap<string, DetectionOverride>;
   /** bound of the state's entries, or null for the program's own */
   readonly entriesMax: number | null;
+  /** by id, in file order */
+  readonly contacts: ReadonlyMap<string, Contact>;
+  /** the first that fits holds; without any declared, everything from medium up goes to every contact */
+  readonly routes: readonly Route[];
+  /** in the order of their time */
+  readonly escalation: readonly EscalationStep[];
+  readonly mailing: Mailing;
+  /** in the order of their start */
+  readonly calendar: readonly Election[];
+  readonly authorizedScanners: readonly AuthorizedScanner[];
   /** The first declared origin whose pattern fits the path (as named, or absolute). */
   originFor(path: string): DeclaredOrigin | null;
   /** Asset that holds a destination (four words; IPv4 as 0, 0, 0xffff, address), 0 = none. */
@@ -97,4 +114,8 @@ export interface Inventory {
   isOwned(w0: number, w1: number, w2: number, w3: number): boolean;
   /** true when an IPv4 address is declared as used by nobody: whoever contacts it guesses */
   isDark(v4: number): boolean;
+  /** The scanner that was authorised for an address at an instant, or null. Lists that are named are not looked up here. */
+  authorizedScanner(w0: number, w1: number, w2: number, w3: number, ms: number): AuthorizedScanner | null;
+  /** True when an asset names the address among its trusted proxies: it is no visitor. */
+  isTrustedProxy(asset: number, w0: number, w1: number, w2: number, w3: number): boolean;
 }
