@@ -1,0 +1,419 @@
+/**
+ * The mail about one alert: subject, plain text, HTML and headers, for one recipient (ELECTIONS 5). The subject has the
+ * severity first, after the TLP mark; the body answers in this order: what happened, is it serious, do this now, who to
+ * call, what we do not know, why you got this. Raw lines of a log are never mailed.
+ */
+import { createHash } from 'node:crypto';
+import {
+  CAVEAT,
+  CONFIDENCE_WORDS,
+  SEVERITY_WORDS,
+  sourceWords,
+  URGENCY_WORDS,
+  VERDICT_WORDS,
+} from '../alerts/caveat.ts';
+import { DETECTIONS } from '../alerts/detections.ts';
+import type { Alert } from '../model/alert.ts';
+import type { Contact, Mailing } from '../model/contact.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { RenderedMail } from '../model/mail.ts';
+import { DAY, MINUTE } from '../model/time.ts';
+import { clip, inertText } from './inert-text.ts';
+import { type Letter, letterHtml, letterText, type Section } from './letter.ts';
+import { routeFor } from './mailable.ts';
+import { counted, ours, subjectWords, whatCameOfIt, whatHappened } from './plain-words.ts';
+import { ESCALATED_FROM, escalationMs } from './timing.ts';
+
+/** Longest subject: phones show about so much, and it fits one line of a header (ELECTIONS 5). */
+export const SUBJECT_MAX = 70;
+
+/** What a mail is made from besides alerts. */
+export interface Sender {
+  readonly inventory: Inventory;
+  /** plain address that mails come from */
+  readonly address: string;
+  /** test mode: every mail goes to this address and says whom it was meant for; null = off */
+  readonly redirectTo: string | null;
+}
+
+/** Somebody who is mailed. */
+export interface Recipient {
+  readonly address: string;
+  readonly contact: Contact;
+}
+
+/** Why an alert is mailed. */
+export interface AlertMail {
+  readonly kind: 'first' | 'update' | 'closed' | 'escalation';
+  readonly alert: Alert;
+  readonly revision: number;
+  /** 1 for the first mail about it to this recipient */
+  readonly mailNumber: number;
+  /** message id of the first, or null when this is it */
+  readonly root: string | null;
+  /** what is new, in words; empty for a first mail */
+  readonly changes: readonly string[];
+  /** other alerts of the same source, said in a line each, with what is new about them */
+  readonly also: readonly { readonly alert: Alert; readonly changes: readonly string[] }[];
+  /** true when the recipient is told and not asked to act */
+  readonly isCopy: boolean;
+  /** when the first mail about it went out to anybody, for an escalation */
+  readonly firstToldMs: number | null;
+  readonly nowMs: number;
+}
+
+/** Who may read a mail on, for each TLP 2.0 label (first.org/tlp). Labels are not translated. */
+const TLP_WORDS: Readonly<Record<Mailing['tlp'], string>> = {
+  'TLP:RED': 'for you alone',
+  'TLP:AMBER+STRICT': 'share only inside your office',
+  'TLP:AMBER': 'share only inside your office and with those who run its systems',
+  'TLP:GREEN': 'share with other election offices, not in public',
+};
+
+/** "PW-0123ABCD": stable, short enough to be read out on the telephone; `pollwatch ack` takes it. */
+export function shortId(alertId: string): string {
+  return `PW-${alertId.slice(0, 8).toUpperCase()}`;
+}
+
+/** Message id of a mail: from what it is about and for whom, so that a retry has the same one. */
+export function messageIdOf(about: string, recipient: string, sender: string): string {
+  const domain = sender.slice(sender.lastIndexOf('@') + 1);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([about, recipient]))
+    .digest('hex')
+    .slice(0, 24);
+  return `<pollwatch.${hash}@${domain}>`;
+}
+
+/** The line above every mail. */
+export function markingOf(mailing: Mailing): string {
+  return `${mailing.tlp} - ${TLP_WORDS[mailing.tlp]}`;
+}
+
+/** Names with dots that are not broken up: hosts that the office has declared, and ids of detections. */
+function ownNamesOf(inventory: Inventory): ReadonlySet<string> {
+  return new Set([...inventory.assets.flatMap(({ hosts }) => hosts), ...DETECTIONS.map(({ id }) => id.toLowerCase())]);
+}
+
+/** The mail about one alert. */
+export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: Sender): RenderedMail {
+  const { alert, kind } = mail;
+  const { inventory } = sender;
+  const id = shortId(alert.id);
+  const severity = SEVERITY_WORDS[alert.severity].toUpperCase();
+  const state =
+    kind === 'closed'
+      ? ', CLOSED'
+      : kind === 'escalation'
+        ? ', NO REPLY'
+        : mail.mailNumber > 1
+          ? `, UPDATE ${mail.mailNumber}`
+          : '';
+  const letter: Letter = {
+    title: `${SEVERITY_WORDS[alert.severity]}: ${subjectWords(alert)}`,
+    marking: markingOf(inventory.mailing),
+    notes: notesOf(recipient, sender),
+    sections: [
+      ...(mail.changes.length > 0 ? [changesSection(mail)] : []),
+      ...(kind === 'escalation' ? [escalationSection(mail, recipient.contact)] : []),
+      happenedSection(mail, recipient.contact),
+      seriousSection(alert, kind),
+      ...(kind === 'closed'
+        ? []
+        : [todoSection(mail, recipient.contact, inventory), callSection(alert, inventory, recipient.contact)]),
+      unknownSection(alert),
+      ...(recipient.contact.plainLanguage ? [] : [detailsSection(alert)]),
+      whySection(mail, recipient.contact, inventory, id),
+    ],
+    closing: closingOf(inventory),
+  };
+  const about = subjectWords(alert);
+  const start = `${subjectMark(sender)}${severity}${state}: `;
+  const end = ` (${id})`;
+  return finish(letter, {
+    recipient,
+    sender,
+    subject: fitSubject(start, [alert.asset === null ? about : `${about} on ${alert.asset.name}`, about], end),
+    messageId: messageIdOf(`${alert.id} ${mail.revision} ${kind}`, recipient.address, sender.address),
+    root: mail.root,
+    nowMs: mail.nowMs,
+  });
+}
+
+/** "[TLP:AMBER] ", and in test mode "[TLP:AMBER] TEST " */
+export function subjectMark(sender: Sender): string {
+  return `[${sender.inventory.mailing.tlp}] ${sender.redirectTo === null ? '' : 'TEST '}`;
+}
+
+/** The first of the wordings that fits in a subject; the last is cut where none does. */
+export function fitSubject(start: string, wordings: readonly string[], end: string): string {
+  const room = SUBJECT_MAX - start.length - end.length;
+  // names come from the inventory and from rules: the folding of a header is no place to find out what they hold
+  const inert = wordings.map((words) => inertText(words));
+  const fitting = inert.find((words) => [...words].length <= room);
+  return start + (fitting ?? clip(inert[inert.length - 1]!, Math.max(1, room))) + end;
+}
+
+/** Notes above the content: test mode says for whom it was. */
+export function notesOf(recipient: Recipient, sender: Sender): string[] {
+  if (sender.redirectTo === null) return [];
+  return [`TEST MODE: nobody else got this. It was meant for ${recipient.contact.name}.`];
+}
+
+/** Small print of every mail. */
+export function closingOf(inventory: Inventory): string[] {
+  return [
+    `Sent by pollwatch for ${inventory.organization.name}. It never asks for a password and never attaches files.`,
+  ];
+}
+
+/** Headers and both forms of a letter. */
+export function finish(
+  letter: Letter,
+  envelope: {
+    recipient: Recipient;
+    sender: Sender;
+    subject: string;
+    messageId: string;
+    root: string | null;
+    nowMs: number;
+  },
+): RenderedMail {
+  const { sender, root } = envelope;
+  const { inventory, address } = sender;
+  const ownNames = ownNamesOf(inventory);
+  const domain = address.slice(address.lastIndexOf('@') + 1);
+  return {
+    from: { name: 'pollwatch', address },
+    to: sender.redirectTo ?? envelope.recipient.address,
+    subject: envelope.subject,
+    text: letterText(letter, ownNames),
+    html: letterHtml(letter, ownNames),
+    messageId: envelope.messageId,
+    inReplyTo: root,
+    headers: {
+      // no vacation notes in return (RFC 3834; the second for Exchange)
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      'List-Id': `pollwatch alerts <${inventory.organization.id}.pollwatch.${domain}>`,
+    },
+    dateMs: envelope.nowMs,
+  };
+}
+
+/**
+ * "On Mon, Sep 14, from 8:30 AM to 8:43 AM CDT", "On Mon, Sep 14, at 8:30 AM CDT", or with both days. `zone` is IANA; the
+ * end of a span is shown to the minute, like its start.
+ */
+export function whenWords(startMs: number, endMs: number, zone: string): string {
+  const day = (ms: number) => shown(ms, zone, { weekday: 'short', month: 'short', day: 'numeric' });
+  const time = (ms: number) => shown(ms, zone, { hour: 'numeric', minute: '2-digit' });
+  const withZone = (ms: number) => shown(ms, zone, { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
+  if (day(startMs) !== day(endMs) || endMs - startMs >= DAY) {
+    return `From ${day(startMs)}, ${time(startMs)} to ${day(endMs)}, ${withZone(endMs)}`;
+  }
+  if (time(startMs) === time(endMs)) return `On ${day(startMs)}, at ${withZone(startMs)}`;
+  return `On ${day(startMs)}, from ${time(startMs)} to ${withZone(endMs)}`;
+}
+
+function shown(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
+  // some versions put a narrow space before AM
+  return new Intl.DateTimeFormat('en-US', { timeZone: zone, ...options }).format(ms).replace(/\s/gu, ' ');
+}
+
+/** What happened, in one or two sentences for everybody. */
+export function storyOf(alert: Alert, zone: string): string[] {
+  const plain = whatHappened(alert);
+  if (plain === null) return [`${whenWords(alert.startMs, alert.endMs, zone)}: ${alert.summary}`];
+  return [`${whenWords(alert.startMs, alert.endMs, zone)}, ${plain}. ${whatCameOfIt(alert)}`];
+}
+
+/** "Medium: search for hidden pages (PW-0123ABCD)." */
+export function alertLine(alert: Alert): string {
+  return `${SEVERITY_WORDS[alert.severity]}: ${subjectWords(alert)} (${shortId(alert.id)}).`;
+}
+
+function changesSection({ changes }: AlertMail): Section {
+  return { heading: 'What is new', parts: [{ list: changes, ordered: false }] };
+}
+
+function escalationSection({ firstToldMs, alert, nowMs }: AlertMail, contact: Contact): Section {
+  const minutes = firstToldMs === null ? 0 : Math.max(1, Math.round((nowMs - firstToldMs) / MINUTE));
+  return {
+    heading: 'Why you get this now',
+    parts: [
+      `The first mail about this went out ${counted(minutes, 'minute')} ago, at ${clockWords(firstToldMs ?? nowMs, contact.timezone)}. Nobody has marked it as handled. Please make sure that somebody looks at it, or do so yourself. It is about ${ours(alert)}.`,
+    ],
+  };
+}
+
+function clockWords(ms: number, zone: string): string {
+  return shown(ms, zone, { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
+}
+
+function happenedSection({ alert, also }: AlertMail, contact: Contact): Section {
+  const parts: Section['parts'] = [
+    ...storyOf(alert, contact.timezone),
+    ...(also.length === 0
+      ? []
+      : [
+          'The same source also set off:',
+          {
+            list: also.map(({ alert: other, changes }) => [alertLine(other), ...changes].join(' ')),
+            ordered: false,
+          },
+        ]),
+  ];
+  return { heading: 'What happened', parts };
+}
+
+function seriousSection(alert: Alert, kind: AlertMail['kind']): Section {
+  const urgency = kind === 'closed' ? 'It is closed: nothing more is asked of you' : URGENCY_WORDS[alert.severity];
+  const given = alert.evidence['records_answered'] ?? 0;
+  return {
+    heading: 'Is it serious',
+    parts: [
+      `${SEVERITY_WORDS[alert.severity]}. ${urgency}. ${alert.why}`,
+      ...(given > 0
+        ? ['What the page shows may have been copied. These logs show no sign of a change to any record.']
+        : []),
+      verdictWords(alert),
+      `This mail is about ${ours(alert)} only. Pollwatch does not see systems that count votes.`,
+    ],
+  };
+}
+
+function verdictWords(alert: Alert): string {
+  switch (alert.verdict.term) {
+    case 'noise':
+      return `It looks like ${VERDICT_WORDS.noise}, which reaches everybody.`;
+    case 'tailored':
+      return 'It looks like it was meant for your office.';
+    case 'cannot_tell':
+      return 'These logs cannot tell whether it was meant for your office.';
+  }
+}
+
+function todoSection({ alert, isCopy, nowMs }: AlertMail, contact: Contact, inventory: Inventory): Section {
+  const steps = [...alert.whatToDo];
+  if (alert.key.kind === 'source') steps.push('Do not open or visit the address in this mail.');
+  const list = { list: steps, ordered: true };
+  if (!isCopy) return { heading: 'Do this now', parts: [list] };
+  // who is asked next anyway has this mail already: it says when to step in, and no second one comes
+  const next = inventory.escalation.find(({ to }) => to.includes(contact.id));
+  const isNext = next !== undefined && ESCALATED_FROM.includes(alert.severity);
+  return {
+    heading: 'What others were asked to do',
+    parts: [
+      list,
+      ...(isNext
+        ? [
+            `If you hear nothing from them by ${clockWords(nowMs + escalationMs(next, inventory.calendar, nowMs), contact.timezone)}, please call them.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+function callSection(alert: Alert, inventory: Inventory, reader: Contact): Section {
+  const { contacts, escalation } = inventory;
+  const owner = inventory.assets.find((asset) => asset.id === alert.asset?.id)?.owner ?? null;
+  const asked = routeFor(alert, inventory)?.to ?? [];
+  const first = [...(owner === null ? [] : [owner]), ...asked]
+    .map((id) => contacts.get(id))
+    .find((contact) => contact !== undefined && contact.phone !== null && contact.id !== reader.id);
+  const next = escalation
+    .flatMap(({ to }) => to)
+    .map((id) => contacts.get(id))
+    .find(
+      (contact) => contact !== undefined && contact.phone !== null && contact !== first && contact.id !== reader.id,
+    );
+  const lines = [
+    ...(first === undefined ? [] : [`${first.name}: ${first.phone}.`]),
+    ...(next === undefined
+      ? []
+      : [
+          first === undefined
+            ? `${next.name}: ${next.phone}.`
+            : `If you cannot reach them in 30 minutes: ${next.name}, ${next.phone}.`,
+        ]),
+  ];
+  return {
+    heading: 'Who to call',
+    parts: lines.length > 0 ? lines : ['No other contact with a telephone number is listed for your office.'],
+  };
+}
+
+function unknownSection(alert: Alert): Section {
+  const from =
+    alert.source !== null && alert.key.kind === 'source'
+      ? [`${trafficWord(alert)} came from ${sourceWords(alert.source)}.`]
+      : alert.related.length > 0
+        ? [
+            `${trafficWord(alert)} came from ${counted(alert.related.length, 'address', 'addresses')}${alert.network === null ? '' : ` of the network ${alert.network}`}.`,
+          ]
+        : [];
+  return { heading: 'What we do not know', parts: [{ list: alert.notKnown, ordered: false }, ...from, CAVEAT] };
+}
+
+function trafficWord(alert: Alert): string {
+  return alert.categories.includes('web') ? 'The requests' : 'The packets';
+}
+
+/** For those who run the systems: the alert in its own words, with every number behind it. */
+function detailsSection(alert: Alert): Section {
+  const numbers = Object.entries(alert.evidence).map(
+    ([name, value]) => `${name.replaceAll('_', ' ')} ${value.toLocaleString('en-US')}`,
+  );
+  const rows: [string, string][] = [
+    ['Seen', alert.summary],
+    ['Numbers', numbers.join(', ')],
+    [
+      'Answers by status',
+      alert.statusCounts.map(([status, n]) => `${status}: ${n.toLocaleString('en-US')}`).join(', '),
+    ],
+    ['Time (UTC)', `${isoMinute(alert.startMs)} to ${isoMinute(alert.endMs)}`],
+    ['Our addresses', alert.destinations.slice(0, 5).join(', ')],
+    ['Ports', alert.ports.slice(0, 20).join(', ')],
+    ['Paths', alert.paths.slice(0, 5).join(' ')],
+    ['Verdict', `${VERDICT_WORDS[alert.verdict.term]} (${alert.verdict.basis.join('; ')})`],
+    ['Severity', alert.severitySteps.join('; ')],
+    ['Evidence', `confidence ${CONFIDENCE_WORDS[alert.confidence.level]} (${alert.confidence.basis.join('; ')})`],
+    ['ATT&CK', alert.techniques.map(({ id, name }) => `${id} ${name}`).join(', ')],
+  ];
+  return {
+    heading: 'Details for whoever runs the system',
+    parts: [
+      {
+        list: rows.filter(([, text]) => text !== '').map(([name, text]) => `${name}: ${text}`),
+        ordered: false,
+      },
+    ],
+  };
+}
+
+function isoMinute(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function whySection(mail: AlertMail, contact: Contact, inventory: Inventory, id: string): Section {
+  const { alert } = mail;
+  const { detailsUrl } = inventory.mailing;
+  const rule = `Rule ${alert.detection} (${alert.name}): ${alert.thresholds.join('; ')}.`;
+  return {
+    heading: 'Why you got this',
+    parts: [
+      rule,
+      mail.isCopy
+        ? `You are told because ${inventory.organization.name} lists “${contact.name}” for a copy.`
+        : `${inventory.organization.name} lists “${contact.name}” for alerts like this.`,
+      ...(detailsUrl === null ? [] : [{ link: detailsUrl + alert.id, words: 'Details of this alert' }]),
+      ...(mail.kind === 'closed' ? [] : [`When it is handled, have somebody run: pollwatch ack ${id}`]),
+    ],
+  };
+}
+
+/** "Tue, Nov 3" */
+export function dayWords(ms: number, zone: string): string {
+  return shown(ms, zone, { weekday: 'short', month: 'short', day: 'numeric' });
+}

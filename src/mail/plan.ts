@@ -1,0 +1,384 @@
+/**
+ * Who is to be mailed what, now: alerts with their revisions, a clock instant, the inventory and the memory of what was
+ * sent go in; tasks, the new memory and the next instant worth a look come out. A pure state machine: the same input plans
+ * the same mails, so a planner that dies before its commit does no harm. Nothing that deserves a mail is dropped: what finds
+ * no place is told together with others as soon as there is one. Numbers: timing.ts; what deserves a mail: mailable.ts.
+ */
+import { createHash } from 'node:crypto';
+import { compareAlerts } from '../alerts/ecs.ts';
+import type { Contact } from '../model/contact.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Level } from '../model/rule.ts';
+import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
+import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
+import { messageIdOf, type Recipient } from './message.ts';
+import {
+  capsOf,
+  ESCALATED_FROM,
+  escalationMs,
+  FIRST_WAIT_MS,
+  HEARTBEAT_MS,
+  nextDigest,
+  nextWindowChange,
+  placesAt,
+  quietUntil,
+  STORM_ALERTS,
+  STORM_SPAN_MS,
+  UPDATE_SPACING_MS,
+} from './timing.ts';
+
+/** One alert in a mail. */
+export interface Item {
+  readonly state: AlertState;
+  readonly kind: 'first' | 'update' | 'closed' | 'escalation';
+  /** what is new; empty for a first mail */
+  readonly changes: readonly string[];
+  readonly isCopy: boolean;
+}
+
+/** A mail that is due. `id` is the same whenever the same mail is planned again. */
+export type MailTask = {
+  readonly id: string;
+  readonly recipient: Recipient;
+  readonly messageId: string;
+  readonly nowMs: number;
+} & (
+  | {
+      readonly kind: 'alert';
+      readonly lead: Item;
+      readonly also: readonly Item[];
+      readonly mailNumber: number;
+      /** message id of the first mail about the lead, or null when this is it */
+      readonly root: string | null;
+      readonly firstToldMs: number | null;
+    }
+  | { readonly kind: 'several'; readonly items: readonly Item[]; readonly isStorm: boolean }
+  | {
+      readonly kind: 'digest';
+      readonly sinceMs: number;
+      /** alerts whose first revision is younger than the last digest, gravest first */
+      readonly fresh: readonly AlertState[];
+      /** told to this recipient, and neither acknowledged nor closed; gravest first */
+      readonly open: readonly AlertState[];
+      /** mails about alerts to this recipient since the last digest */
+      readonly mails: number;
+    }
+  | { readonly kind: 'heartbeat' }
+);
+
+export interface Plan {
+  readonly tasks: readonly MailTask[];
+  readonly memory: MailMemory;
+  /** when there may be something to do again, or null when only a new alert can bring it */
+  readonly nextMs: number | null;
+}
+
+/** Mails are made from these; see message.ts for the rest. */
+export interface PlanSetting {
+  readonly inventory: Inventory;
+  /** address that mails come from; its domain stands in message ids */
+  readonly senderAddress: string;
+}
+
+interface Pending extends Item {
+  readonly dueMs: number;
+  /** decides about quiet hours */
+  readonly level: Level;
+  readonly isUrgent: boolean;
+}
+
+/** Plans everything that is due at `nowMs`. `states` are the alerts as they stand, in any order, each once. */
+export function planMails(
+  states: readonly AlertState[],
+  before: MailMemory,
+  setting: PlanSetting,
+  nowMs: number,
+): Plan {
+  const { inventory } = setting;
+  const memory = copyMemory(before);
+  const sorted = [...states].sort((a, b) => compareAlerts(a.alert, b.alert));
+  const recipients = recipientsOf(inventory);
+  const wake: number[] = [];
+  const wakeAt = (ms: number) => {
+    if (ms > nowMs) wake.push(ms);
+  };
+
+  for (const state of sorted) inherit(memory, state, nowMs);
+  const deserving = new Set(
+    sorted.filter(({ alert, status }) => status === 'new' && isMailed(alert, inventory)).map(({ alert }) => alert.id),
+  );
+  const young = sorted.filter(
+    ({ alert, firstMs }) => deserving.has(alert.id) && firstMs > nowMs - STORM_SPAN_MS && firstMs <= nowMs,
+  );
+  if (young.length > STORM_ALERTS) memory.stormUntilMs = nowMs + STORM_SPAN_MS;
+  const isStorm = nowMs < memory.stormUntilMs;
+
+  const tasks: MailTask[] = [];
+  for (const recipient of recipients) {
+    memory.recipients[recipient.address] ??= newRecipient(nowMs);
+    const known = memory.recipients[recipient.address]!;
+    const pending = sorted.flatMap((state) => pendingOf(state, deserving, recipient, memory, inventory, nowMs));
+    const planned = isStorm ? planStorm(pending, recipient, known) : planOrdinary(pending, recipient, known);
+    tasks.push(...planned, ...planRegular(recipient, known));
+  }
+  wakeAt(memory.stormUntilMs);
+  const change = nextWindowChange(inventory.calendar, nowMs);
+  if (change !== null) wakeAt(change);
+  prune(memory, new Set(states.map(({ alert }) => alert.id)), new Set(recipients.map((r) => r.address)), nowMs);
+  return { tasks, memory, nextMs: wake.length === 0 ? null : Math.min(...wake) };
+
+  /** One mail for each source, as long as there is a place; the last place takes all that is left together. */
+  function planOrdinary(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
+    const ready = pending.filter((item) => isReady(item, recipient));
+    const stories = storiesOf(ready);
+    const made: MailTask[] = [];
+    const places = placesFor(recipient, known);
+    const urgent = stories.filter((story) => story.some(({ isUrgent }) => isUrgent));
+    const rest = stories.filter((story) => !urgent.includes(story));
+    if (urgent.length > places.urgent) {
+      // not enough places for what is urgent: all in one, or as soon as there is a place
+      if (places.urgent > 0) made.push(several(ready, recipient, false));
+      else wakeAt(places.urgentOpensMs);
+      return told(made, known);
+    }
+    for (const story of urgent) made.push(single(story, recipient));
+    told(made, known);
+    const left = placesFor(recipient, known);
+    if (rest.length > 0 && left.ordinary === 0) {
+      wakeAt(left.ordinaryOpensMs);
+      return made;
+    }
+    const alone = rest.length <= left.ordinary ? rest : rest.slice(0, left.ordinary - 1);
+    const joined = rest.slice(alone.length).flat();
+    const more = [
+      ...alone.map((story) => single(story, recipient)),
+      ...(joined.length > 0 ? [several(joined, recipient, false)] : []),
+    ];
+    told(more, known);
+    return [...made, ...more];
+  }
+
+  /** Many alerts at once: one mail about all of them, also those that could still wait, and then not soon another. */
+  function planStorm(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
+    const passing = pending.filter((item) => item.kind !== 'escalation' || item.dueMs <= nowMs);
+    const ready = passing.filter((item) => isReady(item, recipient));
+    if (ready.length === 0) return [];
+    const isUrgent = ready.some((item) => item.isUrgent);
+    const againMs = known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'];
+    if (againMs > nowMs) {
+      wakeAt(againMs);
+      return [];
+    }
+    const places = placesFor(recipient, known);
+    if ((isUrgent ? places.urgent : places.ordinary) === 0) {
+      wakeAt(isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
+      return [];
+    }
+    known.stormMs = nowMs;
+    const items = passing.filter(
+      (item) => quietUntil(recipient.contact, item.level, inventory.calendar, nowMs) <= nowMs,
+    );
+    return told([several(items, recipient, true)], known);
+  }
+
+  /** Digest and heartbeat. */
+  function planRegular(recipient: Recipient, known: RecipientMemory): MailTask[] {
+    const { contact, address } = recipient;
+    const { calendar, mailing } = inventory;
+    const about = (what: string, ms: number) => ({
+      id: `${what}|${address}|${ms}`,
+      recipient,
+      messageId: messageIdOf(`${what} ${inventory.organization.id} ${ms}`, address, setting.senderAddress),
+      nowMs,
+    });
+    const due = nextDigest(contact, mailing.digestMinute, calendar, known.digestMs, nowMs);
+    if (due !== null && due > nowMs) wakeAt(due);
+    if (due !== null && due <= nowMs) {
+      const fresh = sorted.filter(({ firstMs }) => firstMs > known.digestMs && firstMs <= nowMs);
+      const open = sorted.filter(
+        ({ alert, status }) => status === 'new' && (memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0,
+      );
+      const task: MailTask = {
+        kind: 'digest',
+        ...about('digest', due),
+        sinceMs: known.digestMs,
+        fresh,
+        open,
+        mails: known.digestMails,
+      };
+      known.digestMs = nowMs;
+      known.digestMails = 0;
+      known.anyMs = nowMs;
+      const following = nextDigest(contact, mailing.digestMinute, calendar, nowMs, nowMs);
+      if (following !== null) wakeAt(following);
+      return [task];
+    }
+    if (due !== null) return [];
+    const beatMs = known.anyMs + HEARTBEAT_MS;
+    const beat = quietUntil(contact, 'info', calendar, Math.max(nowMs, beatMs));
+    if (beat > nowMs) {
+      wakeAt(beat);
+      return [];
+    }
+    known.anyMs = nowMs;
+    wakeAt(nowMs + HEARTBEAT_MS);
+    return [{ kind: 'heartbeat', ...about('heartbeat', beatMs) }];
+  }
+
+  /** Due, and not held back by quiet hours; else notes when to look again. */
+  function isReady(item: Pending, { contact }: Recipient): boolean {
+    const from = Math.max(nowMs, item.dueMs);
+    const free = quietUntil(contact, item.level, inventory.calendar, from);
+    wakeAt(free);
+    return free <= nowMs;
+  }
+
+  function placesFor({ contact }: Recipient, known: RecipientMemory) {
+    return placesAt(known.sentMs, capsOf(contact, inventory.calendar, nowMs), nowMs);
+  }
+
+  /** A mail of its own for what one source did. */
+  function single(story: readonly Pending[], recipient: Recipient): MailTask {
+    const [lead, ...also] = story as [Pending, ...Pending[]];
+    const { alert, revision } = lead.state;
+    const known = memory.alerts[alert.id];
+    const before = known?.by[recipient.address];
+    return {
+      kind: 'alert',
+      id: `${lead.kind}|${recipient.address}|${alert.id}|${revision}`,
+      recipient,
+      messageId: messageIdOf(`${alert.id} ${revision} ${lead.kind}`, recipient.address, setting.senderAddress),
+      nowMs,
+      lead,
+      also,
+      mailNumber: (before?.mails ?? 0) + 1,
+      root: before?.root ?? null,
+      firstToldMs: known?.firstToldMs ?? null,
+    };
+  }
+
+  /** One mail about many. */
+  function several(items: readonly Pending[], recipient: Recipient, isStorm: boolean): MailTask {
+    const about = items.map(({ state, kind }) => `${kind} ${state.alert.id} ${state.revision}`).sort();
+    const digest = createHash('sha256').update(about.join('\n')).digest('hex').slice(0, 32);
+    return {
+      kind: 'several',
+      id: `several|${recipient.address}|${digest}`,
+      recipient,
+      messageId: messageIdOf(`several ${digest}`, recipient.address, setting.senderAddress),
+      nowMs,
+      items,
+      isStorm,
+    };
+  }
+
+  /** Notes the mails as sent; hands them back. */
+  function told(made: MailTask[], known: RecipientMemory): MailTask[] {
+    for (const task of made) {
+      for (const { state } of itemsOf(task)) noteTold(memory, state, task.recipient.address, task.messageId, nowMs);
+      known.sentMs.push(nowMs);
+      known.digestMails++;
+      known.anyMs = nowMs;
+    }
+    return made;
+  }
+}
+
+/** The alerts of a mail; none for digests and heartbeats. */
+export function itemsOf(task: MailTask): readonly Item[] {
+  if (task.kind === 'alert') return [task.lead, ...task.also];
+  return task.kind === 'several' ? task.items : [];
+}
+
+/** True when an alert is mailed one by one to somebody. */
+function isMailed(alert: AlertState['alert'], inventory: Inventory): boolean {
+  return reasonForDigest(alert, inventory) === null && routeFor(alert, inventory)?.mode === 'mail';
+}
+
+/** Everybody who is named in a route or a step of escalation; an address that two contacts share belongs to the first. */
+export function recipientsOf(inventory: Inventory): Recipient[] {
+  const named = new Set([
+    ...inventory.routes.flatMap(({ to, cc }) => [...to, ...cc]),
+    ...inventory.escalation.flatMap(({ to }) => to),
+    ...inventory.assets.flatMap(({ owner }) => (owner === null ? [] : [owner])),
+  ]);
+  const found = new Map<string, Recipient>();
+  for (const contact of inventory.contacts.values()) {
+    if (!named.has(contact.id)) continue;
+    for (const address of contact.email) {
+      const key = address.toLowerCase();
+      if (!found.has(key)) found.set(key, { address, contact });
+    }
+  }
+  return [...found.values()];
+}
+
+function newRecipient(nowMs: number): RecipientMemory {
+  return { sentMs: [], digestMs: nowMs, digestMails: 0, anyMs: nowMs, stormMs: 0 };
+}
+
+/** What a recipient is still to be told of an alert; at most one thing. */
+function pendingOf(
+  state: AlertState,
+  deserving: ReadonlySet<string>,
+  recipient: Recipient,
+  memory: MailMemory,
+  inventory: Inventory,
+  nowMs: number,
+): Pending[] {
+  const { alert, status, firstMs } = state;
+  if (status === 'suppressed') return [];
+  const known = memory.alerts[alert.id];
+  const told = known?.by[recipient.address];
+  const isUrgent = alert.severity === 'critical';
+  if (told !== undefined) {
+    const changes = newsSince(told, state);
+    // a revision is told once, whatever is compared
+    if (changes.length === 0 || told.revision >= state.revision) return [];
+    const isEnd = status === 'closed' || status === 'withdrawn';
+    return [
+      {
+        state,
+        kind: isEnd ? 'closed' : 'update',
+        changes,
+        isCopy: roleOf(alert, recipient.contact, inventory) === 'cc',
+        dueMs: told.atMs + UPDATE_SPACING_MS[alert.severity],
+        level: isEnd ? 'info' : alert.severity,
+        isUrgent: isUrgent && !isEnd,
+      },
+    ];
+  }
+  if (status !== 'new') return [];
+  const role = deserving.has(alert.id) ? roleOf(alert, recipient.contact, inventory) : null;
+  if (role !== null) {
+    const dueMs = firstMs + FIRST_WAIT_MS[alert.severity];
+    return [{ state, kind: 'first', changes: [], isCopy: role === 'cc', dueMs, level: alert.severity, isUrgent }];
+  }
+  if (known?.firstToldMs === null || known === undefined || !ESCALATED_FROM.includes(alert.severity)) return [];
+  const step = inventory.escalation.find(({ to }) => to.includes(recipient.contact.id));
+  if (step === undefined) return [];
+  const dueMs = known.firstToldMs + escalationMs(step, inventory.calendar, nowMs);
+  return [{ state, kind: 'escalation', changes: [], isCopy: false, dueMs, level: alert.severity, isUrgent: true }];
+}
+
+/** Whether a contact is asked to act on an alert, gets a copy, or neither. */
+function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Inventory): 'to' | 'cc' | null {
+  const route = routeFor(alert, inventory);
+  if (route === null || route.mode !== 'mail') return null;
+  if (route.to.includes(contact.id)) return 'to';
+  return route.cc.includes(contact.id) ? 'cc' : null;
+}
+
+/** What one source did goes into one mail, gravest first; ends and escalations stand alone. */
+function storiesOf(items: readonly Pending[]): Pending[][] {
+  const stories = new Map<string, Pending[]>();
+  for (const item of items) {
+    const { key, id } = item.state.alert;
+    const isAlone = item.kind === 'closed' || item.kind === 'escalation';
+    const name = isAlone ? `${item.kind} ${id}` : `${key.kind} ${key.text}`;
+    const story = stories.get(name);
+    if (story === undefined) stories.set(name, [item]);
+    else story.push(item);
+  }
+  return [...stories.values()];
+}
