@@ -30,8 +30,10 @@ export interface AlertMemory {
 export interface RecipientMemory {
   /** mails about alerts in the last 24 hours, ascending */
   sentMs: number[];
-  /** last digest, or when the recipient was first seen */
+  /** last digest, or when the recipient was first seen: the next one is reckoned from here */
   digestMs: number;
+  /** alerts that are younger stand in the next digest */
+  countedMs: number;
   /** mails about alerts since then */
   digestMails: number;
   /** last mail of any kind */

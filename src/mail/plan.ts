@@ -9,6 +9,7 @@ import { compareAlerts } from '../alerts/ecs.ts';
 import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';
+import { DAY } from '../model/time.ts';
 import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
 import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
 import { messageIdOf, type Recipient } from './message.ts';
@@ -26,6 +27,9 @@ import {
   STORM_SPAN_MS,
   UPDATE_SPACING_MS,
 } from './timing.ts';
+
+/** The first digest of a recipient goes so far back: what was found before anybody was listed is told as well. */
+const FIRST_DIGEST_MS = 7 * DAY;
 
 /** One alert in a mail. */
 export interface Item {
@@ -130,14 +134,14 @@ export function planMails(
   /** One mail for each source, as long as there is a place; the last place takes all that is left together. */
   function planOrdinary(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
     const ready = pending.filter((item) => isReady(item, recipient));
-    const stories = storiesOf(ready);
+    const stories = withWaiting(storiesOf(ready), pending, recipient);
     const made: MailTask[] = [];
     const places = placesFor(recipient, known);
     const urgent = stories.filter((story) => story.some(({ isUrgent }) => isUrgent));
     const rest = stories.filter((story) => !urgent.includes(story));
     if (urgent.length > places.urgent) {
       // not enough places for what is urgent: all in one, or as soon as there is a place
-      if (places.urgent > 0) made.push(several(ready, recipient, false));
+      if (places.urgent > 0) made.push(several(stories.flat(), recipient, false));
       else wakeAt(places.urgentOpensMs);
       return told(made, known);
     }
@@ -156,6 +160,14 @@ export function planMails(
     ];
     told(more, known);
     return [...made, ...more];
+  }
+
+  /** What else is new of a source that is mailed about anyway goes along, though it could still wait. */
+  function withWaiting(stories: Pending[][], pending: readonly Pending[], { contact }: Recipient): Pending[][] {
+    const ready = new Set(stories.flat());
+    const mayGo = ({ level }: Pending) => quietUntil(contact, level, inventory.calendar, nowMs) <= nowMs;
+    const waiting = pending.filter((item) => item.kind === 'first' && !ready.has(item) && mayGo(item));
+    return stories.map((story) => [...story, ...waiting.filter((item) => storyName(item) === storyName(story[0]!))]);
   }
 
   /** Many alerts at once: one mail about all of them, also those that could still wait, and then not soon another. */
@@ -194,19 +206,20 @@ export function planMails(
     const due = nextDigest(contact, mailing.digestMinute, calendar, known.digestMs, nowMs);
     if (due !== null && due > nowMs) wakeAt(due);
     if (due !== null && due <= nowMs) {
-      const fresh = sorted.filter(({ firstMs }) => firstMs > known.digestMs && firstMs <= nowMs);
+      const fresh = sorted.filter(({ firstMs }) => firstMs > known.countedMs && firstMs <= nowMs);
       const open = sorted.filter(
         ({ alert, status }) => status === 'new' && (memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0,
       );
       const task: MailTask = {
         kind: 'digest',
         ...about('digest', due),
-        sinceMs: known.digestMs,
+        sinceMs: known.countedMs,
         fresh,
         open,
         mails: known.digestMails,
       };
       known.digestMs = nowMs;
+      known.countedMs = nowMs;
       known.digestMails = 0;
       known.anyMs = nowMs;
       const following = nextDigest(contact, mailing.digestMinute, calendar, nowMs, nowMs);
@@ -314,7 +327,7 @@ export function recipientsOf(inventory: Inventory): Recipient[] {
 }
 
 function newRecipient(nowMs: number): RecipientMemory {
-  return { sentMs: [], digestMs: nowMs, digestMails: 0, anyMs: nowMs, stormMs: 0 };
+  return { sentMs: [], digestMs: nowMs, countedMs: nowMs - FIRST_DIGEST_MS, digestMails: 0, anyMs: nowMs, stormMs: 0 };
 }
 
 /** What a recipient is still to be told of an alert; at most one thing. */
@@ -369,16 +382,13 @@ function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Invento
   return route.cc.includes(contact.id) ? 'cc' : null;
 }
 
-/** What one source did goes into one mail, gravest first; ends and escalations stand alone. */
+/** What one source did goes into one mail, gravest first. */
 function storiesOf(items: readonly Pending[]): Pending[][] {
-  const stories = new Map<string, Pending[]>();
-  for (const item of items) {
-    const { key, id } = item.state.alert;
-    const isAlone = item.kind === 'closed' || item.kind === 'escalation';
-    const name = isAlone ? `${item.kind} ${id}` : `${key.kind} ${key.text}`;
-    const story = stories.get(name);
-    if (story === undefined) stories.set(name, [item]);
-    else story.push(item);
-  }
-  return [...stories.values()];
+  return [...Map.groupBy(items, storyName).values()];
+}
+
+/** The same for what belongs into one mail: the source; ends and escalations stand alone. */
+function storyName({ kind, state }: Pending): string {
+  const { key, id } = state.alert;
+  return kind === 'closed' || kind === 'escalation' ? `${kind} ${id}` : `${key.kind} ${key.text}`;
 }
