@@ -12,6 +12,8 @@ import type { InventoryFile } from './inventory-schema.ts';
 import { parseDate, parseSeverity } from './inventory-texts.ts';
 import { nearest } from './nearest.ts';
 
+type AssetFile = NonNullable<InventoryFile['assets']>[number];
+
 /** Notes a problem. */
 export type Fail = (path: Path, code: string, message: string, hint: string) => void;
 
@@ -57,7 +59,7 @@ export function checkPeople(content: InventoryFile, fail: Fail, knownDetections:
         'name its networks under cidrs',
       );
     }
-    if (contacts.length > 0 && !isSentinel && asset.owner === undefined && !isRouted(asset.id, content)) {
+    if (contacts.length > 0 && !isSentinel && !isTold(asset, content)) {
       fail(
         ['assets', i],
         'PW-CONFIG-NO-CONTACT',
@@ -113,16 +115,16 @@ export function checkPeople(content: InventoryFile, fail: Fail, knownDetections:
   checkCalendar(content, fail);
 }
 
-/** True when an alert of any severity that deserves a mail would reach somebody: judged at the highest. */
-function isRouted(asset: string, content: InventoryFile): boolean {
+/** True when what is critical on an asset is mailed to somebody: by the first route that fits, else to its owner. */
+function isTold(asset: AssetFile, content: InventoryFile): boolean {
   if (content.routing === undefined) return true;
   const first = content.routing.find(
     ({ match = {} }) =>
-      (match.asset?.includes(asset) ?? true) &&
+      (match.asset?.includes(asset.id) ?? true) &&
       match.detection === undefined &&
       (match.severity === undefined || parseSeverity(match.severity)!.includes('critical')),
   );
-  return first !== undefined && (first.mode ?? 'mail') === 'mail';
+  return first === undefined ? asset.owner !== undefined : (first.mode ?? 'mail') === 'mail';
 }
 
 function checkCalendar(content: InventoryFile, fail: Fail): void {

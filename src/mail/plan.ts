@@ -102,9 +102,10 @@ export function planMails(
   const memory = copyMemory(before);
   const sorted = [...states].sort((a, b) => compareAlerts(a.alert, b.alert));
   const recipients = recipientsOf(inventory);
-  const wake: number[] = [];
+  const free = new Map<string, number>();
+  let wake = Number.POSITIVE_INFINITY;
   const wakeAt = (ms: number) => {
-    if (ms > nowMs) wake.push(ms);
+    if (ms > nowMs && ms < wake) wake = ms;
   };
 
   for (const state of sorted) inherit(memory, state, nowMs);
@@ -129,7 +130,7 @@ export function planMails(
   const change = nextWindowChange(inventory.calendar, nowMs);
   if (change !== null) wakeAt(change);
   prune(memory, new Set(states.map(({ alert }) => alert.id)), new Set(recipients.map((r) => r.address)), nowMs);
-  return { tasks, memory, nextMs: wake.length === 0 ? null : Math.min(...wake) };
+  return { tasks, memory, nextMs: wake === Number.POSITIVE_INFINITY ? null : wake };
 
   /** One mail for each source, as long as there is a place; the last place takes all that is left together. */
   function planOrdinary(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
@@ -165,8 +166,9 @@ export function planMails(
   /** What else is new of a source that is mailed about anyway goes along, though it could still wait. */
   function withWaiting(stories: Pending[][], pending: readonly Pending[], { contact }: Recipient): Pending[][] {
     const ready = new Set(stories.flat());
-    const mayGo = ({ level }: Pending) => quietUntil(contact, level, inventory.calendar, nowMs) <= nowMs;
-    const waiting = pending.filter((item) => item.kind === 'first' && !ready.has(item) && mayGo(item));
+    const waiting = pending.filter(
+      (item) => item.kind === 'first' && !ready.has(item) && freeAt(contact, item.level) <= nowMs,
+    );
     return stories.map((story) => [...story, ...waiting.filter((item) => storyName(item) === storyName(story[0]!))]);
   }
 
@@ -187,9 +189,7 @@ export function planMails(
       return [];
     }
     known.stormMs = nowMs;
-    const items = passing.filter(
-      (item) => quietUntil(recipient.contact, item.level, inventory.calendar, nowMs) <= nowMs,
-    );
+    const items = passing.filter((item) => freeAt(recipient.contact, item.level) <= nowMs);
     return told([several(items, recipient, true)], known);
   }
 
@@ -239,11 +239,20 @@ export function planMails(
   }
 
   /** Due, and not held back by quiet hours; else notes when to look again. */
-  function isReady(item: Pending, { contact }: Recipient): boolean {
-    const from = Math.max(nowMs, item.dueMs);
-    const free = quietUntil(contact, item.level, inventory.calendar, from);
+  function isReady({ dueMs, level }: Pending, { contact }: Recipient): boolean {
+    wakeAt(dueMs);
+    if (dueMs > nowMs) return false;
+    const free = freeAt(contact, level);
     wakeAt(free);
     return free <= nowMs;
+  }
+
+  /** When a contact may be mailed about something of a severity; asked for each alert, and the same for all. */
+  function freeAt(contact: Contact, level: Level): number {
+    const name = `${level} ${contact.id}`;
+    const ms = free.get(name) ?? quietUntil(contact, level, inventory.calendar, nowMs);
+    free.set(name, ms);
+    return ms;
   }
 
   function placesFor({ contact }: Recipient, known: RecipientMemory) {

@@ -43,7 +43,7 @@ export interface RenderedMail {
 /** What became of one try for one recipient. */
 export type Delivery =
   | { readonly state: 'sent'; readonly answer: string }
-  /** worth another try: the server is away, busy, or greylists */
-  | { readonly state: 'again'; readonly reason: string }
+  /** worth another try: the server is away (`isAway`: other mails would fare no better), busy, or greylists */
+  | { readonly state: 'again'; readonly reason: string; readonly isAway: boolean }
   /** no try will help until somebody changes something */
   | { readonly state: 'never'; readonly reason: string };

@@ -1,0 +1,121 @@
+/**
+ * Hands finished mails to the office's mail server (RFC 5321, through nodemailer) and says what became of each: sent, worth
+ * another try, or never. Encrypted unless the server is on this machine: STARTTLS is required, not offered. The only file
+ * that speaks to a mail server; it knows neither alerts nor the outbox.
+ */
+import { createTransport, type NodemailerError } from 'nodemailer';
+import type { Delivery, RenderedMail, SmtpSettings } from '../model/mail.ts';
+import { OperatorError, type Problem } from '../model/problem.ts';
+import { inertText } from './inert-text.ts';
+
+/** Connections at a time: a county's mail server counts them. */
+const CONNECTIONS = 2;
+/** Longest waits, in milliseconds. */
+const CONNECT_MS = 20_000;
+const GREETING_MS = 20_000;
+const SILENCE_MS = 60_000;
+/** One try ends here whatever the server does: a lease of the outbox lasts five minutes. */
+const TRY_MS = 240_000;
+const REASON_MAX = 300;
+
+/** Names of this machine: only there a password may travel unencrypted. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+
+export interface Mailer {
+  /** One try. Never throws for what the server or the network does. */
+  send(mail: RenderedMail): Promise<Delivery>;
+  close(): void;
+}
+
+/** A mailer with a few connections of its own. Throws an OperatorError when the settings would send secrets in the clear. */
+export function openMailer(settings: SmtpSettings): Mailer {
+  const problems = clearTextProblems(settings);
+  if (problems.length > 0) throw new OperatorError(problems);
+  const { host, port, security, serverName, ca, from } = settings;
+  const transport = createTransport({
+    pool: true,
+    maxConnections: CONNECTIONS,
+    host,
+    port,
+    secure: security === 'implicit',
+    requireTLS: security === 'starttls',
+    ignoreTLS: security === 'none',
+    tls: { ...(ca === null ? {} : { ca }), ...(serverName === null ? {} : { servername: serverName }) },
+    connectionTimeout: CONNECT_MS,
+    greetingTimeout: GREETING_MS,
+    socketTimeout: SILENCE_MS,
+    // a mail is text that we made: nothing in it may name a file or an address to fetch
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...authOf(settings),
+  });
+  return {
+    async send(mail) {
+      try {
+        const info = await transport.sendMail({
+          from: { name: mail.from.name, address: mail.from.address },
+          to: { name: '', address: mail.to },
+          envelope: { from, to: [mail.to] },
+          subject: mail.subject,
+          text: mail.text,
+          html: mail.html,
+          messageId: mail.messageId,
+          ...(mail.inReplyTo === null ? {} : { inReplyTo: mail.inReplyTo, references: [mail.inReplyTo] }),
+          headers: { ...mail.headers },
+          date: new Date(mail.dateMs),
+          xMailer: false,
+          signal: AbortSignal.timeout(TRY_MS),
+        });
+        return { state: 'sent', answer: worded(info.response ?? '') };
+      } catch (fault) {
+        return sortFault(fault as NodemailerError);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** What a fault means for the mail: the server's answer decides, and without one there will be another try. */
+function sortFault(fault: NodemailerError): Delivery {
+  const { code, responseCode } = fault;
+  const reason = worded(`${code ?? 'fault'}: ${fault.message}`);
+  // a server that would not encrypt was asked for nothing else yet
+  if (code === 'ETLS') return { state: 'again', reason, isAway: true };
+  if (responseCode !== undefined && responseCode >= 500) return { state: 'never', reason };
+  if (responseCode !== undefined && responseCode >= 400)
+    return { state: 'again', reason, isAway: responseCode === 421 };
+  // refused without a number: no method that both know, no credentials, an address that is none
+  if (code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2' || code === 'EENVELOPE') {
+    return { state: 'never', reason };
+  }
+  if (code === undefined || code === 'ECONFIG' || code === 'EFILEACCESS' || code === 'EURLACCESS') throw fault;
+  return { state: 'again', reason, isAway: true };
+}
+
+function authOf({ auth }: SmtpSettings): object {
+  switch (auth.method) {
+    case 'none':
+      return {};
+    case 'plain':
+    case 'login':
+      return { auth: { user: auth.user, pass: auth.password }, authMethod: auth.method.toUpperCase() };
+    case 'xoauth2':
+      return { auth: { type: 'OAuth2', user: auth.user, accessToken: auth.accessToken } };
+  }
+}
+
+function clearTextProblems({ security, auth, host }: SmtpSettings): Problem[] {
+  if (security !== 'none' || LOOPBACK.test(host)) return [];
+  return [
+    {
+      code: 'PW-MAIL-CLEARTEXT',
+      message: `mails ${auth.method === 'none' ? '' : 'and the password '}would cross the network to ${host} unencrypted`,
+      hint: 'write security: starttls (port 587) or implicit (port 465); none is for a server on this machine',
+    },
+  ];
+}
+
+/** A server's words: somebody else wrote them. */
+function worded(text: string): string {
+  return inertText(text).slice(0, REASON_MAX);
+}

@@ -1,0 +1,160 @@
+/**
+ * A real SMTP server in this process, on a real socket with real TLS, that keeps what it is given and can be told to refuse;
+ * and a certification authority of our own, made by openssl for this run.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ParsedMail, simpleParser } from 'mailparser';
+import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions } from 'smtp-server';
+import type { SmtpSettings } from '../../src/model/mail.ts';
+import { FROM } from './mailing.ts';
+
+export interface Certificates {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+/** A CA and a server certificate for mail.example.gov. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'pollwatch-mail-'));
+  const openssl = (...args: string[]): void => {
+    const ran = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
+    if (ran.status !== 0) throw new Error(`these tests need openssl (apt-get install openssl): ${ran.stderr}`);
+  };
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  try {
+    openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test CA');
+    openssl('req', ...ec, '-keyout', 'key.pem', '-out', 'csr.pem', '-subj', '/CN=mail.example.gov');
+    // the address in the name alone is not looked at any more: it must be an alternative name
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      'csr.pem',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      'cert.pem',
+      '-days',
+      '2',
+      '-extfile',
+      extension(folder),
+    );
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+    return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function extension(folder: string): string {
+  const name = join(folder, 'san.cnf');
+  spawnSync('sh', ['-c', `printf 'subjectAltName=DNS:mail.example.gov' > ${name}`]);
+  return name;
+}
+
+export interface Received {
+  from: string;
+  to: string[];
+  raw: string;
+  mail: ParsedMail;
+}
+
+/** What the server answers: a number and words refuse. */
+export interface Answers {
+  /** before anything, by recipient; null accepts */
+  recipient?: (address: string) => { code: number; message: string } | null;
+  /** after the mail; null accepts */
+  data?: (raw: string) => { code: number; message: string } | null;
+  auth?: (auth: SMTPServerAuthentication) => boolean;
+}
+
+export interface TestServer {
+  port: number;
+  received: Received[];
+  answers: Answers;
+  /** methods that were used to log in */
+  methods: string[];
+  close(): Promise<void>;
+}
+
+/** Starts a server on a free port of this machine, or on one that was used before. */
+export async function startServer(options: SMTPServerOptions, answers: Answers = {}, port = 0): Promise<TestServer> {
+  const received: Received[] = [];
+  const methods: string[] = [];
+  const started: TestServer = { port, received, answers, methods, close };
+  const fault = ({ code, message }: { code: number; message: string }) =>
+    Object.assign(new Error(message), { responseCode: code });
+  const server = new SMTPServer({
+    authOptional: true,
+    disableReverseLookup: true,
+    logger: false,
+    onAuth(auth, _session, done) {
+      methods.push(auth.method);
+      if (started.answers.auth?.(auth) ?? false) done(null, { user: auth.username ?? 'user' });
+      else done(fault({ code: 535, message: 'Authentication failed for hunter2' }));
+    },
+    onRcptTo({ address }, _session, done) {
+      const refused = started.answers.recipient?.(address) ?? null;
+      done(refused === null ? null : fault(refused));
+    },
+    onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const raw = Buffer.concat(chunks).toString('latin1');
+        const refused = started.answers.data?.(raw) ?? null;
+        if (refused !== null) {
+          done(fault(refused));
+          return;
+        }
+        const { mailFrom, rcptTo } = session.envelope;
+        void simpleParser(Buffer.concat(chunks)).then((mail) => {
+          received.push({
+            from: mailFrom === false ? '' : mailFrom.address,
+            to: rcptTo.map((r) => r.address),
+            raw,
+            mail,
+          });
+          done();
+        }, done);
+      });
+    },
+    ...options,
+  });
+  // a client that distrusts us or goes away is the business of the client's test
+  server.on('error', () => undefined);
+  await new Promise<void>((resolve, reject) => {
+    server.server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  started.port = (server.server.address() as AddressInfo).port;
+  return started;
+
+  function close(): Promise<void> {
+    return new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+}
+
+/** Settings for a server that `startServer` started. */
+export function settingsFor(server: Pick<TestServer, 'port'>, over: Partial<SmtpSettings> = {}): SmtpSettings {
+  return {
+    host: '127.0.0.1',
+    port: server.port,
+    security: 'none',
+    ca: null,
+    serverName: 'mail.example.gov',
+    auth: { method: 'none' },
+    from: FROM,
+    ...over,
+  };
+}
