@@ -22,6 +22,7 @@ import type { Alert } from '../../src/model/alert.ts';
 import type { RenderedMail } from '../../src/model/mail.ts';
 import { alert as sample } from '../sinks/fixtures.ts';
 import { FROM, INVENTORY, idOf, inventoryOf, NOON, senderOf } from './mailing.ts';
+import { grade, proseOf, wordsOfHtml, wordsOfText } from './reading.ts';
 import { alertsOfEveryDetection } from './sample-alerts.ts';
 
 const inventory = inventoryOf();
@@ -60,56 +61,6 @@ let everything: Alert[] = [];
 beforeAll(async () => {
   everything = [...(await alertsOfEveryDetection()).values()].flat();
 }, 60_000);
-
-/** Text of a page as a reader gets it, words only. */
-function wordsOfHtml(page: string): string[] {
-  return page
-    .replace(/<(title)>[\s\S]*?<\/\1>/g, ' ')
-    .replace(/<h1[\s\S]*?<\/h1>/g, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(
-      /&(amp|lt|gt|quot|#39);/g,
-      (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" })[name]!,
-    )
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
-}
-
-/** Words of plain text without rules and list marks. */
-function wordsOfText(text: string): string[] {
-  return text
-    .replace(/^-{72}$/gm, '')
-    .replace(/^(?:- |\d+\. )/gm, '')
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
-}
-
-/** Flesch–Kincaid grade of prose: 0.39 words per sentence + 11.8 syllables per word − 15.59. */
-function grade(prose: string): number {
-  const sentences = prose.split(/[.!?:](?:\s|$)/).filter((s) => /[a-z]/i.test(s));
-  const words = prose.match(/[a-z]+(?:'[a-z]+)?/gi) ?? [];
-  const syllables = words.reduce((sum, word) => {
-    const bare = word.toLowerCase().replace(/(?:[^laeiouy]es|[^laeiouy]e|[^taeiouyd]ed)$/, '');
-    return sum + Math.max(1, (bare.match(/[aeiouy]{1,2}/g) ?? []).length);
-  }, 0);
-  return (0.39 * words.length) / sentences.length + (11.8 * syllables) / words.length - 15.59;
-}
-
-/** Prose of a mail for somebody without training: no headings, no names of networks, no numbers of rules. */
-function proseOf(text: string): string {
-  return text
-    .split('\n\n')
-    .slice(1, -1)
-    .filter((block) => !block.startsWith('WHY YOU GOT'))
-    .map((block) => block.split('\n').slice(1).join(' '))
-    .join(' ')
-    .replace(/(?:The (?:requests|packets)) came from .*?\. (?=This tells)/g, '')
-    .replace(/^(?:- |\d+\. )| (?:- |\d+\. )/g, ' ')
-    .replace(/\d[\d.,:/]*/g, 'ten')
-    .replace(/\s\/\S+/g, ' page');
-}
 
 describe('a mail about an alert of every detection', () => {
   it('has a sample of each', () => {

@@ -95,6 +95,8 @@ export async function startServer(options: SMTPServerOptions, answers: Answers =
   const server = new SMTPServer({
     authOptional: true,
     disableReverseLookup: true,
+    // idle connections of a client are not waited for
+    closeTimeout: 200,
     logger: false,
     onAuth(auth, _session, done) {
       methods.push(auth.method);
