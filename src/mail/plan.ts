@@ -134,10 +134,11 @@ export function planMails(
 
   /** One mail for each source, as long as there is a place; the last place takes all that is left together. */
   function planOrdinary(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
-    const ready = pending.filter((item) => isReady(item, recipient));
+    const places = placesFor(recipient, known);
+    const opens = (isUrgent: boolean) => (isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
+    const ready = pending.filter((item) => isReady(item, recipient, opens(item.isUrgent)));
     const stories = withWaiting(storiesOf(ready), pending, recipient);
     const made: MailTask[] = [];
-    const places = placesFor(recipient, known);
     const urgent = stories.filter((story) => story.some(({ isUrgent }) => isUrgent));
     const rest = stories.filter((story) => !urgent.includes(story));
     if (urgent.length > places.urgent) {
@@ -174,20 +175,20 @@ export function planMails(
 
   /** Many alerts at once: one mail about all of them, also those that could still wait, and then not soon another. */
   function planStorm(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
-    const passing = pending.filter((item) => item.kind !== 'escalation' || item.dueMs <= nowMs);
-    const ready = passing.filter((item) => isReady(item, recipient));
-    if (ready.length === 0) return [];
-    const isUrgent = ready.some((item) => item.isUrgent);
-    const againMs = known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'];
-    if (againMs > nowMs) {
-      wakeAt(againMs);
-      return [];
-    }
     const places = placesFor(recipient, known);
-    if ((isUrgent ? places.urgent : places.ordinary) === 0) {
-      wakeAt(isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
+    const opens = (isUrgent: boolean) =>
+      Math.max(
+        known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'],
+        isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs,
+      );
+    const ready = pending.filter((item) => isReady(item, recipient, opens(item.isUrgent)));
+    if (ready.length === 0) return [];
+    const opensMs = opens(ready.some((item) => item.isUrgent));
+    if (opensMs > nowMs) {
+      wakeAt(opensMs);
       return [];
     }
+    const passing = pending.filter((item) => item.kind !== 'escalation' || item.dueMs <= nowMs);
     known.stormMs = nowMs;
     const items = passing.filter((item) => freeAt(recipient.contact, item.level) <= nowMs);
     return told([several(items, recipient, true)], known);
@@ -238,12 +239,10 @@ export function planMails(
     return [{ kind: 'heartbeat', ...about('heartbeat', beatMs) }];
   }
 
-  /** Due, and not held back by quiet hours; else notes when to look again. */
-  function isReady({ dueMs, level }: Pending, { contact }: Recipient): boolean {
-    wakeAt(dueMs);
-    if (dueMs > nowMs) return false;
-    const free = freeAt(contact, level);
-    wakeAt(free);
+  /** Due, and not held back by quiet hours; else notes when to look again: not before a place opens. */
+  function isReady({ dueMs, level }: Pending, { contact }: Recipient, opensMs: number): boolean {
+    const free = dueMs > nowMs ? dueMs : freeAt(contact, level);
+    wakeAt(Math.max(free, opensMs));
     return free <= nowMs;
   }
 
