@@ -52,8 +52,8 @@ export async function initCommand(paths: string[], given: Given): Promise<number
   return problems.length > 0 ? OPERATOR : OK;
 }
 
-/** Takes a log in; returns how many lines were read. */
-async function surveyLog(log: OpenLog, survey: Survey, problems: Problem[]): Promise<number> {
+/** Takes a log into a survey; adds what stopped it early to `problems`; returns how many lines were read. */
+export async function surveyLog(log: OpenLog, survey: Survey, problems: Problem[]): Promise<number> {
   const lines = readLines(log);
   for (let read = 0; read < LINES_MAX; read++) {
     const next = await lines.next();

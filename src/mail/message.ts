@@ -75,6 +75,11 @@ export function shortId(alertId: string): string {
   return `PW-${alertId.slice(0, 8).toUpperCase()}`;
 }
 
+/** "PW-0123ABCD" → "0123abcd", how the id of the alert begins; null for anything else. */
+export function alertPrefix(shown: string): string | null {
+  return /^PW-([0-9A-F]{8})$/i.exec(shown)?.[1]?.toLowerCase() ?? null;
+}
+
 /** Message id of a mail: from what it is about and for whom, so that a retry has the same one. */
 export function messageIdOf(about: string, recipient: string, sender: string): string {
   const domain = sender.slice(sender.lastIndexOf('@') + 1);

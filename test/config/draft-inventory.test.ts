@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { draftInventory } from '../../src/config/draft-inventory.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
+import { inventoryGaps } from '../../src/config/inventory-gaps.ts';
 import { createSurvey, VISITORS_MIN } from '../../src/config/survey.ts';
 import type { LogEvent } from '../../src/model/event.ts';
 
@@ -188,6 +189,48 @@ describe('what strangers can write', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('an inventory that is there already', () => {
+  const inventory = parseInventory(
+    `version: 1
+organization: {id: x, name: X}
+assets:
+  - {id: vote, name: V, kind: county_site, hosts: [vote.example.gov]}
+  - {id: lookup, name: L, kind: voter_lookup, hosts: [vote.example.gov], url_prefixes: [/lookup]}
+  - {id: gate, name: G, kind: staff_remote, cidrs: [203.0.113.10]}
+  - {id: ems, name: E, kind: ems_airgapped, cidrs: [10.9.0.0/24]}
+`,
+    'i.yaml',
+  );
+  const surveyOf = (host: string, visitors: number, withPackets: boolean) => {
+    const survey = createSurvey();
+    for (let i = 0; i < visitors; i++) {
+      survey.see(request('/news/x', { 'destination.domain': host, 'source.ip': `192.0.2.${i}` }), 'a.log');
+    }
+    if (withPackets) survey.see(packet({ 'destination.ip': '203.0.113.99' }), 'k.log');
+    return survey;
+  };
+  const gaps = (survey: ReturnType<typeof createSurvey>) => {
+    const { unseen, unclaimed } = inventoryGaps(survey, inventory);
+    return [unseen.map(({ id }) => id), unclaimed];
+  };
+
+  it('is told which of its systems the logs never show, as far as such logs could', () => {
+    expect(gaps(surveyOf('vote.example.gov', 1, false))).toEqual([['lookup'], []]);
+    expect(gaps(surveyOf('vote.example.gov', 1, true))).toEqual([['lookup', 'gate'], []]);
+    const all = surveyOf('vote.example.gov', 1, true);
+    all.see(request('/lookup/x'), 'a.log');
+    all.see(packet(), 'k.log');
+    expect(gaps(all)).toEqual([[], []]);
+  });
+
+  it('is told which hosts visitors were given and nobody claims', () => {
+    expect(gaps(surveyOf('new.example.gov', VISITORS_MIN, false))[1]).toEqual([
+      { host: 'new.example.gov', answered: 5 },
+    ]);
+    expect(gaps(surveyOf('new.example.gov', VISITORS_MIN - 1, false))[1]).toEqual([]);
   });
 });
 

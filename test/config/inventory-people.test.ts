@@ -78,8 +78,8 @@ describe('the example', () => {
   it('knows an authorised scanner within its dates, and a proxy for its own asset alone', () => {
     const at = (last: number, ms: number) =>
       inventory.authorizedScanner(0, 0, 0xffff, 0xc0000200 + last, ms)?.name ?? null;
-    expect(at(70, Date.UTC(2026, 10, 30, 23))).toBe('Our yearly penetration test');
-    expect(at(70, Date.UTC(2026, 11, 1, 6))).toBeNull();
+    expect(at(70, Date.UTC(2027, 0, 31, 23))).toBe('Our yearly penetration test');
+    expect(at(70, Date.UTC(2027, 1, 1, 6))).toBeNull();
     expect(at(70, Date.UTC(2026, 7, 31))).toBeNull();
     expect(at(90, Date.UTC(2026, 9, 15))).toBeNull();
     expect(inventory.isTrustedProxy(1, 0, 0, 0xffff, 0xcb007105)).toBe(true);

@@ -10,6 +10,7 @@ import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import {
   type AlertMail,
+  alertPrefix,
   composeAlertMail,
   messageIdOf,
   type Recipient,
@@ -175,6 +176,15 @@ describe('headers', () => {
     expect(new Set([id(), id({ revision: 2 }), id({}, 'clerk'), id({}, 'it', sample({ id: idOf(9) }))]).size).toBe(4);
     expect(id()).toMatch(/^<pollwatch\.[0-9a-f]{24}@county\.example\.gov>$/);
     expect(messageIdOf('a', 'b', FROM)).not.toBe(messageIdOf('a b', '', FROM));
+  });
+});
+
+describe('the number that people read out', () => {
+  it('leads back to the alert', () => {
+    const { id } = sample();
+    expect(shortId(id)).toBe('PW-01234567');
+    expect(id.startsWith(alertPrefix('pw-01234567')!)).toBe(true);
+    for (const other of ['', 'PW-0123456', 'PW-012345678', 'PW-0123456*', id]) expect(alertPrefix(other)).toBeNull();
   });
 });
 
