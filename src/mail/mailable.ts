@@ -23,7 +23,7 @@ const NETWORKS_KEPT = 20;
 /** How an alert stands now: its latest revision. */
 export interface AlertState {
   readonly alert: Alert;
-  /** raised by each change of anything that is rendered; 1 and above */
+  /** raised by each change of anything that is rendered, 1 and above; the external version where the state has one */
   readonly revision: number;
   readonly status: 'new' | 'ack' | 'closed' | 'suppressed' | 'withdrawn';
   /** id of the alert of the day before that this one continues, or null */
@@ -96,11 +96,11 @@ export function routeFor(alert: Alert, inventory: Inventory): Route | null {
 
 /**
  * What is news since `told`, in sentences; empty = nothing that deserves a mail. The only reasons (ELECTIONS 5): graver,
- * another system, first sign of success, ten times as much, another network, ended.
+ * another system, first sign of success, ten times as much, another network, ended; and open again after that.
  */
 export function newsSince(told: Told, now: AlertState): string[] {
-  if (told.isClosed) return [];
   const { alert, status } = now;
+  if (told.isClosed) return status === 'new' ? ['This alert is open again.'] : [];
   if (status === 'withdrawn') return ['The rules have changed: this is no longer seen as an alert.'];
   if (status === 'closed') return ['This alert is closed.'];
   const news: string[] = [];

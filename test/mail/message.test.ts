@@ -21,6 +21,7 @@ import {
 import { subjectWords } from '../../src/mail/plain-words.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { RenderedMail } from '../../src/model/mail.ts';
+import { alertsOf } from '../detect/deciding.ts';
 import { alert as sample } from '../sinks/fixtures.ts';
 import { FROM, INVENTORY, idOf, inventoryOf, NOON, senderOf } from './mailing.ts';
 import { grade, proseOf, wordsOfHtml, wordsOfText } from './reading.ts';
@@ -326,6 +327,33 @@ describe('what strangers wrote', () => {
     expect(text.replaceAll('\n   ', ' ')).toContain(
       'Look at voterlookup.example.gov and evil[.]example[.]gov from 192.0.2.17.',
     );
+  });
+});
+
+describe('what voters typed', () => {
+  it('is in no mail: neither names nor births nor numbers of records', async () => {
+    const marked = ['Zebulonsen', '1957-03-29', 'D4471-8820-1193', 'zebulonsen@voter.example', '880000417'];
+    const line = (second: number, target: string, status: number) =>
+      `198.51.100.7 - - [14/Sep/2026:10:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')} +0000] "GET ${target} HTTP/1.1" ${status} 900 "https://vote.example.gov/s?name=${marked[0]!}" "Mozilla/5.0"`;
+    const lines = [
+      ...Array.from({ length: 120 }, (_, i) =>
+        line(i, `/lookup?voterid=${880_000_417 + i}&lastname=${marked[0]!}&dob=${marked[1]!}`, 200),
+      ),
+      ...marked.flatMap((value, i) => [
+        line(200 + i, `/lookup?dl=${encodeURIComponent(value)}%27%20UNION%20SELECT%201--`, 500),
+        line(220 + i, `/lookup;name=${encodeURIComponent(value)}/../../etc/passwd?q=${encodeURIComponent(value)}`, 404),
+      ]),
+    ];
+    const alerts = await alertsOf({ 'access.log': lines }, { inventory: `${INVENTORY}` });
+    expect(alerts.map((a) => a.detection)).toEqual(expect.arrayContaining(['election.lookup_enum', 'W11']));
+    const text = alerts
+      .flatMap((alert) => REASONS.map(([, over]) => JSON.stringify(compose(alert, 'it', over))))
+      .join('');
+    for (const value of marked) {
+      for (const written of [value, encodeURIComponent(value), value.replaceAll('.', '[.]').replace('@', '[at]')]) {
+        expect(text.toLowerCase().includes(written.toLowerCase()), value).toBe(false);
+      }
+    }
   });
 });
 

@@ -158,6 +158,10 @@ describe('an update', () => {
     const closed = later({}, { status: 'closed' });
     expect(times(driven.until(NOON + 30 * MINUTE, NOON + 3 * DAY, [closed]))).toEqual(['closed it 1 +75']);
     expect(alertMails(driven.until(NOON + 3 * DAY, NOON + 4 * DAY, [{ ...closed, revision: 5 }]))).toEqual([]);
+    const again = later({}, { revision: 6 });
+    expect(alertMails(driven.until(NOON + 4 * DAY, NOON + 5 * DAY, [again])).flatMap(itemsOf)).toMatchObject([
+      { kind: 'update', changes: ['This alert is open again.'] },
+    ]);
   });
 
   it('of an alert that continues one of the day before comes only when it is graver than that', () => {
