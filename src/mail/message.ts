@@ -27,6 +27,10 @@ import { ESCALATED_FROM, escalationMs } from './timing.ts';
 /** Longest subject: phones show about so much, and it fits one line of a header (ELECTIONS 5). */
 export const SUBJECT_MAX = 70;
 
+/** Paths that a mail tells everybody, and how much of each. */
+const PATHS_TOLD = 3;
+const PATH_MAX = 60;
+
 /** What a mail is made from besides alerts. */
 export interface Sender {
   readonly inventory: Inventory;
@@ -230,7 +234,10 @@ function shown(ms: number, zone: string, options: Intl.DateTimeFormatOptions): s
 export function storyOf(alert: Alert, zone: string): string[] {
   const plain = whatHappened(alert);
   if (plain === null) return [`${whenWords(alert.startMs, alert.endMs, zone)}: ${alert.summary}`];
-  return [`${whenWords(alert.startMs, alert.endMs, zone)}, ${plain}. ${whatCameOfIt(alert)}`];
+  const story = `${whenWords(alert.startMs, alert.endMs, zone)}, ${plain}. ${whatCameOfIt(alert)}`;
+  // what to do may speak of "the files named here"; whoever reads this on the telephone needs them too
+  const paths = alert.evidence['distinct_paths'] === undefined ? [] : alert.paths.slice(0, PATHS_TOLD);
+  return paths.length === 0 ? [story] : [story, `It asked for: ${paths.map((path) => clip(path, PATH_MAX)).join(' ')}`];
 }
 
 /** "Medium: search for hidden pages (PW-0123ABCD)." */

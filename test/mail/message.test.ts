@@ -137,7 +137,9 @@ describe('a mail about an alert of every detection', () => {
   it('shows no number of events that the evidence does not have', () => {
     for (const alert of everything) {
       const story = /WHAT HAPPENED\n([\s\S]*?)\n\n/.exec(compose(alert, 'clerk').text)![1]!.replaceAll('\n', ' ');
-      const told = story.replace(/^.*?(?:[AP]M(?: [A-Z]{3})?)(?: to .*?[AP]M [A-Z]{3})?[,:]/, '');
+      const told = story
+        .replace(/It asked for: .*$/, '')
+        .replace(/^.*?(?:[AP]M(?: [A-Z]{3})?)(?: to .*?[AP]M [A-Z]{3})?[,:]/, '');
       const shown = [...told.matchAll(/(?<![\d.])\d[\d,]*(?![\d.]*\d)/g)].map((m) => Number(m[0].replaceAll(',', '')));
       const known = [
         ...Object.values(alert.evidence),

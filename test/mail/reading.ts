@@ -49,6 +49,7 @@ export function proseOf(text: string): string {
     .join(' ')
     .replace(/(?:The (?:requests|packets)) came from .*?\. (?=This tells)/g, '')
     .replace(/^(?:- |\d+\. )| (?:- |\d+\. )/g, ' ')
+    .replace(/It asked for: .*?(?= [A-Z][a-z])/g, ' ')
     .replace(/\d[\d.,:/]*/g, 'ten')
     .replace(/\s\/\S+/g, ' page');
 }
