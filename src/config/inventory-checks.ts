@@ -3,7 +3,8 @@
  * systems that nobody answers for, proxies that would trust the whole Internet, agreements without an end, dates that
  * contradict each other (ELECTIONS 2b); and, apart from mistakes, what has grown old.
  */
-import { createPrefixTable, isPrefixFault, type Prefix, type PrefixTable, parsePrefix } from '../enrich/prefixes.ts';
+import { createPrefixTable, type PrefixTable } from '../enrich/prefix-table.ts';
+import { isPrefixFault, type Prefix, parsePrefix } from '../enrich/prefixes.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { LEVELS } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';

@@ -37,7 +37,7 @@ export function inertText(text: string, ownNames: ReadonlySet<string> = new Set(
 
 /** The text cut to so many characters, with an ellipsis in place of what is left out. */
 export function clip(text: string, most: number): string {
-  const characters = [...text.slice(0, 2 * most + 2)];
+  const characters = Array.from(text.slice(0, 2 * most + 2));
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
 }
 
@@ -55,7 +55,7 @@ export function wrap(text: string, first = '', rest = '', width = COLUMNS): stri
     }
     while (lengthOf(line) + lengthOf(word) > width && !hasWord) {
       const room = width - lengthOf(line);
-      const characters = [...word];
+      const characters = Array.from(word);
       lines.push(line + characters.slice(0, room).join(''));
       word = characters.slice(room).join('');
       line = rest;
@@ -68,7 +68,7 @@ export function wrap(text: string, first = '', rest = '', width = COLUMNS): stri
 }
 
 function lengthOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 function bracketed(host: string): string {

@@ -159,7 +159,7 @@ export function fitSubject(start: string, wordings: readonly string[], end: stri
   const room = SUBJECT_MAX - start.length - end.length;
   // names come from the inventory and from rules: the folding of a header is no place to find out what they hold
   const inert = wordings.map((words) => inertText(words));
-  const fitting = inert.find((words) => [...words].length <= room);
+  const fitting = inert.find((words) => Array.from(words).length <= room);
   return start + (fitting ?? clip(inert[inert.length - 1]!, Math.max(1, room))) + end;
 }
 

@@ -36,7 +36,7 @@ function expectSound(mail: RenderedMail): void {
   expect(lintWording(mail.subject)).toEqual([]);
   expect(lintWording(flat(mail).replaceAll(CAVEAT, ' '))).toEqual([]);
   expect(mail.subject.length).toBeLessThanOrEqual(SUBJECT_MAX);
-  expect(mail.text.split('\n').filter((line) => [...line].length > 72)).toEqual([]);
+  expect(mail.text.split('\n').filter((line) => Array.from(line).length > 72)).toEqual([]);
   expect(wordsOfHtml(mail.html)).toEqual(wordsOfText(mail.text));
   expect(grade(proseOf(mail.text))).toBeLessThanOrEqual(9);
 }

@@ -46,7 +46,7 @@ describe('folding', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.integer({ min: 8, max: 72 }), (raw, width) => {
         const text = raw.replace(/\s+/gu, ' ').trim();
         const lines = wrap(text, '- ', '  ', width);
-        expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(width);
+        expect(Math.max(...lines.map((line) => Array.from(line).length))).toBeLessThanOrEqual(width);
         expect(
           lines
             .map((line) => line.slice(2))

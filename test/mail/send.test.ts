@@ -298,7 +298,10 @@ describe('the outbox', () => {
     ).toBe(true);
     const back = await server({}, {}, port);
     for (; now < NOON + HOUR + RETRY_LONGEST_MS; now += MINUTE) await deliverDue(outbox, out, () => now);
-    expect(back.received.map((r) => r.to[0]).sort()).toEqual(['clerk@county.example.gov', 'it@county.example.gov']);
+    expect(new Set(back.received.map((r) => r.to[0]))).toEqual(
+      new Set(['clerk@county.example.gov', 'it@county.example.gov']),
+    );
+    expect(back.received).toHaveLength(2);
     expect(await outbox.oldestWaitMs(now)).toBe(0);
     expect(await deliverDue(outbox, out, () => now + HOUR)).toEqual({ sent: 0, again: 0, failed: 0 });
   });
