@@ -8,25 +8,23 @@ import { compareAlerts } from '../alerts/ecs.ts';
 import type { RenderedMail } from '../model/mail.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';
-import type { Letter, Section } from './letter.ts';
-import type { AlertState } from './mailable.ts';
 import {
-  alertLine,
   closingOf,
-  composeAlertMail,
-  dayWords,
   finish,
   fitSubject,
   markingOf,
   notesOf,
   type Recipient,
   type Sender,
-  shortId,
-  storyOf,
   subjectMark,
-} from './message.ts';
+} from './envelope.ts';
+import type { Letter, Section } from './letter.ts';
+import type { AlertState } from './mailable.ts';
+import { alertLine, composeAlertMail, shortId, storyOf } from './message.ts';
+import type { Item } from './pending.ts';
 import { ours, subjectWords } from './plain-words.ts';
-import type { Item, MailTask } from './plan.ts';
+import type { MailTask } from './plan.ts';
+import { dayWords } from './when-words.ts';
 
 /** Told in full: the first screen of anything has at most five things (law 6). */
 const STORIES_MAX = 5;

@@ -3,7 +3,6 @@
  * severity first, after the TLP mark; the body answers in this order: what happened, is it serious, do this now, who to
  * call, what we do not know, why you got this. Raw lines of a log are never mailed.
  */
-import { createHash } from 'node:crypto';
 import {
   CAVEAT,
   CONFIDENCE_WORDS,
@@ -12,39 +11,32 @@ import {
   URGENCY_WORDS,
   VERDICT_WORDS,
 } from '../alerts/caveat.ts';
-import { DETECTIONS } from '../alerts/detections.ts';
 import type { Alert } from '../model/alert.ts';
-import type { Contact, Mailing } from '../model/contact.ts';
+import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { RenderedMail } from '../model/mail.ts';
-import { DAY, MINUTE } from '../model/time.ts';
-import { clip, inertText } from './inert-text.ts';
-import { type Letter, letterHtml, letterText, type Section } from './letter.ts';
+import { MINUTE } from '../model/time.ts';
+import {
+  closingOf,
+  finish,
+  fitSubject,
+  markingOf,
+  messageIdOf,
+  notesOf,
+  type Recipient,
+  type Sender,
+  subjectMark,
+} from './envelope.ts';
+import { clip } from './inert-text.ts';
+import type { Letter, Section } from './letter.ts';
 import { routeFor } from './mailable.ts';
 import { counted, ours, subjectWords, whatCameOfIt, whatHappened } from './plain-words.ts';
 import { ESCALATED_FROM, escalationMs } from './timing.ts';
-
-/** Longest subject: phones show about so much, and it fits one line of a header (ELECTIONS 5). */
-export const SUBJECT_MAX = 70;
+import { clockWords, whenWords } from './when-words.ts';
 
 /** Paths that a mail tells everybody, and how much of each. */
 const PATHS_TOLD = 3;
 const PATH_MAX = 60;
-
-/** What a mail is made from besides alerts. */
-export interface Sender {
-  readonly inventory: Inventory;
-  /** plain address that mails come from */
-  readonly address: string;
-  /** test mode: every mail goes to this address and says whom it was meant for; null = off */
-  readonly redirectTo: string | null;
-}
-
-/** Somebody who is mailed. */
-export interface Recipient {
-  readonly address: string;
-  readonly contact: Contact;
-}
 
 /** Why an alert is mailed. */
 export interface AlertMail {
@@ -66,14 +58,6 @@ export interface AlertMail {
   readonly nowMs: number;
 }
 
-/** Who may read a mail on, for each TLP 2.0 label (first.org/tlp). Labels are not translated. */
-const TLP_WORDS: Readonly<Record<Mailing['tlp'], string>> = {
-  'TLP:RED': 'for you alone',
-  'TLP:AMBER+STRICT': 'share only inside your office',
-  'TLP:AMBER': 'share only inside your office and with those who run its systems',
-  'TLP:GREEN': 'share with other election offices, not in public',
-};
-
 /** "PW-0123ABCD": stable, short enough to be read out on the telephone; `pollwatch ack` takes it. */
 export function shortId(alertId: string): string {
   return `PW-${alertId.slice(0, 8).toUpperCase()}`;
@@ -82,26 +66,6 @@ export function shortId(alertId: string): string {
 /** "PW-0123ABCD" → "0123abcd", how the id of the alert begins; null for anything else. */
 export function alertPrefix(shown: string): string | null {
   return /^PW-([0-9A-F]{8})$/i.exec(shown)?.[1]?.toLowerCase() ?? null;
-}
-
-/** Message id of a mail: from what it is about and for whom, so that a retry has the same one. */
-export function messageIdOf(about: string, recipient: string, sender: string): string {
-  const domain = sender.slice(sender.lastIndexOf('@') + 1);
-  const hash = createHash('sha256')
-    .update(JSON.stringify([about, recipient]))
-    .digest('hex')
-    .slice(0, 24);
-  return `<pollwatch.${hash}@${domain}>`;
-}
-
-/** The line above every mail. */
-export function markingOf(mailing: Mailing): string {
-  return `${mailing.tlp} - ${TLP_WORDS[mailing.tlp]}`;
-}
-
-/** Names with dots that are not broken up: hosts that the office has declared, and ids of detections. */
-function ownNamesOf(inventory: Inventory): ReadonlySet<string> {
-  return new Set([...inventory.assets.flatMap(({ hosts }) => hosts), ...DETECTIONS.map(({ id }) => id.toLowerCase())]);
 }
 
 /** The mail about one alert. */
@@ -149,87 +113,6 @@ export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: 
   });
 }
 
-/** "[TLP:AMBER] ", and in test mode "[TLP:AMBER] TEST " */
-export function subjectMark(sender: Sender): string {
-  return `[${sender.inventory.mailing.tlp}] ${sender.redirectTo === null ? '' : 'TEST '}`;
-}
-
-/** The first of the wordings that fits in a subject; the last is cut where none does. */
-export function fitSubject(start: string, wordings: readonly string[], end: string): string {
-  const room = SUBJECT_MAX - start.length - end.length;
-  // names come from the inventory and from rules: the folding of a header is no place to find out what they hold
-  const inert = wordings.map((words) => inertText(words));
-  const fitting = inert.find((words) => Array.from(words).length <= room);
-  return start + (fitting ?? clip(inert[inert.length - 1]!, Math.max(1, room))) + end;
-}
-
-/** Notes above the content: test mode says for whom it was. */
-export function notesOf(recipient: Recipient, sender: Sender): string[] {
-  if (sender.redirectTo === null) return [];
-  return [`TEST MODE: nobody else got this. It was meant for ${recipient.contact.name}.`];
-}
-
-/** Small print of every mail. */
-export function closingOf(inventory: Inventory): string[] {
-  return [
-    `Sent by pollwatch for ${inventory.organization.name}. It never asks for a password and never attaches files.`,
-  ];
-}
-
-/** Headers and both forms of a letter. */
-export function finish(
-  letter: Letter,
-  envelope: {
-    recipient: Recipient;
-    sender: Sender;
-    subject: string;
-    messageId: string;
-    root: string | null;
-    nowMs: number;
-  },
-): RenderedMail {
-  const { sender, root } = envelope;
-  const { inventory, address } = sender;
-  const ownNames = ownNamesOf(inventory);
-  const domain = address.slice(address.lastIndexOf('@') + 1);
-  return {
-    from: { name: 'pollwatch', address },
-    to: sender.redirectTo ?? envelope.recipient.address,
-    subject: envelope.subject,
-    text: letterText(letter, ownNames),
-    html: letterHtml(letter, ownNames),
-    messageId: envelope.messageId,
-    inReplyTo: root,
-    headers: {
-      // no vacation notes in return (RFC 3834; the second for Exchange)
-      'Auto-Submitted': 'auto-generated',
-      'X-Auto-Response-Suppress': 'All',
-      'List-Id': `pollwatch alerts <${inventory.organization.id}.pollwatch.${domain}>`,
-    },
-    dateMs: envelope.nowMs,
-  };
-}
-
-/**
- * "On Mon, Sep 14, from 8:30 AM to 8:43 AM CDT", "On Mon, Sep 14, at 8:30 AM CDT", or with both days. `zone` is IANA; the
- * end of a span is shown to the minute, like its start.
- */
-export function whenWords(startMs: number, endMs: number, zone: string): string {
-  const day = (ms: number) => shown(ms, zone, { weekday: 'short', month: 'short', day: 'numeric' });
-  const time = (ms: number) => shown(ms, zone, { hour: 'numeric', minute: '2-digit' });
-  const withZone = (ms: number) => shown(ms, zone, { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
-  if (day(startMs) !== day(endMs) || endMs - startMs >= DAY) {
-    return `From ${day(startMs)}, ${time(startMs)} to ${day(endMs)}, ${withZone(endMs)}`;
-  }
-  if (time(startMs) === time(endMs)) return `On ${day(startMs)}, at ${withZone(startMs)}`;
-  return `On ${day(startMs)}, from ${time(startMs)} to ${withZone(endMs)}`;
-}
-
-function shown(ms: number, zone: string, options: Intl.DateTimeFormatOptions): string {
-  // some versions put a narrow space before AM
-  return new Intl.DateTimeFormat('en-US', { timeZone: zone, ...options }).format(ms).replace(/\s/gu, ' ');
-}
-
 /** What happened, in one or two sentences for everybody. */
 export function storyOf(alert: Alert, zone: string): string[] {
   const plain = whatHappened(alert);
@@ -257,10 +140,6 @@ function escalationSection({ firstToldMs, alert, nowMs }: AlertMail, contact: Co
       `The first mail about this went out ${counted(minutes, 'minute')} ago, at ${clockWords(firstToldMs ?? nowMs, contact.timezone)}. Nobody has marked it as handled. Please make sure that somebody looks at it, or do so yourself. It is about ${ours(alert)}.`,
     ],
   };
-}
-
-function clockWords(ms: number, zone: string): string {
-  return shown(ms, zone, { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' });
 }
 
 function happenedSection({ alert, also }: AlertMail, contact: Contact): Section {
@@ -423,9 +302,4 @@ function whySection(mail: AlertMail, contact: Contact, inventory: Inventory, id:
       ...(mail.kind === 'closed' ? [] : [`When it is handled, have somebody run: pollwatch ack ${id}`]),
     ],
   };
-}
-
-/** "Tue, Nov 3" */
-export function dayWords(ms: number, zone: string): string {
-  return shown(ms, zone, { weekday: 'short', month: 'short', day: 'numeric' });
 }

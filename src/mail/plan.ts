@@ -10,14 +10,12 @@ import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';
-import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
+import { messageIdOf, type Recipient } from './envelope.ts';
+import type { AlertState } from './mailable.ts';
 import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
-import { messageIdOf, type Recipient } from './message.ts';
+import { type Item, isMailed, type Pending, pendingOf, storiesOf, storyName } from './pending.ts';
 import {
   capsOf,
-  ESCALATED_FROM,
-  escalationMs,
-  FIRST_WAIT_MS,
   HEARTBEAT_MS,
   nextDigest,
   nextWindowChange,
@@ -30,15 +28,6 @@ import {
 
 /** The first digest of a recipient goes so far back: what was found before anybody was listed is told as well. */
 const FIRST_DIGEST_MS = 7 * DAY;
-
-/** One alert in a mail. */
-export interface Item {
-  readonly state: AlertState;
-  readonly kind: 'first' | 'update' | 'closed' | 'escalation';
-  /** what is new; empty for a first mail */
-  readonly changes: readonly string[];
-  readonly isCopy: boolean;
-}
 
 /** A mail that is due. `id` is the same whenever the same mail is planned again. */
 export type MailTask = {
@@ -82,13 +71,6 @@ export interface PlanSetting {
   readonly inventory: Inventory;
   /** address that mails come from; its domain stands in message ids */
   readonly senderAddress: string;
-}
-
-interface Pending extends Item {
-  readonly dueMs: number;
-  /** decides about quiet hours */
-  readonly level: Level;
-  readonly isUrgent: boolean;
 }
 
 /** Plans everything that is due at `nowMs`. `states` are the alerts as they stand, in any order, each once. */
@@ -311,11 +293,6 @@ export function itemsOf(task: MailTask): readonly Item[] {
   return task.kind === 'several' ? task.items : [];
 }
 
-/** True when an alert is mailed one by one to somebody. */
-function isMailed(alert: AlertState['alert'], inventory: Inventory): boolean {
-  return reasonForDigest(alert, inventory) === null && routeFor(alert, inventory)?.mode === 'mail';
-}
-
 /** Everybody who is named in a route or a step of escalation; an address that two contacts share belongs to the first. */
 export function recipientsOf(inventory: Inventory): Recipient[] {
   const named = new Set([
@@ -336,67 +313,4 @@ export function recipientsOf(inventory: Inventory): Recipient[] {
 
 function newRecipient(nowMs: number): RecipientMemory {
   return { sentMs: [], digestMs: nowMs, countedMs: nowMs - FIRST_DIGEST_MS, digestMails: 0, anyMs: nowMs, stormMs: 0 };
-}
-
-/** What a recipient is still to be told of an alert; at most one thing. */
-function pendingOf(
-  state: AlertState,
-  deserving: ReadonlySet<string>,
-  recipient: Recipient,
-  memory: MailMemory,
-  inventory: Inventory,
-  nowMs: number,
-): Pending[] {
-  const { alert, status, firstMs } = state;
-  if (status === 'suppressed') return [];
-  const known = memory.alerts[alert.id];
-  const told = known?.by[recipient.address];
-  const isUrgent = alert.severity === 'critical';
-  if (told !== undefined) {
-    const changes = newsSince(told, state);
-    // a revision is told once, whatever is compared
-    if (changes.length === 0 || told.revision >= state.revision) return [];
-    const isEnd = status === 'closed' || status === 'withdrawn';
-    return [
-      {
-        state,
-        kind: isEnd ? 'closed' : 'update',
-        changes,
-        isCopy: roleOf(alert, recipient.contact, inventory) === 'cc',
-        dueMs: told.atMs + UPDATE_SPACING_MS[alert.severity],
-        level: isEnd ? 'info' : alert.severity,
-        isUrgent: isUrgent && !isEnd,
-      },
-    ];
-  }
-  if (status !== 'new') return [];
-  const role = deserving.has(alert.id) ? roleOf(alert, recipient.contact, inventory) : null;
-  if (role !== null) {
-    const dueMs = firstMs + FIRST_WAIT_MS[alert.severity];
-    return [{ state, kind: 'first', changes: [], isCopy: role === 'cc', dueMs, level: alert.severity, isUrgent }];
-  }
-  if (known?.firstToldMs === null || known === undefined || !ESCALATED_FROM.includes(alert.severity)) return [];
-  const step = inventory.escalation.find(({ to }) => to.includes(recipient.contact.id));
-  if (step === undefined) return [];
-  const dueMs = known.firstToldMs + escalationMs(step, inventory.calendar, nowMs);
-  return [{ state, kind: 'escalation', changes: [], isCopy: false, dueMs, level: alert.severity, isUrgent: true }];
-}
-
-/** Whether a contact is asked to act on an alert, gets a copy, or neither. */
-function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Inventory): 'to' | 'cc' | null {
-  const route = routeFor(alert, inventory);
-  if (route === null || route.mode !== 'mail') return null;
-  if (route.to.includes(contact.id)) return 'to';
-  return route.cc.includes(contact.id) ? 'cc' : null;
-}
-
-/** What one source did goes into one mail, gravest first. */
-function storiesOf(items: readonly Pending[]): Pending[][] {
-  return [...Map.groupBy(items, storyName).values()];
-}
-
-/** The same for what belongs into one mail: the source; ends and escalations stand alone. */
-function storyName({ kind, state }: Pending): string {
-  const { key, id } = state.alert;
-  return kind === 'closed' || kind === 'escalation' ? `${kind} ${id}` : `${key.kind} ${key.text}`;
 }

@@ -3,9 +3,9 @@
  * the next. Addresses are those for documentation.
  */
 import { parseInventory } from '../../src/config/inventory.ts';
+import type { Sender } from '../../src/mail/envelope.ts';
 import type { AlertState } from '../../src/mail/mailable.ts';
 import { emptyMemory, type MailMemory } from '../../src/mail/memory.ts';
-import type { Sender } from '../../src/mail/message.ts';
 import { type MailTask, planMails } from '../../src/mail/plan.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Inventory } from '../../src/model/inventory.ts';

@@ -8,17 +8,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CAVEAT } from '../../src/alerts/caveat.ts';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
-import {
-  type AlertMail,
-  alertPrefix,
-  composeAlertMail,
-  messageIdOf,
-  type Recipient,
-  SUBJECT_MAX,
-  shortId,
-  whenWords,
-} from '../../src/mail/message.ts';
+import { messageIdOf, type Recipient, SUBJECT_MAX } from '../../src/mail/envelope.ts';
+import { type AlertMail, alertPrefix, composeAlertMail, shortId } from '../../src/mail/message.ts';
 import { subjectWords } from '../../src/mail/plain-words.ts';
+import { whenWords } from '../../src/mail/when-words.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { RenderedMail } from '../../src/model/mail.ts';
 import { alertsOf } from '../detect/deciding.ts';

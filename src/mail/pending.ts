@@ -1,0 +1,96 @@
+/**
+ * What one recipient is still to be told of one alert, and from when on: a first mail, an update, the end, or an escalation
+ * that nobody answered; at most one thing at a time. Which of them go together into one mail.
+ */
+import type { Contact } from '../model/contact.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Level } from '../model/rule.ts';
+import type { Recipient } from './envelope.ts';
+import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
+import type { MailMemory } from './memory.ts';
+import { ESCALATED_FROM, escalationMs, FIRST_WAIT_MS, UPDATE_SPACING_MS } from './timing.ts';
+
+/** One alert in a mail. */
+export interface Item {
+  readonly state: AlertState;
+  readonly kind: 'first' | 'update' | 'closed' | 'escalation';
+  /** what is new; empty for a first mail */
+  readonly changes: readonly string[];
+  readonly isCopy: boolean;
+}
+
+/** The same before it has a mail. */
+export interface Pending extends Item {
+  readonly dueMs: number;
+  /** decides about quiet hours */
+  readonly level: Level;
+  readonly isUrgent: boolean;
+}
+
+/** True when an alert is mailed one by one to somebody. */
+export function isMailed(alert: AlertState['alert'], inventory: Inventory): boolean {
+  return reasonForDigest(alert, inventory) === null && routeFor(alert, inventory)?.mode === 'mail';
+}
+
+/** What a recipient is still to be told of an alert; at most one thing. */
+export function pendingOf(
+  state: AlertState,
+  deserving: ReadonlySet<string>,
+  recipient: Recipient,
+  memory: MailMemory,
+  inventory: Inventory,
+  nowMs: number,
+): Pending[] {
+  const { alert, status, firstMs } = state;
+  if (status === 'suppressed') return [];
+  const known = memory.alerts[alert.id];
+  const told = known?.by[recipient.address];
+  const isUrgent = alert.severity === 'critical';
+  if (told !== undefined) {
+    const changes = newsSince(told, state);
+    // a revision is told once, whatever is compared
+    if (changes.length === 0 || told.revision >= state.revision) return [];
+    const isEnd = status === 'closed' || status === 'withdrawn';
+    return [
+      {
+        state,
+        kind: isEnd ? 'closed' : 'update',
+        changes,
+        isCopy: roleOf(alert, recipient.contact, inventory) === 'cc',
+        dueMs: told.atMs + UPDATE_SPACING_MS[alert.severity],
+        level: isEnd ? 'info' : alert.severity,
+        isUrgent: isUrgent && !isEnd,
+      },
+    ];
+  }
+  if (status !== 'new') return [];
+  const role = deserving.has(alert.id) ? roleOf(alert, recipient.contact, inventory) : null;
+  if (role !== null) {
+    const dueMs = firstMs + FIRST_WAIT_MS[alert.severity];
+    return [{ state, kind: 'first', changes: [], isCopy: role === 'cc', dueMs, level: alert.severity, isUrgent }];
+  }
+  if (known?.firstToldMs === null || known === undefined || !ESCALATED_FROM.includes(alert.severity)) return [];
+  const step = inventory.escalation.find(({ to }) => to.includes(recipient.contact.id));
+  if (step === undefined) return [];
+  const dueMs = known.firstToldMs + escalationMs(step, inventory.calendar, nowMs);
+  return [{ state, kind: 'escalation', changes: [], isCopy: false, dueMs, level: alert.severity, isUrgent: true }];
+}
+
+/** Whether a contact is asked to act on an alert, gets a copy, or neither. */
+function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Inventory): 'to' | 'cc' | null {
+  const route = routeFor(alert, inventory);
+  if (route === null || route.mode !== 'mail') return null;
+  if (route.to.includes(contact.id)) return 'to';
+  return route.cc.includes(contact.id) ? 'cc' : null;
+}
+
+/** What one source did goes into one mail, gravest first. */
+export function storiesOf(items: readonly Pending[]): Pending[][] {
+  return [...Map.groupBy(items, storyName).values()];
+}
+
+/** The same for what belongs into one mail: the source; ends and escalations stand alone. */
+export function storyName({ kind, state }: Pending): string {
+  const { key, id } = state.alert;
+  return kind === 'closed' || kind === 'escalation' ? `${kind} ${id}` : `${key.kind} ${key.text}`;
+}
