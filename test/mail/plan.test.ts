@@ -147,6 +147,13 @@ describe('an update', () => {
     expect(alertMails(driven.until(NOON + DAY, NOON + 2 * DAY, [milder]))).toEqual([]);
   });
 
+  it('does not come twice for one revision, even if the alert was changed without a new one', () => {
+    const driven = afterFirst();
+    expect(
+      alertMails(driven.until(NOON + 21 * MINUTE, NOON + DAY, [{ ...later({ outcome: 'answered' }), revision: 1 }])),
+    ).toEqual([]);
+  });
+
   it('after 15 minutes when it is critical', () => {
     const driven = afterFirst();
     const sent = driven.until(NOON + 16 * MINUTE, NOON + 59 * MINUTE, [later({ severity: 'critical' })]);
@@ -202,6 +209,20 @@ describe('caps', () => {
       'first it 2 +21',
       'first clerk 2 +21',
     ]);
+  });
+
+  it('hold for what is critical as well: all of it in the last place, and what comes later as soon as one opens', () => {
+    const driven = drive(inventory);
+    const critical = (n: number, minute: number) =>
+      stateOf(n, { severity: 'critical' }, { firstMs: NOON + minute * MINUTE });
+    const states = [critical(1, 0)];
+    driven.until(NOON, NOON + MINUTE - 1, states);
+    states.push(critical(2, 1), critical(3, 1), critical(4, 1));
+    driven.until(NOON + MINUTE, NOON + 2 * MINUTE - 1, states);
+    states.push(critical(5, 2));
+    driven.until(NOON + 2 * MINUTE, NOON + 2 * HOUR, states);
+    const toIt = driven.sent.filter((t) => t.recipient.contact.id === 'it');
+    expect(times(toIt)).toEqual(['first it 1 +0', 'several it 3 +1', 'first it 5 +60']);
   });
 
   it('hold for a day as well, and what waits then comes in one mail', () => {
@@ -326,11 +347,15 @@ describe('a storm', () => {
     expect(
       alertMails(drive(inventory).at(NOON + 15 * MINUTE, slow)).some((t) => t.kind === 'several' && t.isStorm),
     ).toBe(false);
-    const fast = Array.from({ length: 21 }, (_, i) => stateOf(i + 1, {}, { firstMs: NOON + 6 * MINUTE + i * 1000 }));
-    const first = stateOf(99, { severity: 'critical' }, { firstMs: NOON + 6 * MINUTE });
-    const [task] = drive(inventory).at(NOON + 7 * MINUTE, [...fast, first]);
-    expect(task).toMatchObject({ kind: 'several', isStorm: true });
-    expect(itemsOf(task!)).toHaveLength(22);
+    // one critical alert among many makes the mail due at once
+    const sentWith = (others: number) => {
+      const critical = stateOf(99, { severity: 'critical' }, { firstMs: NOON });
+      const states = Array.from({ length: others }, (_, i) => stateOf(i + 1, {}, { firstMs: NOON + i }));
+      return drive(inventory).at(NOON + MINUTE, [...states, critical])[0]!;
+    };
+    expect(sentWith(19)).toMatchObject({ kind: 'alert' });
+    expect(sentWith(20)).toMatchObject({ kind: 'several', isStorm: true });
+    expect(itemsOf(sentWith(20))).toHaveLength(21);
   });
 });
 
