@@ -75,6 +75,16 @@ describe('the example', () => {
     expect(isInSeason(inventory.calendar, Date.UTC(2026, 11, 1))).toBe(false);
   });
 
+  it('gives an election of which only the day is declared the usual windows', () => {
+    const bare = parseInventory(`${HEAD}calendar: [{id: e, election_day: 2026-11-03}]\n`, 'i.yaml');
+    expect(bare.calendar[0]!.windows.map((w) => [w.phase, iso(w.fromMs), iso(w.toMs)])).toEqual([
+      ['uocava_mailing', '2026-09-18T05:00', '2026-09-21T05:00'],
+      ['election_week', '2026-10-27T05:00', '2026-11-04T06:00'],
+      ['results', '2026-11-04T00:00', '2026-11-06T06:00'],
+      ['canvass', '2026-11-06T06:00', '2026-11-25T06:00'],
+    ]);
+  });
+
   it('knows an authorised scanner within its dates, and a proxy for its own asset alone', () => {
     const at = (last: number, ms: number) =>
       inventory.authorizedScanner(0, 0, 0xffff, 0xc0000200 + last, ms)?.name ?? null;
@@ -258,6 +268,17 @@ describe('mistakes', () => {
      |     ^
   hint: name its owner (a contact), or a route that fits it and is mailed`,
     ]);
+  });
+
+  it('of a system whose gravest alerts go into a digest or to nobody say so, owner or not', () => {
+    const assets = 'assets: [{id: a, name: A, kind: results_enr, owner: it}]\n';
+    const codes = (mode: string) =>
+      problemsOf(`${HEAD}${PEOPLE}routing: [{match: {severity: ">=high"}, to: [it], mode: ${mode}}]\n${assets}`).map(
+        (p) => p.code,
+      );
+    expect(codes('mail')).toEqual([]);
+    expect(codes('digest')).toEqual(['PW-CONFIG-NO-CONTACT']);
+    expect(codes('none')).toEqual(['PW-CONFIG-NO-CONTACT']);
   });
 
   it('of two networks that overlap name both owners', () => {
