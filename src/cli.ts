@@ -189,6 +189,26 @@ Examples:
   alwaysOn(program, ended);
 
   program
+    .command('init')
+    .description('draft an inventory from the hosts, paths and addresses that your logs show')
+    .argument('<file...>', 'log files, plain, .gz or .zst; "-" is standard input')
+    .option('-f, --format <name>', 'format of the logs (see `pollwatch formats`)', 'auto')
+    .option('-o, --output <file>', 'where the draft goes; a file that exists is never replaced', '-')
+    .option('--year <year>', 'year of the last line, for logs that leave the year out')
+    .option('--timezone <zone>', 'time zone of logs that leave it out, e.g. America/Chicago (default: UTC)')
+    .addHelpText(
+      'after',
+      `
+Every guess is marked as one. What fewer than five visitors were given is left out: strangers can ask for anything.
+
+Example:
+  pollwatch init --output county.yaml /var/log/nginx/access.log /var/log/kern.log`,
+    )
+    .action((paths: string[], options: Given) =>
+      ended(import('./commands/init.ts').then((m) => m.initCommand(paths, options))),
+    );
+
+  program
     .command('formats')
     .description('the log formats that pollwatch reads')
     .action(() => ended(import('./commands/formats.ts').then((m) => m.formatsCommand())));

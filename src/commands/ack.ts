@@ -2,10 +2,11 @@
  * `pollwatch ack ID`: says what was done about an alert. It goes through the state like everything else, so it survives
  * late lines and new revisions of the alert, and shows in Elasticsearch once the alert's organisation was decided again.
  */
+import { alertPrefix } from '../mail/message.ts';
 import { OperatorError } from '../model/problem.ts';
 import { organizationKeys } from '../queue/keys.ts';
 import { appendRecord } from '../queue/shard-store.ts';
-import { organizations } from '../queue/store.ts';
+import { organizations, type QueueStore } from '../queue/store.ts';
 import { type AckRecord, encodeAck } from '../shard-record.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
@@ -15,13 +16,14 @@ import type { Given } from './options.ts';
 export const ACK_STATUSES: readonly AckRecord['status'][] = ['ack', 'closed', 'suppressed', 'new'];
 
 /** Runs the command; returns the exit status. Throws an OperatorError when no organisation has such an alert. */
-export function ackCommand(id: string, given: Given): Promise<number> {
+export function ackCommand(shown: string, given: Given): Promise<number> {
   return withStore(given, async (store) => {
     const known = await organizations(store);
     const wanted = given.organization === undefined ? known : known.filter((each) => each === given.organization);
     for (const organization of wanted) {
       const { revisions } = organizationKeys(store.prefix, organization);
-      if ((await store.redis.hexists(revisions, id)) === 0) continue;
+      const id = await fullId(store, revisions, shown);
+      if (id === null) continue;
       const status = given.status ?? 'ack';
       await appendRecord(store, organization, encodeAck({ id, status, atMs: Date.now() }));
       process.stdout.write(`${organization}: ${id} is "${status}" as soon as a decide worker has seen it\n`);
@@ -30,9 +32,23 @@ export function ackCommand(id: string, given: Given): Promise<number> {
     throw new OperatorError([
       {
         code: 'PW-ACK-UNKNOWN',
-        message: `there is no alert "${id}"${given.organization === undefined ? '' : ` of ${given.organization}`}`,
-        hint: 'the id of an alert stands in pollwatch.alert.id and is the _id of its document',
+        message: `there is no alert "${shown}"${given.organization === undefined ? '' : ` of ${given.organization}`}`,
+        hint: 'give the number of a mail (PW-0123ABCD), or pollwatch.alert.id, which is the _id of the document',
       },
     ]);
   });
+}
+
+/** The id of an alert, given whole or as the number that mails show; null when there is no such alert, or no only one. */
+async function fullId(store: QueueStore, revisions: string, shown: string): Promise<string | null> {
+  const prefix = alertPrefix(shown);
+  if (prefix === null) return (await store.redis.hexists(revisions, shown)) === 0 ? null : shown;
+  const found = new Set<string>();
+  for (let cursor = '0'; ; ) {
+    const [next, pairs] = await store.redis.hscan(revisions, cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
+    for (let i = 0; i < pairs.length; i += 2) found.add(pairs[i]!);
+    if (next === '0') break;
+    cursor = next;
+  }
+  return found.size === 1 ? [...found][0]! : null;
 }

@@ -3,15 +3,16 @@
  * their age, the key, places to write, the inventory or the always-on installation with its servers, the rules, and the
  * formats of logs. All that it changes: the key is made if there is none yet.
  */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { loadSecret } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
-import { openLogs } from '../open-logs.ts';
+import { type OpenLog, openLogs } from '../open-logs.ts';
 import { inventoryOf, rulesOf } from '../setting.ts';
 import { OK, OPERATOR } from './exit-status.ts';
+import { surveyLog } from './init.ts';
 import { isInstallation } from './is-installation.ts';
 import type { Given } from './options.ts';
 
@@ -28,6 +29,8 @@ interface Finding {
 /** Networks change hands: a data set that is older than this many days misleads about who owns what. */
 const DATA_OLD_DAYS = 180;
 const DAY_MS = 86_400_000;
+/** Hosts without an asset that are named. */
+const GAPS_SHOWN = 10;
 const WORDS: Readonly<Record<State, string>> = { ok: 'ok   ', look: 'look ', bad: 'BAD  ' };
 
 /** Runs the command; returns the exit status: 2 when something is bad, so that it can guard a job. */
@@ -43,7 +46,7 @@ export async function doctorCommand(paths: string[], given: Given): Promise<numb
       findings.push(...fault.problems.map((p): Finding => ({ state: 'bad', what: formatProblem(p) })));
     }
   }
-  findings.push(...(await logs(paths)));
+  findings.push(...(await logs(paths, given)));
   if (!isAlwaysOn)
     findings.push({
       state: 'ok',
@@ -109,7 +112,7 @@ function rules(given: Given): Finding[] {
   return [found, ...left];
 }
 
-async function logs(paths: string[]): Promise<Finding[]> {
+async function logs(paths: string[], given: Given): Promise<Finding[]> {
   if (paths.length === 0) return [];
   const { logs: open, problems } = await openLogs(paths, { format: 'auto', year: undefined, timezone: undefined });
   return [
@@ -118,6 +121,32 @@ async function logs(paths: string[]): Promise<Finding[]> {
       return { state: 'ok', what: `${printable(origin.name)}: ${format.name}, ${format.title}${year}` };
     }),
     ...problems.map((problem): Finding => ({ state: 'bad', what: formatProblem(problem) })),
+    ...(given.config === undefined ? [] : await gapFindings(open, given.config)),
+  ];
+}
+
+/** Systems that are declared and never seen in these logs, and hosts that nobody claims. */
+async function gapFindings(open: readonly OpenLog[], configFile: string): Promise<Finding[]> {
+  const { createSurvey } = await import('../config/survey.ts');
+  const { inventoryGaps } = await import('../config/inventory-gaps.ts');
+  const survey = createSurvey();
+  for (const log of open) await surveyLog(log, survey, []);
+  const { unseen, unclaimed } = inventoryGaps(survey, await inventoryOf(configFile));
+  return [
+    ...unseen.map(
+      ({ id, name }): Finding => ({
+        state: 'look',
+        what: `asset "${id}" (${printable(name)}) never appears in these logs`,
+        fix: 'name its log as well, or check its hosts, url_prefixes and cidrs',
+      }),
+    ),
+    ...unclaimed.slice(0, GAPS_SHOWN).map(
+      ({ host, answered }): Finding => ({
+        state: 'look',
+        what: `host ${printable(host)} answered ${answered} requests, and no asset claims it`,
+        fix: 'add it to an asset in the inventory',
+      }),
+    ),
   ];
 }
 
@@ -125,6 +154,14 @@ async function logs(paths: string[]): Promise<Finding[]> {
 async function installation(given: Given): Promise<Finding[]> {
   const { installationFindings } = await import('./doctor-installation.ts');
   return installationFindings(given);
+}
+
+/** What has grown old in the inventory that was named: contacts, agreements with scanners, the calendar. */
+async function staleFindings(given: Given): Promise<Finding[]> {
+  if (given.config === undefined) return [];
+  const { inspectInventory } = await import('../config/inventory.ts');
+  const { warnings } = inspectInventory(readFileSync(given.config, 'utf8'), given.config, Date.now());
+  return warnings.map((warning): Finding => ({ state: 'look', what: formatProblem(warning) }));
 }
 
 /** The inventory that was named, and the key that it (or the environment) names. */
@@ -137,7 +174,7 @@ async function inventory(given: Given): Promise<Finding[]> {
           state: 'ok',
           what: `inventory ${printable(given.config ?? '')}: ${printable(declared.organization.name)}, ${declared.assets.length} assets`,
         };
-  return [found, ...key(declared?.keyFile ?? null)];
+  return [found, ...(await staleFindings(given)), ...key(declared?.keyFile ?? null)];
 }
 
 function key(keyFile: string | null): Finding[] {
