@@ -27,6 +27,12 @@ export interface ChunkRef {
 /** How many bytes tell a chunk from another one that got its number later: as many as a nonce has. */
 const TAIL_BYTES = 12;
 
+/**
+ * Bytes of sealed evidence that are kept of an organisation. Ordinary days leave 10 bytes a line, a flood of requests
+ * that are all different 150.
+ */
+const EVIDENCE_BYTES_MAX = 256 * 1024 * 1024;
+
 /** What a reader commits. */
 export interface ChunkCommit {
   /** seq of the head that the reader read on from */
@@ -169,7 +175,8 @@ async function land(store: QueueStore, ref: ChunkRef): Promise<void> {
  * counters (whole numbers) and deletes the chunks, in one step. "seen": all were applied before, nothing was done.
  * "mixed": some were; nothing was done, the caller finishes them one at a time. "gone": the chunk that was loaded is not
  * there any more and was not applied, because Redis came back with less than it had; nothing was done, its reader commits
- * the lines again. Throws a RangeError for a chunk that is
+ * the lines again. Evidence beyond `evidenceBytesMax` in all is left out and counted (`evidence_left_out`, bytes), so that
+ * a flood does not fill the memory that all organisations share: its alerts have no lines then. Throws a RangeError for a chunk that is
  * named twice, of another organisation, for evidence of none of them, or for a counter that is no whole number.
  */
 export async function finishChunks(
@@ -179,6 +186,7 @@ export async function finishChunks(
   record: Uint8Array,
   evidence: readonly ChunkEvidence[],
   stats: Readonly<Record<string, number>>,
+  evidenceBytesMax = EVIDENCE_BYTES_MAX,
 ): Promise<'applied' | 'seen' | 'mixed' | 'gone'> {
   const keys = organizationKeys(store.prefix, org);
   const byRef = new Map(evidence.map((lines) => [refText(lines.ref), lines]));
@@ -202,8 +210,8 @@ export async function finishChunks(
   const answer = await runScript(
     store.redis,
     'pwFinishChunks',
-    [keys.log, keys.queued, keys.flying, keys.dead, keys.stats, ...chunkKeys],
-    [refs.length, counters.length / 2, record, ...chunkValues, ...counters],
+    [keys.log, keys.queued, keys.flying, keys.dead, keys.stats, keys.evidenceBytes, ...chunkKeys],
+    [refs.length, counters.length / 2, record, evidenceBytesMax, ...chunkValues, ...counters],
   );
   return textOf(answer) as 'applied' | 'seen' | 'mixed' | 'gone';
 }

@@ -2,6 +2,7 @@
  * Evidence lines, kept sealed per chunk for as long as an alert may show them, found by the stream offset of a line.
  */
 import { organizationKeys } from './keys.ts';
+import { runScript } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
 /** Sealed evidence lines of the chunk that a line stands in. */
@@ -12,7 +13,7 @@ export interface EvidenceBlob {
   readonly sealed: Buffer;
 }
 
-/** How many keys are deleted with one command. */
+/** How many chunks one script forgets. */
 const DROP_AT_ONCE = 500;
 
 /** The evidence lines of the chunk that holds the byte at `offset` of an origin; null when none are kept. */
@@ -30,10 +31,7 @@ export async function evidenceBlob(
   return sealed === null ? null : { seq: Number(seq), offset: Number(first), sealed };
 }
 
-/**
- * Forgets the evidence of chunks that end before a stream offset. Stopped in between it leaves index entries without
- * lines, which the next call removes.
- */
+/** Forgets the evidence of chunks that end before a stream offset, some at a time. */
 export async function dropEvidence(store: QueueStore, org: string, origin: number, before: number): Promise<void> {
   const keys = organizationKeys(store.prefix, org);
   const index = keys.evidenceIndex(origin);
@@ -41,7 +39,7 @@ export async function dropEvidence(store: QueueStore, org: string, origin: numbe
   const old = (await store.redis.zrangebyscore(index, '-inf', before)).slice(0, -1);
   for (let at = 0; at < old.length; at += DROP_AT_ONCE) {
     const some = old.slice(at, at + DROP_AT_ONCE);
-    await store.redis.unlink(...some.map((seq) => keys.evidence(origin, Number(seq))));
-    await store.redis.zrem(index, ...some);
+    const places = some.map((seq) => keys.evidence(origin, Number(seq)));
+    await runScript(store.redis, 'pwDropEvidence', [index, keys.evidenceBytes, ...places], some);
   }
 }

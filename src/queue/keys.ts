@@ -59,6 +59,8 @@ export interface OrganizationKeys {
   evidence(origin: number, seq: number): string;
   /** ZSET seq → stream offset of the chunk's first byte */
   evidenceIndex(origin: number): string;
+  /** STRING bytes of all evidence keys */
+  readonly evidenceBytes: string;
 }
 
 /** Whether a text may be the id of a tenant: a–z, 0–9 and hyphens, no hyphen first, at most 64 characters. */
@@ -95,6 +97,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     seen: (origin) => `${own}seen:${origin}`,
     evidence: (origin, seq) => `${own}evidence:${origin}:${seq}`,
     evidenceIndex: (origin) => `${own}evidence_index:${origin}`,
+    evidenceBytes: `${own}evidence_bytes`,
   };
 }
 

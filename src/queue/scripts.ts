@@ -66,9 +66,9 @@ return {stamp, flying, unpack(refs)}
 `;
 
 /**
- * KEYS log, queued, flying, dead, stats, then for each chunk: seen, chunk, evidence, evidence index
- * ARGV 1 number of chunks, 2 number of counters, 3 record, then for each chunk: "origin:seq", seq, stream offset, sealed
- *      evidence ('' = none), its last bytes ('' = not asked), then for each counter: name, value
+ * KEYS log, queued, flying, dead, stats, evidence bytes, then for each chunk: seen, chunk, evidence, evidence index
+ * ARGV 1 number of chunks, 2 number of counters, 3 record, 4 most bytes of evidence, then for each chunk: "origin:seq",
+ *      seq, stream offset, sealed evidence ('' = none), its last bytes ('' = not asked), then for each counter: name, value
  * → 'applied', 'seen' (all were applied before), 'mixed' (some were; nothing was done), or 'gone': a chunk that is not
  *   what was read. A server that came back with less than it had acknowledged (a power cut, a replica that took over) has
  *   its readers cut those lines again, perhaps elsewhere, under the same numbers; nothing was done.
@@ -77,33 +77,46 @@ const FINISH_CHUNKS = `#!lua flags=allow-oom
 local chunks, counters = tonumber(ARGV[1]), tonumber(ARGV[2])
 local applied, gone = 0, 0
 for i = 0, chunks - 1 do
-  local tail = ARGV[8 + 5 * i]
-  if redis.call('GETBIT', KEYS[6 + 4 * i], ARGV[5 + 5 * i]) == 1 then applied = applied + 1
-  elseif #tail > 0 and redis.call('GETRANGE', KEYS[7 + 4 * i], -#tail, -1) ~= tail then gone = gone + 1 end
+  local tail = ARGV[9 + 5 * i]
+  if redis.call('GETBIT', KEYS[7 + 4 * i], ARGV[6 + 5 * i]) == 1 then applied = applied + 1
+  elseif #tail > 0 and redis.call('GETRANGE', KEYS[8 + 4 * i], -#tail, -1) ~= tail then gone = gone + 1 end
 end
 if applied + gone > 0 and chunks > 1 and applied < chunks then return 'mixed' end
 if gone > 0 then return 'gone' end
 for i = 0, chunks - 1 do
-  local seen, chunk, evidence, index = KEYS[6 + 4 * i], KEYS[7 + 4 * i], KEYS[8 + 4 * i], KEYS[9 + 4 * i]
-  local ref, seq, offset, lines = ARGV[4 + 5 * i], ARGV[5 + 5 * i], ARGV[6 + 5 * i], ARGV[7 + 5 * i]
+  local seen, chunk, evidence, index = KEYS[7 + 4 * i], KEYS[8 + 4 * i], KEYS[9 + 4 * i], KEYS[10 + 4 * i]
+  local ref, seq, offset, lines = ARGV[5 + 5 * i], ARGV[6 + 5 * i], ARGV[7 + 5 * i], ARGV[8 + 5 * i]
   redis.call('ZREM', KEYS[3], ref)
   redis.call('HDEL', KEYS[4], 'chunk:' .. ref)
   if applied == 0 then
     redis.call('SETBIT', seen, seq, 1)
     redis.call('DECRBY', KEYS[2], redis.call('STRLEN', chunk))
     redis.call('DEL', chunk)
-    if #lines > 0 then
+    if #lines > 0 and tonumber(redis.call('GET', KEYS[6]) or '0') + #lines > tonumber(ARGV[4]) then
+      redis.call('HINCRBY', KEYS[5], 'evidence_left_out', #lines)
+    elseif #lines > 0 then
       redis.call('SET', evidence, lines)
       redis.call('ZADD', index, offset, seq)
+      redis.call('INCRBY', KEYS[6], #lines)
     end
   end
 end
 if applied > 0 then return 'seen' end
 if #ARGV[3] > 0 then redis.call('RPUSH', KEYS[1], ARGV[3]) end
-local at = 4 + 5 * chunks
+local at = 5 + 5 * chunks
 for i = 0, counters - 1 do redis.call('HINCRBY', KEYS[5], ARGV[at + 2 * i], ARGV[at + 2 * i + 1]) end
 redis.call('HINCRBY', KEYS[5], 'applied_chunks', chunks)
 return 'applied'
+`;
+
+/** KEYS evidence index, evidence bytes, then the evidence of each chunk; ARGV its seq. What is gone already is no harm. */
+const DROP_EVIDENCE = `#!lua flags=allow-oom
+for i, seq in ipairs(ARGV) do
+  redis.call('DECRBY', KEYS[2], redis.call('STRLEN', KEYS[2 + i]))
+  redis.call('UNLINK', KEYS[2 + i])
+  redis.call('ZREM', KEYS[1], seq)
+end
+return #ARGV
 `;
 
 /**
@@ -319,6 +332,7 @@ const SCRIPTS = {
   pwCommitChunk: COMMIT_CHUNK,
   pwDispatch: DISPATCH,
   pwFinishChunks: FINISH_CHUNKS,
+  pwDropEvidence: DROP_EVIDENCE,
   pwRelaunch: RELAUNCH,
   pwBuryChunk: BURY_CHUNK,
   pwReplayChunk: REPLAY_CHUNK,

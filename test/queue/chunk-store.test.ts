@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChunkRef, commitChunk, finishChunks, type LoadedChunk, loadChunks } from '../../src/queue/chunk-store.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
-import { evidenceBlob } from '../../src/queue/evidence-store.ts';
+import { dropEvidence, evidenceBlob } from '../../src/queue/evidence-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, ORIGINS_MAX, readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { createSeal, SealError, sealLabel } from '../../src/queue/seal.ts';
@@ -243,6 +243,36 @@ describe.each([
       await expect(loadChunks(store, [{ ...ref!, seq: 1 }], seal)).rejects.toThrow(SealError);
       await expect(loadChunks(store, [ref!], createSeal(Buffer.alloc(32, 9)))).rejects.toThrow(SealError);
       expect(await loadChunks(store, [ref!], seal)).toHaveLength(1);
+    }));
+
+  it('evidence beyond its bound is left out and counted, and there is room again when old evidence is dropped', () =>
+    fresh(async () => {
+      const refs = await commitLines(store, 'adams', 4);
+      const keys = organizationKeys(store.prefix, 'adams');
+      const finish = (ref: ChunkRef, offset: number) =>
+        finishChunks(
+          store,
+          'adams',
+          [ref],
+          Buffer.from('r\n'),
+          [{ ref, offset, sealed: Buffer.alloc(100, 'x') }],
+          {},
+          250,
+        );
+      for (const [i, ref] of refs.slice(0, 3).entries()) expect(await finish(ref, 18 * i)).toBe('applied');
+      expect((await evidenceBlob(store, 'adams', 1, 18))!.seq).toBe(1);
+      expect((await evidenceBlob(store, 'adams', 1, 36))!.seq).toBe(1);
+      expect(await store.redis.mget(keys.evidenceBytes, keys.queued)).toEqual([
+        '200',
+        String((await queuedBytes(store, 'adams', refs)).counted),
+      ]);
+      expect(await store.redis.hget(keys.stats, 'evidence_left_out')).toBe('100');
+      await dropEvidence(store, 'adams', 1, 20);
+      await dropEvidence(store, 'adams', 1, 20);
+      expect(await store.redis.get(keys.evidenceBytes)).toBe('100');
+      expect(await finish(refs[3]!, 54)).toBe('applied');
+      expect((await evidenceBlob(store, 'adams', 1, 54))!.seq).toBe(3);
+      expect(await loggedLines(store, 'adams')).toEqual(['r', 'r', 'r', 'r']);
     }));
 
   it('chunks are finished once each, of one organisation, with evidence of their own', () =>
