@@ -161,78 +161,9 @@ export function createObserver(options: {
         others = new Uint32Array(batch.capacity);
       }
       rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
-      const { prefixes } = state;
+      const otherCount = noteOrdinary(state, batch, matches, digests, scene);
       const { isStatic: statics, keyless, labels: labelled, path } = digests;
-      let first = Number.POSITIVE_INFINITY;
-      let last = Number.NEGATIVE_INFINITY;
-      let pane = -1;
-      let paneAll = 0;
-      let paneRefused = 0;
       let match = 0;
-      let otherCount = 0;
-      let seen = Number.NaN;
-      let webPane = 0;
-      let assetTag = 0;
-      let pathTag = 0;
-      for (let i = 0; i < n; i++) {
-        const t = timeMs[i]!;
-        if (t !== seen) {
-          seen = t;
-          if (t < first) first = t;
-          if (t > last) last = t;
-          webPane = paneOf(t, WEB_PANE);
-          assetTag = ((Math.floor((t - scene.dayStartMs) / DAY) << TAG_BITS) | TAG.asset) >>> 0;
-          pathTag = ((webPane << TAG_BITS) | TAG.path) >>> 0;
-          if (webPane !== pane) {
-            if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
-            pane = webPane;
-            paneAll = 0;
-            paneRefused = 0;
-          }
-        }
-        const hi = sourceHi[i]!;
-        prefixes[hi === 0 ? sourceLo[i]! >>> 16 : 65536 + (mix32(hi) >>> 22)]!++;
-        const flag = flags[i]!;
-        if ((flag & FLAG.ipv6) !== 0)
-          noteVisit(waiting, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
-        paneAll++;
-        let isOrdinary = true;
-        if (match < matches.n && matches.row[match] === i) {
-          isOrdinary = false;
-          while (match < matches.n && matches.row[match] === i) match++;
-        }
-        if (kind[i] === KIND.request) {
-          const code = status[i]!;
-          if (code >= 400 && code < 600) {
-            paneRefused++;
-            isOrdinary = false;
-          }
-          if ((flag & FLAG.malformed) !== 0) isOrdinary = false;
-          const label = labelled[i]!;
-          // the host of what has a label is remembered, and posting to a log-in page is an attempt: see below
-          if (label !== 0 && (batch.hostEnd[i]! > batch.hostStart[i]! || (label & LABEL_BIT.login) !== 0))
-            isOrdinary = false;
-          if (isOrdinary) {
-            if (label !== 0) {
-              const classTag = assetTag ^ TAG.asset ^ TAG.agentClass;
-              if ((label & LABEL_BIT.crawler) !== 0) noteVisit(waiting, rows[i]!, LABEL.crawler, classTag >>> 0, 1);
-              if ((label & LABEL_BIT.monitor) !== 0) noteVisit(waiting, rows[i]!, LABEL.monitor, classTag >>> 0, 1);
-              if (statics[i] === 1) continue;
-            } else if (statics[i] === 1) {
-              noteVisit(waiting, rows[i]!, 0, assetTag, 1);
-              continue;
-            }
-            if (keyless[i] === 1 || findKeys(batch, i, path[i]!) === 0) {
-              keyless[i] = 1;
-              noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
-              continue;
-            }
-          }
-        } else if (batch.action[i] === ACTION.deny) paneRefused++;
-        others[otherCount++] = i;
-      }
-      if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
-      match = 0;
       for (let k = 0; k < otherCount; k++) {
         const i = others[k]!;
         while (match < matches.n && matches.row[match]! < i) match++;
@@ -477,11 +408,91 @@ export function createObserver(options: {
           }
         }
       }
-      if (n > 0) widenSpan(state, scene.origin, first, last);
       countCoverage(state, batch);
       if (isPastBound(ledger)) finish();
     },
   };
+
+  /**
+   * Prefixes, time line and span of all rows, and the visits of those that are nothing more; the others are listed in
+   * `others`, and their number is returned. A function of its own, so that its loop is compiled for itself.
+   */
+  function noteOrdinary(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): number {
+    const { n, kind, flags, timeMs, sourceHi, sourceLo, status } = batch;
+    const { prefixes } = state;
+    const { isStatic: statics, keyless, labels: labelled, path } = digests;
+    let first = Number.POSITIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    let pane = -1;
+    let paneAll = 0;
+    let paneRefused = 0;
+    let match = 0;
+    let otherCount = 0;
+    let seen = Number.NaN;
+    let webPane = 0;
+    let assetTag = 0;
+    let pathTag = 0;
+    for (let i = 0; i < n; i++) {
+      const t = timeMs[i]!;
+      if (t !== seen) {
+        seen = t;
+        if (t < first) first = t;
+        if (t > last) last = t;
+        webPane = paneOf(t, WEB_PANE);
+        assetTag = ((Math.floor((t - scene.dayStartMs) / DAY) << TAG_BITS) | TAG.asset) >>> 0;
+        pathTag = ((webPane << TAG_BITS) | TAG.path) >>> 0;
+        if (webPane !== pane) {
+          if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+          pane = webPane;
+          paneAll = 0;
+          paneRefused = 0;
+        }
+      }
+      const hi = sourceHi[i]!;
+      prefixes[hi === 0 ? sourceLo[i]! >>> 16 : 65536 + (mix32(hi) >>> 22)]!++;
+      const flag = flags[i]!;
+      if ((flag & FLAG.ipv6) !== 0)
+        noteVisit(waiting, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
+      paneAll++;
+      let isOrdinary = true;
+      if (match < matches.n && matches.row[match] === i) {
+        isOrdinary = false;
+        while (match < matches.n && matches.row[match] === i) match++;
+      }
+      if (kind[i] === KIND.request) {
+        const code = status[i]!;
+        if (code >= 400 && code < 600) {
+          paneRefused++;
+          isOrdinary = false;
+        }
+        if ((flag & FLAG.malformed) !== 0) isOrdinary = false;
+        const label = labelled[i]!;
+        // the host of what has a label is remembered, and posting to a log-in page is an attempt: see below
+        if (label !== 0 && (batch.hostEnd[i]! > batch.hostStart[i]! || (label & LABEL_BIT.login) !== 0))
+          isOrdinary = false;
+        if (isOrdinary) {
+          if (label !== 0) {
+            const classTag = assetTag ^ TAG.asset ^ TAG.agentClass;
+            if ((label & LABEL_BIT.crawler) !== 0) noteVisit(waiting, rows[i]!, LABEL.crawler, classTag >>> 0, 1);
+            if ((label & LABEL_BIT.monitor) !== 0) noteVisit(waiting, rows[i]!, LABEL.monitor, classTag >>> 0, 1);
+            if (statics[i] === 1) continue;
+          } else if (statics[i] === 1) {
+            noteVisit(waiting, rows[i]!, 0, assetTag, 1);
+            continue;
+          }
+          if (keyless[i] === 1 || findKeys(batch, i, path[i]!) === 0) {
+            keyless[i] = 1;
+            noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
+            continue;
+          }
+        }
+      } else if (batch.action[i] === ACTION.deny) paneRefused++;
+      others[otherCount++] = i;
+    }
+    if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
+    if (n > 0) widenSpan(state, scene.origin, first, last);
+    return otherCount;
+  }
 
   function finish(): void {
     if (waitingState === null) return;

@@ -6,6 +6,7 @@ import type { RE2JS } from 're2js';
 import { type Automaton, buildAutomaton, foldByte } from './automaton.ts';
 import { createDecodedText, decodeOnce, leavesRoot } from './decode.ts';
 import { type Node, type Region, TEXTS, type TextPredicate } from './predicate.ts';
+import { holdsRequired, type RequiredWords, requiredWords } from './required-words.ts';
 import { compileRegex, globMatches, longestRun, type Pattern, requiredLiteral } from './sigma-string.ts';
 
 /** Forms of a text: raw, decoded once, decoded twice. */
@@ -44,6 +45,8 @@ interface Check {
   kind: number;
   pattern: Pattern;
   regex: RE2JS | null;
+  /** without which the regular expression need not be asked */
+  words: RequiredWords;
   /** ask only when one of these predicates holds in the form; null = always */
   gates: readonly number[] | null;
 }
@@ -132,13 +135,17 @@ export function patternHolds(
       return globMatches(pattern.tokens, bytes, start, end, pattern.cased);
     case 'escapes':
       return leavesRoot(bytes, start, end);
-    case 'regex': {
-      const stop = Math.min(end, start + REGEX_BYTES_MAX);
-      return regex!.matcher(Buffer.from(bytes.subarray(start, stop)).toString('latin1')).find();
-    }
+    case 'regex':
+      return regex!.matcher(regexText(bytes, start, end)).find();
     case 'literal':
       return false;
   }
+}
+
+/** What a regular expression looks at. */
+function regexText(bytes: Uint8Array, start: number, end: number): string {
+  const size = Math.min(end - start, REGEX_BYTES_MAX);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, size).toString('latin1');
 }
 
 /** Compiles the predicates; `trees` tell which regular expressions need to be asked only after another predicate held. */
@@ -174,7 +181,8 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
       const regex = pattern.kind === 'regex' ? compileRegex(pattern.source, pattern.flags) : null;
       const gates = pattern.kind === 'regex' ? (gatesOf.get(id) ?? null) : null;
       const check = checks.length;
-      checks.push({ ...base, pattern, regex, gates });
+      const words = pattern.kind === 'regex' ? requiredWords(pattern.source) : [];
+      checks.push({ ...base, pattern, regex, words, gates });
       const literal = gateLiteral(pattern);
       if (literal !== null) entries[addLiteral(literal)]!.push({ ...base, pattern: null, check });
       else if (gates !== null) gated[text]!.push(check);
@@ -217,6 +225,8 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
   const decoded = createDecodedText(false);
   const again = createDecodedText(false);
   const result: Uint16Array[] = [];
+  /** text of each region of the form that is judged, made when it is first asked for */
+  const smallLetters: (string | null)[] = REGIONS.map(() => null);
 
   function hold(predicate: number): void {
     if (holds[predicate] === 1) return;
@@ -258,8 +268,13 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
   function ask(number: number, bytes: Uint8Array): void {
     const check = checks[number]!;
     if (holds[check.predicate] === 1) return;
-    const { region, pattern, regex } = check;
-    if (patternHolds(pattern, regex, bytes, regions.start[region]!, regions.end[region]!)) hold(check.predicate);
+    const { region, pattern, regex, words } = check;
+    const [start, end] = [regions.start[region]!, regions.end[region]!];
+    if (words.length > 0) {
+      smallLetters[region] ??= regexText(bytes, start, end).toLowerCase();
+      if (!holdsRequired(words, smallLetters[region])) return;
+    }
+    if (patternHolds(pattern, regex, bytes, start, end)) hold(check.predicate);
   }
 
   function gateHolds(number: number): boolean {
@@ -272,6 +287,7 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
     setRegions(regions, bytes, start, end, query);
     held = 0;
     wantedCount = 0;
+    smallLetters.fill(null);
     let state = 0;
     for (let i = start; i < end; i++) {
       state = next[state + classes[bytes[i]!]!]!;
