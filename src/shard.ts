@@ -69,6 +69,8 @@ export interface Shard {
   readonly times: Map<number, OriginTime>;
   /** for each origin, by day, the least stream offset of a chunk whose latest line is of that day */
   readonly offsets: Map<number, Map<number, number>>;
+  /** for each origin, the stream offset behind the last byte of a chunk that was folded */
+  readonly ends: Map<number, number>;
   /** what was read on each day, by number of the day */
   readonly days: Map<number, DayRead>;
   /** by alert id */
@@ -111,6 +113,7 @@ export function createShard(setting: ShardSetting): Shard {
     tallies: new Map(),
     times: new Map(),
     offsets: new Map(),
+    ends: new Map(),
     days: new Map(),
     acks: new Map(),
     ruleLists: new Map(),
@@ -205,6 +208,7 @@ function noteOrigin(shard: Shard, dayStartMs: number, { origin, chunks, tally }:
   shard.offsets.set(origin, offsets);
   for (const mark of chunks) {
     passChunk(time, mark);
+    shard.ends.set(origin, Math.max(shard.ends.get(origin) ?? 0, mark.end));
     const lastPane = mark.panes.at(-1)?.[0];
     if (lastPane === undefined) continue;
     const day = dayOf(lastPane * WEB_PANE, dayStartMs);
@@ -300,18 +304,25 @@ function relax({ ledger }: State): void {
 
 /**
  * Stream offsets before which no origin needs its evidence lines any more: of chunks whose latest line is older than
- * `days` before the latest line of all. Forgets the days that are past.
+ * `days` before the latest line of all; of an origin that is no longer written, of all its chunks. Forgets those days.
  */
 export function evidenceFloor(shard: Shard, dayStartMs: number, days: number): { origin: number; offset: number }[] {
   const latest = latestOf(shard.times);
   if (latest === null) return [];
-  const since = dayOf(latest, dayStartMs) - days;
+  const today = dayOf(latest, dayStartMs);
   const floors: { origin: number; offset: number }[] = [];
   for (const [origin, offsets] of shard.offsets) {
-    const past = [...offsets.keys()].filter((day) => day < since);
+    // stray lines of the future would keep all that comes behind them until their day is past
+    for (const [day, offset] of offsets) {
+      if (day <= today + 1) continue;
+      offsets.delete(day);
+      offsets.set(today, Math.min(offsets.get(today) ?? Number.POSITIVE_INFINITY, offset));
+    }
+    const past = [...offsets.keys()].filter((day) => day < today - days);
     if (past.length === 0) continue;
     for (const day of past) offsets.delete(day);
-    if (offsets.size > 0) floors.push({ origin, offset: Math.min(...offsets.values()) });
+    const offset = offsets.size > 0 ? Math.min(...offsets.values()) : shard.ends.get(origin);
+    if (offset !== undefined) floors.push({ origin, offset });
   }
   return floors;
 }
@@ -322,6 +333,7 @@ interface SnapshotHead {
   tallies: [number, TallyJson][];
   times: [number, { next: number; runs: TimeRun[]; ahead: [number, TimeRun[]][] }][];
   offsets: [number, [number, number][]][];
+  ends?: [number, number][];
   days: [number, { late: number; tallies: [number, TallyJson][] }][];
   acks: AckRecord[];
   open: OpenSince;
@@ -349,6 +361,7 @@ export function encodeShard(shard: Shard, setting: ShardSetting): Uint8Array {
     offsets: [...shard.offsets]
       .map(([n, offsets]): SnapshotHead['offsets'][number] => [n, [...offsets].sort(byNumber)])
       .sort(byNumber),
+    ends: [...shard.ends].sort(byNumber),
     days: [...shard.days]
       .map(([day, { late, tallies }]): SnapshotHead['days'][number] => [day, { late, tallies: talliesToJson(tallies) }])
       .sort(byNumber),
@@ -373,6 +386,7 @@ export function decodeShard(setting: ShardSetting, bytes: Uint8Array): Shard {
   for (const [n, tally] of from.tallies) shard.tallies.set(n, tallyFromJson(tally));
   for (const [n, { next, runs, ahead }] of from.times) shard.times.set(n, { next, runs, ahead: new Map(ahead) });
   for (const [n, offsets] of from.offsets) shard.offsets.set(n, new Map(offsets));
+  for (const [n, end] of from.ends ?? []) shard.ends.set(n, end);
   for (const [day, { late, tallies }] of from.days)
     shard.days.set(day, { late, tallies: new Map(tallies.map(([n, tally]) => [n, tallyFromJson(tally)])) });
   for (const ack of from.acks) shard.acks.set(ack.id, ack);
