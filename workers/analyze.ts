@@ -46,15 +46,13 @@ export async function runAnalyze(
   const scan = options.scan ?? scanChunks;
   /** organisations whose shard was told what our numbers of rules mean */
   const introduced = new Set<string>();
+  // a server that was away may have forgotten it
+  store.redis.on('close', () => introduced.clear());
 
   async function handle(job: AnalyzeJob): Promise<void> {
     const tools = toolsOf(job.org);
     if (tools === null) throw new Error(`the organisation "${job.org}" is not in the configuration of this worker`);
     const chunks = await loadChunks(store, refsOfJob(job), tools.seal);
-    if (!introduced.has(job.org)) {
-      await appendRecord(store, job.org, encodeRules(tools.ruleNames));
-      introduced.add(job.org);
-    }
     if (chunks.length > 0 && (await finish(tools, chunks)) === 'mixed')
       for (const chunk of chunks) await finish(tools, [chunk]);
     await dispatch(store, queues, job.org);
@@ -67,6 +65,10 @@ export async function runAnalyze(
     const sealed = evidence.map(({ ref, offset, lines }): ChunkEvidence => {
       return { ref, offset, sealed: tools.seal.seal(lines, sealLabel(id, ref.origin, ref.seq, 'evidence')) };
     });
+    if (!introduced.has(id)) {
+      await appendRecord(store, id, encodeRules(tools.ruleNames));
+      introduced.add(id);
+    }
     const refs = chunks.map((chunk) => chunk.ref);
     const answer = await finishChunks(store, id, refs, record, sealed, stats);
     if (answer === 'applied') {

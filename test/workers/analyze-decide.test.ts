@@ -12,14 +12,14 @@ import { queueDepth } from '../../src/queue/depth.ts';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
 import { readProgress } from '../../src/queue/progress.ts';
 import { createSeal } from '../../src/queue/seal.ts';
-import { appendRecord, logEnd, readShard } from '../../src/queue/shard-store.ts';
+import { appendRecord, logEnd, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { encodeAck } from '../../src/shard-record.ts';
+import { decodeRecord, encodeAck } from '../../src/shard-record.ts';
 import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
 import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 
 const ORG = 'adams';
 const INVENTORY = 'version: 1\norganization: {id: adams, name: Adams County}\n';
@@ -239,5 +239,31 @@ describe('the workers', () => {
     );
     expect((await deadLetters(store, 'nobody'))[0]!.reason).toContain('"nobody" is not in the configuration');
     await store.close();
+  });
+
+  it('say anew what their numbers of rules mean when Redis was away, for it may have forgotten', async () => {
+    const own = await startOwn({ aof: true });
+    const redis = own.settings();
+    const store = openStore(redis);
+    const stop = new AbortController();
+    const installation = installationOf({ redis, tenants: { [ORG]: INVENTORY }, times: QUICK });
+    const worker = runAnalyze(installation, stop.signal, SILENT_HOOKS, { sweepMs: 100, lostMs: 1000 });
+    const kinds = async () => (await readLog(store, ORG, 0, 1e7)).records.map((record) => decodeRecord(record).kind);
+    try {
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the first', async () => (await kinds()).length === 2);
+      await write(store, 'fw', 'netfilter', packets(1, 16));
+      await until('the second', async () => (await kinds()).length === 3);
+      await own.killHard();
+      await own.restart();
+      await write(store, 'fw', 'netfilter', packets(2, 16));
+      await until('the third', async () => (await kinds()).filter((kind) => kind === 'delta').length === 3);
+      expect(await kinds()).toEqual(['rules', 'delta', 'delta', 'rules', 'delta']);
+    } finally {
+      stop.abort();
+      await worker;
+      await store.close();
+      await own.stop();
+    }
   });
 });
