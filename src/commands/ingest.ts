@@ -93,7 +93,7 @@ function originsOf(paths: readonly string[], given: Given, { tenants }: Installa
     return {
       organization,
       format,
-      timezone: timezone ?? declared?.timezone ?? 'UTC',
+      timezone: declared?.timezone ?? timezone ?? inventory.organization.timezone ?? 'UTC',
       asset: declared?.asset ?? 0,
     };
   };

@@ -121,7 +121,7 @@ function readingOf(
   return {
     organization,
     format,
-    timezone: origin.timezone ?? declared?.timezone ?? 'UTC',
+    timezone: origin.timezone ?? declared?.timezone ?? inventory?.organization.timezone ?? 'UTC',
     asset: origin.asset === undefined ? (declared?.asset ?? 0) : assetOf(fields, origin.asset, inventory, path),
   };
 }

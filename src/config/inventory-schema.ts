@@ -58,7 +58,7 @@ const organization = z
       .enum(['precinct', 'municipality', 'county', 'state', 'territory', 'tribal', 'federal', 'other'])
       .optional(),
     parent: id.optional().describe('id of the organisation above, e.g. the state'),
-    timezone: timezone.optional().describe('for reports'),
+    timezone: timezone.optional().describe('for reports, and for lines that carry no zone'),
     day_start: z
       .string()
       .regex(/^([01]\d|2[0-3]):[0-5]\dZ$/, 'a day starts at a UTC time such as "12:00Z"')

@@ -98,7 +98,9 @@ export async function followFiles(
     // what the origin leaves open, the inventory says of each log by its path
     const declared = tenant.inventory.originFor(family.stem);
     const asset = origin.reading.asset === 0 ? (declared?.asset ?? 0) : origin.reading.asset;
-    const timezone = origin.reading.timezone === 'UTC' ? (declared?.timezone ?? 'UTC') : origin.reading.timezone;
+    const usual = tenant.inventory.organization.timezone ?? 'UTC';
+    const { timezone: given } = origin.reading;
+    const timezone = given === usual ? (declared?.timezone ?? usual) : given;
     let writer: ChunkWriter;
     try {
       writer = await openChunkWriter(setting, name, asset, counts.of(tenant.id, name));

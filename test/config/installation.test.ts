@@ -235,6 +235,14 @@ describe('origins', () => {
     expect(two!.reading).toEqual({ organization: 'us-xx-a', format: 'combined', timezone: 'UTC', asset: 1 });
   });
 
+  it('whose lines carry no zone are read in that of their office, as analyze reads them', () => {
+    const { load } = fileOf(
+      'organizations: [{inventory: a.yaml}]\norigins:\n  - {name: one, files: [kern.log]}\n  - {name: two, files: [x.log], timezone: UTC}\n',
+      { ...files, 'a.yaml': INVENTORY.replace('name: A County', 'name: A County, timezone: America/New_York') },
+    );
+    expect(load().origins.map(({ reading }) => reading.timezone)).toEqual(['America/New_York', 'UTC']);
+  });
+
   it('may be TLS listeners whose senders are told apart by certificate', () => {
     const { load } = fileOf(
       `${two}origins: [{name: l, organization: us-xx-a, syslog: {transport: tls, port: 6514, cert_file: cert.pem, key_file: key.pem, client_ca_file: ca.pem, peers: [{common_name: fw1, organization: us-xx-b}]}}]\n`,
