@@ -47,9 +47,8 @@ export interface DayOrigin {
 /** Counts of sources, as `daySources` gives them. */
 export interface SourceCounts {
   readonly sources: number;
+  /** of these, those that have a document of their own */
   readonly matched: number;
-  /** sources that are in no document of their own, because there were too many */
-  readonly leftOut: number;
 }
 
 /** Clusters that a document names; of more the gravest, and how many are not named. */
@@ -95,7 +94,6 @@ export function summaryDocuments(
         late: read.late,
         sources: read.sources.sources,
         sources_matched: read.sources.matched,
-        sources_left_out: read.sources.leftOut,
       },
     },
   });
@@ -144,9 +142,8 @@ export function document(
   parts: readonly string[],
   body: { readonly event: object; readonly pollwatch: object; readonly [field: string]: unknown },
 ): DailyDocument {
-  const { day, organization, inventory, generation, revision } = setting;
-  const label = dayLabel(day, inventory.dayStartMs);
-  const start = dayStart(day, inventory.dayStartMs);
+  const { organization, generation, revision } = setting;
+  const { label, start, end } = datesOf(setting);
   return {
     id: createHash('sha256')
       .update(JSON.stringify([family, organization.id, label, ...parts]))
@@ -154,14 +151,14 @@ export function document(
       .slice(0, 32),
     index: indexOf(setting.indexPrefix, family, organization.id, label),
     body: {
-      '@timestamp': new Date(start).toISOString(),
+      '@timestamp': start,
       ecs: { version: '9.4.0' },
       ...body,
       event: {
         module: 'pollwatch',
         provider: 'pollwatch',
-        start: new Date(start).toISOString(),
-        end: new Date(start + DAY - 1).toISOString(),
+        start,
+        end,
         ...body.event,
       },
       organization,
@@ -169,6 +166,29 @@ export function document(
       pollwatch: { schema: '1', day: label, generation, revision, ...body.pollwatch },
     },
   };
+}
+
+interface Dates {
+  readonly label: string;
+  readonly start: string;
+  readonly end: string;
+}
+
+/** Dates of days that documents are being made of: writing them takes longer than the rest of a small document. */
+const dates = new WeakMap<DaySetting, Dates>();
+
+function datesOf(setting: DaySetting): Dates {
+  const known = dates.get(setting);
+  if (known !== undefined) return known;
+  const { day, inventory } = setting;
+  const start = dayStart(day, inventory.dayStartMs);
+  const found = {
+    label: dayLabel(day, inventory.dayStartMs),
+    start: new Date(start).toISOString(),
+    end: new Date(start + DAY - 1).toISOString(),
+  };
+  dates.set(setting, found);
+  return found;
 }
 
 /** What alerts add up to; clusters are named so that the state sees the same one in two counties. */

@@ -48,10 +48,12 @@ export interface DayTelling {
 /** Documents of days that closed. */
 export interface ClosedDays {
   /**
-   * Made as they are asked for: there are as many as there were sources, and the shard's state must stay as it is until the
-   * last was taken. Of each day the summary comes last: the one whose revision is kept (`more.kind` is "day").
+   * Made as they are asked for, since there may be very many, and the shard's state must stay as it is until the last was
+   * taken. Of each day the summary comes last: the one whose revision is kept (`more.kind` is "day").
    */
   readonly documents: Iterable<ShardDocument>;
+  /** whether there is a day to tell */
+  readonly isDue: boolean;
   /** ids of days that are told no more */
   readonly forgotten: readonly string[];
   /** end of the first day that has not been told, Unix ms; +Infinity when all have */
@@ -76,7 +78,7 @@ export function closeDays(shard: Shard, setting: TellingSetting, telling: DayTel
   const forgotten = [...telling.told]
     .filter(([day]) => !mayChange(shard, setting, ['network', 'web'], day))
     .map(([, { id }]) => id);
-  return { documents: documentsOf(due, shard, setting, telling), forgotten, nextMs };
+  return { documents: documentsOf(due, shard, setting, telling), isDue: due.length > 0, forgotten, nextMs };
 }
 
 function eventsByDay(shard: Shard, dayStartMs: number): Map<number, number> {

@@ -38,8 +38,11 @@ const TURN_MS = 1000;
 const SNAPSHOT_BYTES_MIN = 1024 * 1024;
 /** Revisions that are forgotten with one command. */
 const FORGOTTEN_AT_ONCE = 2000;
-/** Documents of a past day that are committed at once. */
+/** Documents of a past day that are committed at once, and about how many bytes of them. */
 const LEFT_AT_ONCE = 500;
+const LEFT_BYTES = 1024 * 1024;
+/** Past days are told when the log is empty, for nobody waits for them; after this long also while it is not, ms. */
+const DAYS_WAIT_MS = 120_000;
 /** Deciding takes at most one part in this many of the time. */
 const DECIDING_SHARE = 10;
 /** A long log is decided in between for the first time after this long, ms. */
@@ -53,6 +56,8 @@ export interface KeeperTimes {
   readonly leaseMs: number;
   /** bytes of log below which no snapshot is made */
   readonly snapshotBytesMin?: number;
+  /** longest that past days wait while there are records to fold, ms; default two minutes */
+  readonly daysWaitMs?: number;
 }
 
 /** Where a keeper works. */
@@ -138,8 +143,12 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   let isSettled = false;
   let isDone = false;
   let decided: Pick<ShardProgress, 'eventMs' | 'alertMs' | 'alerts'> = { eventMs: null, alertMs: null, alerts: 0 };
-  /** documents of past days that are still to be told; the state stays as it is until the last */
+  /** documents of past days that are still to be told, from the state of the last decision */
   let leaving: Iterator<ShardDocument> | null = null;
+  /** the first of them was taken: nothing is folded until the last was */
+  let isLeaving = false;
+  /** since when days wait to be told because there were records to fold, by performance.now() */
+  let daysWaitSince: number | null = null;
   /** end of the first day that has not been told, Unix ms */
   let nextDayMs = Number.POSITIVE_INFINITY;
   let changedAt = performance.now();
@@ -182,6 +191,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       isAtEnd = read.records.length === 0;
       if (isAtEnd) break;
       isDirty = true;
+      // the next decision tells what is left to be told then
+      leaving = null;
       changedAt = lastRecord = performance.now();
       if (!(await hold())) return { state: 'lost', records, late, origins, isAtEnd: false, nothingWaits: false };
       // a decision is due, or other organisations of this worker are
@@ -255,7 +266,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       grownBytes = 0;
       lateUncounted = 0;
     }
-    const { documents, forgotten, nextMs } = closeDays(shard, setting, {
+    const { documents, isDue, forgotten, nextMs } = closeDays(shard, setting, {
       closedMs,
       isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
       nowMs: nowMs - work.latenessMs,
@@ -267,6 +278,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     useless.push(...forgotten);
     for (const [day, { id }] of toldDays) if (forgotten.includes(id)) toldDays.delete(day);
     leaving = documents[Symbol.iterator]();
+    daysWaitSince = isDue ? (daysWaitSince ?? performance.now()) : null;
+    isLeaving = daysWaitSince !== null && performance.now() - daysWaitSince > (times.daysWaitMs ?? DAYS_WAIT_MS);
     nextDayMs = nextMs;
     toldUntil = closedMs;
     waiting = tidings.waiting;
@@ -283,32 +296,34 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     await noteProgress(store, org, { decided: at, isSettled, ...decided, worker });
   }
 
-  /** Commits some of the documents of past days, for as long as a pass may take; then what was dropped goes. */
+  /** Commits some of the documents of past days; after the last what was dropped goes. */
   async function leave(from: Iterator<ShardDocument>): Promise<Pass> {
-    const until = performance.now() + TURN_MS;
-    let told = 0;
-    while (performance.now() < until) {
-      const documents: ShardDocument[] = [];
-      for (let next = from.next(); !next.done; next = from.next()) {
-        documents.push(next.value);
-        if (documents.length === LEFT_AT_ONCE) break;
-      }
-      if (!(await hold())) return LOST;
-      if (documents.length > 0 && (await commitShard(store, org, { fence, worker, documents, stats: {} })) === 'fenced')
-        return LOST;
-      told += documents.length;
-      for (const { id, version, digest, more } of documents)
-        if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
-        else useless.push(id);
-      if (documents.length === LEFT_AT_ONCE) continue;
+    isLeaving = true;
+    const documents: ShardDocument[] = [];
+    let isLast = false;
+    for (let bytes = 0; documents.length < LEFT_AT_ONCE && bytes < LEFT_BYTES; ) {
+      const next = from.next();
+      isLast = next.done === true;
+      if (next.done === true) break;
+      documents.push(next.value);
+      bytes += next.value.body.length;
+    }
+    if (!(await hold())) return LOST;
+    if (documents.length > 0 && (await commitShard(store, org, { fence, worker, documents, stats: {} })) === 'fenced')
+      return LOST;
+    for (const { id, version, digest, more } of documents)
+      if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
+      else useless.push(id);
+    if (isLast) {
       if ((await forget()) === 'lost') return LOST;
       leaving = null;
+      isLeaving = false;
+      daysWaitSince = null;
       // what is dropped was told before
       pruneShard(shard, setting, Date.now() + DAY);
       await note();
-      break;
     }
-    return { state: 'kept', records: 0, late: 0, documents: told, decided: false };
+    return { state: 'kept', records: 0, late: 0, documents: documents.length, decided: false };
   }
 
   /** Forgets revisions, some at a time, so that the store is not kept from others. */
@@ -325,11 +340,13 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   return {
     async pass(now = false) {
       if (!(await hold())) return LOST;
-      if (leaving !== null) return leave(leaving);
+      // days that were begun are finished from one state; the first pass after a decision without any has only to drop
+      if (leaving !== null && (isLeaving || daysWaitSince === null)) return leave(leaving);
       const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
       if (!isDirty && isSettled && !isDayPast && (await logEnd(store, org)) === at) return NOTHING;
       const { state, records, late, origins, isAtEnd, nothingWaits } = await fold();
       if (state === 'lost') return LOST;
+      if (leaving !== null && isAtEnd) return leave(leaving);
       const standings = standingsOf(origins, isAtEnd, nothingWaits);
       if (isAtEnd)
         for (const { number, seq, isDone } of standings) {

@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { defaultInventory } from '../src/config/build-inventory.ts';
 import { parseInventory } from '../src/config/inventory.ts';
 import { CLUSTERS_MAX, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from '../src/daily.ts';
-import { daySources, type SourceSetting, sourceHash } from '../src/daily-sources.ts';
+import { CROWD_MIN, daySources, type SourceSetting, TOGETHER_MAX } from '../src/daily-sources.ts';
 import { fieldsOf } from '../src/elastic/templates.ts';
 import { createEnricher } from '../src/enrich/enricher.ts';
 import { createTally } from '../src/formats/format.ts';
+import { parseIpv4 } from '../src/model/address.ts';
 import type { Alert } from '../src/model/alert.ts';
 import { dayOf } from '../src/model/time.ts';
 import { rulesOf } from '../src/setting.ts';
+import { sourceHash } from '../src/source-hash.ts';
 import { page } from './detect/log-lines.ts';
 import { LOGS, PROBER, SCANNER, SECRET, stateOf, VOTER } from './elastic/day.ts';
 import { pathsOf } from './elastic/documents.ts';
@@ -32,37 +34,77 @@ const day = (over: Partial<SourceSetting> = {}): SourceSetting => ({
   ...over,
 });
 
+const hashOf = (ip: string) => sourceHash(SECRET, 0, parseIpv4(ip));
+
 interface SourceBody {
   source?: { ip?: string; as?: object; geo?: object };
   event: { start: string; end: string };
-  pollwatch: { source: Record<string, unknown>; activity: Record<string, unknown> };
+  pollwatch: {
+    source: { hash: string | string[]; matched: boolean; [field: string]: unknown };
+    activity: Record<string, unknown>;
+  };
 }
 function sources(alerts: Alert[] = [], setting = day(), state = stateOf(rules)) {
   const { counts, documents } = daySources(state, alerts, setting);
   const list = [...documents];
   const bodies = list.map((d) => d.body as unknown as SourceBody);
-  const of = (ip: string) => bodies.find((b) => b.pollwatch.source['hash'] === sourceHash(SECRET, ip));
-  return { counts, list, of };
+  /** the document of a source that is named */
+  const of = (ip: string) => bodies.find((b) => b.pollwatch.source.matched && b.pollwatch.source.hash === hashOf(ip));
+  /** documents of many sources, and the one that a source is in */
+  const crowds = bodies.filter((b) => !b.pollwatch.source.matched);
+  const crowdOf = (ip: string) => crowds.find((b) => b.pollwatch.source.hash.includes(hashOf(ip)));
+  return { counts, list, of, crowds, crowdOf };
 }
 
 const alertOf = (ip: string, over: Partial<Alert> = {}) =>
   alert({ organization: day().organization, key: { kind: 'source', text: ip }, ...over });
 
 describe('sources of a day', () => {
-  it('that matched no rule are a keyed hash and counts: no address, no place, no time, no page', () => {
-    const { of, list } = sources();
-    expect(of(VOTER)!.pollwatch).toEqual({
+  it('are keyed hashes and counts by network owner: no address, no place, no page, and no time where they are few', () => {
+    const { crowdOf, crowds } = sources();
+    const { source, pollwatch, event } = crowdOf(VOTER)!;
+    const hashes = [VOTER, PROBER, SCANNER].map(hashOf).sort();
+    expect(source).toBeUndefined();
+    expect(pollwatch).toEqual({
       schema: '1',
       day: '2026-09-14',
       generation: 1,
       revision: 3,
-      source: { hash: sourceHash(SECRET, VOTER), matched: false },
-      activity: { requests: 3, failed: 1, distinct_paths: 3 },
+      source: { hash: hashes, count: 3, named: 1, part: 0, matched: false },
+      activity: { requests: 6, failed: 3, matches: expect.any(Number), packets: 2, denied: 2 },
     });
-    expect(of(VOTER)!.event).toMatchObject({ start: '2026-09-14T00:00:00.000Z', end: '2026-09-14T23:59:59.999Z' });
-    const text = JSON.stringify(list.filter((d) => !JSON.stringify(d).includes('"matched":true')));
-    expect(text).not.toContain(VOTER);
-    expect(text).not.toContain('geo');
+    expect(event).toMatchObject({ start: '2026-09-14T00:00:00.000Z', end: '2026-09-14T23:59:59.999Z' });
+    for (const secret of [VOTER, PROBER, SCANNER, 'lookup', 'geo', 'ip"'])
+      expect(JSON.stringify(crowds)).not.toContain(secret);
+  });
+
+  it('of an owner stand together, at most a thousand in a document, with the panes in which they came', () => {
+    const crowd = Array.from({ length: 2 * TOGETHER_MAX + CROWD_MIN - 1 }, (_, i) =>
+      page(`17.1.${i >> 8}.${i & 255}`, i % 300, '/lookup'),
+    );
+    const { crowds, crowdOf, counts } = sources([], day(), stateOf(rules, [crowd, [page('1.1.1.1', 5, '/')]]));
+    const number = enricher.owner(0, parseIpv4('17.1.0.0'))!.number;
+    const own = crowds.filter((b) => (b.source?.as as { number: number } | undefined)?.number === number);
+    expect(own.map((b) => b.pollwatch.source['count'])).toEqual([TOGETHER_MAX, TOGETHER_MAX, CROWD_MIN - 1]);
+    expect(own.map((b) => b.pollwatch.source['part'])).toEqual([0, 1, 2]);
+    expect(own.map((b) => b.pollwatch.activity['requests'])).toEqual([TOGETHER_MAX, TOGETHER_MAX, CROWD_MIN - 1]);
+    // 300 seconds from 08:00 are one pane of ten minutes; nine people are too few to say so
+    const pane = { start: '2026-09-14T08:00:00.000Z', end: '2026-09-14T08:09:59.999Z' };
+    const whole = { start: '2026-09-14T00:00:00.000Z', end: '2026-09-14T23:59:59.999Z' };
+    expect(own.map(({ event }) => ({ start: event.start, end: event.end }))).toEqual([pane, pane, whole]);
+    const hashes = own.flatMap((b) => b.pollwatch.source.hash);
+    expect(hashes).toEqual([...hashes].sort());
+    expect(new Set(hashes).size).toBe(2 * TOGETHER_MAX + CROWD_MIN - 1);
+    expect(crowdOf('1.1.1.1')).not.toBe(crowdOf('17.1.0.0'));
+    expect(counts).toEqual({ sources: 2 * TOGETHER_MAX + CROWD_MIN, matched: 0 });
+  });
+
+  it('have the same documents when lines came late, with more in them', () => {
+    const late = [...LOGS, [page('192.0.2.200', 90, '/lookup')]];
+    const before = sources();
+    const after = sources([], day({ revision: 4 }), stateOf(rules, late));
+    expect(after.list.map((d) => d.id)).toEqual(before.list.map((d) => d.id));
+    expect(after.crowdOf('192.0.2.200')!.pollwatch.source['count']).toBe(4);
   });
 
   it('that matched a rule are named, with what they tried', () => {
@@ -76,35 +118,20 @@ describe('sources of a day', () => {
   });
 
   it('that have an alert are named, as its key or as its member', () => {
-    expect(sources().of(SCANNER)!.source?.ip).toBeUndefined();
+    expect(sources().of(SCANNER)).toBeUndefined();
     const keyed = sources([alertOf(SCANNER, { detection: 'F01' })]).of(SCANNER)!;
     expect(keyed.source!.ip).toBe(SCANNER);
     expect(keyed.pollwatch.source['detections']).toEqual(['F01']);
     expect(keyed.pollwatch.activity).toMatchObject({ packets: 2, denied: 2, distinct_ports: 2, ports: [22, 23] });
     const prefix = alertOf(SCANNER, { key: { kind: 'prefix', text: '198.51.100.0/24' }, related: [SCANNER] });
     expect(sources([prefix]).of(SCANNER)!.source!.ip).toBe(SCANNER);
-    expect(sources([{ ...prefix, day: '2026-09-13' }]).of(SCANNER)!.source?.ip).toBeUndefined();
+    expect(sources([{ ...prefix, day: '2026-09-13' }]).of(SCANNER)).toBeUndefined();
   });
 
   it('are counted on the day of their lines', () => {
-    const { counts, of } = sources([], day({ day: FIRST_DAY + 1 }));
-    expect(counts).toEqual({ sources: 1, matched: 0, leftOut: 0 });
-    expect(of(SCANNER)!.pollwatch.activity).toMatchObject({ packets: 1 });
-  });
-
-  it('are bounded: those that matched stay, of the others those of smallest keyed hash, and the rest is counted', () => {
-    const crowd = Array.from({ length: 40 }, (_, i) => page(`192.0.2.${i + 100}`, i, '/lookup'));
-    const state = stateOf(rules, [...LOGS, crowd]);
-    const all = sources([], day(), state);
-    const few = sources([], day({ quietMax: 5 }), state);
-    expect(few.counts).toEqual({ sources: all.counts.sources, matched: 1, leftOut: all.counts.sources - 6 });
-    const hashes = all.list
-      .map((d) => (d.body as unknown as SourceBody).pollwatch.source)
-      .filter((s) => s['matched'] === false)
-      .map((s) => String(s['hash']))
-      .sort((a, b) => (a < b ? -1 : 1));
-    const kept = few.list.map((d) => String((d.body as unknown as SourceBody).pollwatch.source['hash']));
-    expect(new Set(kept)).toEqual(new Set([...hashes.slice(0, 5), sourceHash(SECRET, PROBER)]));
+    const { counts, crowdOf } = sources([], day({ day: FIRST_DAY + 1 }));
+    expect(counts).toEqual({ sources: 1, matched: 0 });
+    expect(crowdOf(SCANNER)!.pollwatch.activity).toMatchObject({ packets: 1 });
   });
 
   it('are the same whatever the order in which the lines came', () => {
@@ -118,7 +145,8 @@ describe('sources of a day', () => {
   });
 
   it('have another hash under another secret, and only fields that the index has', () => {
-    expect(sourceHash(SECRET, VOTER)).not.toBe(sourceHash(new Uint8Array(32), VOTER));
+    expect(hashOf(VOTER)).toMatch(/^[0-9a-f]{14}$/);
+    expect(sourceHash(new Uint8Array(32), 0, parseIpv4(VOTER))).not.toBe(hashOf(VOTER));
     const fields = fieldsOf('sources');
     const { list } = sources([alertOf(SCANNER)]);
     const written = list.flatMap((d) => [...pathsOf(d.body, () => false)]);
@@ -139,7 +167,7 @@ const origin = (over: Partial<DayOrigin['tally']> = {}): DayOrigin => ({
     ...over,
   },
 });
-const NO_SOURCES = { sources: 0, matched: 0, leftOut: 0 };
+const NO_SOURCES = { sources: 0, matched: 0 };
 
 describe("an organisation's summary", () => {
   const summaries = (alerts: Alert[], setting: DaySetting = day()) =>

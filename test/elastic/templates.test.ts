@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { alertDocument } from '../../src/alerts/ecs.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { refusedDocuments, summaryDocuments } from '../../src/daily.ts';
-import { daySources, sourceHash } from '../../src/daily-sources.ts';
+import { daySources } from '../../src/daily-sources.ts';
 import { writeDocuments } from '../../src/elastic/bulk.ts';
 import { type Client, connectElasticsearch } from '../../src/elastic/client.ts';
 import { FAMILIES } from '../../src/elastic/index-names.ts';
@@ -10,12 +10,15 @@ import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import { fieldsOf } from '../../src/elastic/templates.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import { createTally } from '../../src/formats/format.ts';
+import { parseIpv4 } from '../../src/model/address.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { dayOf } from '../../src/model/time.ts';
 import { rulesOf } from '../../src/setting.ts';
+import { sourceHash } from '../../src/source-hash.ts';
+import { page } from '../detect/log-lines.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
 import { alert, hostileSummary } from '../sinks/fixtures.ts';
-import { SECRET, stateOf, VOTER } from './day.ts';
+import { LOGS, PROBER, SECRET, stateOf, VOTER } from './day.ts';
 import { CONTEXT, ecsTypes, fixtureAlerts, pathsOf, removeAll, sampleAlerts, waiting } from './documents.ts';
 
 /** Types that not every distribution has, and what stands for them. */
@@ -35,6 +38,11 @@ const TYPES = [
   'object',
 ];
 const NOW = Date.UTC(2026, 8, 20);
+
+interface Found {
+  source?: { ip?: string; as?: { number: number } };
+  pollwatch: object;
+}
 
 let alerts: Alert[] = [];
 
@@ -142,9 +150,10 @@ describe.each(SERVERS)('Elasticsearch $name', (server) => {
     expect(done.length).toBe(hostile.length);
   });
 
-  it('takes what a day leaves behind, and finds a source by the hash of its address', async () => {
+  it('takes what a day leaves behind, and finds day and network owner of a source by the hash of its address', async () => {
     const rules = rulesOf([]);
-    const state = stateOf(rules);
+    const crowd = Array.from({ length: 1500 }, (_, i) => page(`17.1.${i >> 8}.${i & 255}`, i, '/lookup'));
+    const state = stateOf(rules, [...LOGS, crowd]);
     const setting = {
       day: dayOf(Date.UTC(2026, 8, 14, 8), 0),
       organization: alerts[0]!.organization,
@@ -173,8 +182,18 @@ describe.each(SERVERS)('Elasticsearch $name', (server) => {
     expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
     expect(done.length).toBe(daily.length);
     await client.indices.refresh({ index: `${prefix}-sources` });
-    const query = { term: { 'pollwatch.source.hash': sourceHash(SECRET, VOTER) } };
-    expect((await client.count({ index: `${prefix}-sources`, query })).count).toBe(1);
+    const find = async (ip: string) => {
+      const query = { term: { 'pollwatch.source.hash': sourceHash(SECRET, 0, parseIpv4(ip)) } };
+      const { hits } = await client.search({ index: `${prefix}-sources`, query });
+      return hits.hits.map(({ _source }) => _source as Found);
+    };
+    const [crowded, ...others] = await find('17.1.4.200');
+    expect(others).toEqual([]);
+    expect(crowded!.pollwatch).toMatchObject({ day: '2026-09-14', source: { matched: false } });
+    expect(crowded!.source!.as!.number).toBe(setting.enricher.owner(0, parseIpv4('17.1.4.200'))!.number);
+    expect((await find(VOTER)).map((d) => d.source?.ip)).toEqual([undefined]);
+    expect(new Set((await find(PROBER)).map((d) => d.source?.ip))).toEqual(new Set([PROBER, undefined]));
+    expect(await find('17.1.250.1')).toEqual([]);
   });
 
   it('refuses a field that no template has, and says which', async () => {

@@ -1,0 +1,92 @@
+/** When a keeper tells the days that are past: after what waits in the log, and not later than it must. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
+import { readProgress } from '../../src/queue/progress.ts';
+import { appendRecord } from '../../src/queue/shard-store.ts';
+import { openStore, type QueueStore } from '../../src/queue/store.ts';
+import { openKeeper, type ShardKeeper } from '../../src/shard-keeper.ts';
+import { tenantTools } from '../../src/shard-tenant.ts';
+import { installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
+import { INVENTORIES } from '../laws/small-run.ts';
+import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { chunksOf, ORG, scanJobs } from './folding.ts';
+
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+/** A keeper of an office whose one log is closed, so that its days are past as soon as all of it was folded. */
+async function office(
+  daysWaitMs: number,
+  use: (keeper: ShardKeeper, store: QueueStore, read: (ip: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const installation = installationOf({
+    redis: server.settings(),
+    tenants: { [ORG]: INVENTORIES.none },
+    times: QUICK,
+  });
+  const store = openStore(installation.redis);
+  try {
+    const { number } = await registerOrigin(store, ORG, 'access.log');
+    await closeOrigin(store, ORG, number);
+    const keeper = await openKeeper({
+      store,
+      tools: tenantTools(installation)(ORG)!,
+      work: installation.work,
+      worker: 'keeper',
+      times: { leaseMs: 60_000, daysWaitMs },
+      highestVersion: () => Promise.resolve(0),
+    });
+    let seq = 0;
+    const read = async (ip: string) => {
+      const line = `${ip} - - [14/Sep/2026:10:00:00 +0000] "GET /lookup HTTP/1.1" 200 5000 "-" "Mozilla/5.0"\n`;
+      const [chunk] = chunksOf([{ format: 'combined', bytes: Buffer.from(line) }], 1 << 20);
+      const { records } = scanJobs([[{ ...chunk!, ref: { ...chunk!.ref, seq: seq++ } }]], 'none');
+      await appendRecord(store, ORG, records[0]!);
+    };
+    await use(keeper!, store, read);
+    await keeper!.close();
+  } finally {
+    await store.close();
+  }
+}
+
+/** Sources in the documents that wait for the index, by network owner. */
+const sourcesTold = async (store: QueueStore) =>
+  (await pendingBodies(store, ORG, 'sources')).map(
+    (body) => (JSON.parse(body) as { pollwatch: { source: { count: number } } }).pollwatch.source.count,
+  );
+
+describe('days that are past', () => {
+  it('wait while there are records to fold, and are told when the log is empty', async () => {
+    await office(3_600_000, async (keeper, store, read) => {
+      await read('192.0.2.1');
+      expect(await keeper.pass(true)).toMatchObject({ records: 1, decided: true });
+      await read('192.0.2.2');
+      expect(await keeper.pass()).toMatchObject({ records: 1 });
+      expect(await sourcesTold(store)).toEqual([]);
+      expect((await readProgress(store, ORG))?.isSettled).toBe(false);
+      expect(await keeper.pass(true)).toMatchObject({ records: 0, decided: true });
+      expect(await keeper.pass()).toMatchObject({ state: 'kept', records: 0, documents: 2 });
+      expect(await sourcesTold(store)).toEqual([2]);
+      expect((await readProgress(store, ORG))?.isSettled).toBe(true);
+    });
+  });
+
+  it('are told before the next record when they have waited long enough, and again with it', async () => {
+    await office(-1, async (keeper, store, read) => {
+      await read('192.0.2.1');
+      expect(await keeper.pass(true)).toMatchObject({ records: 1, decided: true });
+      await read('192.0.2.2');
+      expect(await keeper.pass()).toMatchObject({ records: 0, documents: 2 });
+      expect(await sourcesTold(store)).toEqual([1]);
+      await until('the day is told again', async () => {
+        expect((await keeper.pass(true)).state).toBe('kept');
+        return (await readProgress(store, ORG))?.isSettled === true;
+      });
+      expect(await sourcesTold(store)).toEqual([2]);
+    });
+  });
+});
