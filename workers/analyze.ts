@@ -5,11 +5,19 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { scanChunks } from '../src/chunk.ts';
+import { findFormat } from '../src/formats/index.ts';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { type ChunkEvidence, finishChunks, type LoadedChunk, loadChunks } from '../src/queue/chunk-store.ts';
 import { dispatch, sweep } from '../src/queue/dispatch.ts';
-import { type AnalyzeJob, openQueues, refsOfJob, startAnalyzeWorker, type WorkerTimes } from '../src/queue/queues.ts';
+import {
+  type AnalyzeJob,
+  ElsewhereError,
+  openQueues,
+  refsOfJob,
+  startAnalyzeWorker,
+  type WorkerTimes,
+} from '../src/queue/queues.ts';
 import { sealLabel } from '../src/queue/seal.ts';
 import { appendRecord } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
@@ -18,6 +26,8 @@ import { type TenantTools, tenantTools } from '../src/shard-tenant.ts';
 
 /** How often chunks are looked after that fell between two steps. */
 const SWEEP_MS = 5000;
+/** What this worker lacks is said at most this often, and is taken back when no job has asked for it for this long, ms. */
+const LACKING_MS = 60_000;
 
 /** What tests shorten or replace. */
 export interface AnalyzeOptions {
@@ -49,14 +59,33 @@ export async function runAnalyze(
   // a server that was away may have forgotten it
   store.redis.on('close', () => introduced.clear());
 
+  /** when a job was met last that this worker cannot do, and when it was said, by performance.now() */
+  let lackingAt: number | null = null;
+  let lackingSaidAt = Number.NEGATIVE_INFINITY;
+
   async function handle(job: AnalyzeJob): Promise<void> {
     const tools = toolsOf(job.org);
-    if (tools === null) throw new Error(`the organisation "${job.org}" is not in the configuration of this worker`);
-    const chunks = await loadChunks(store, refsOfJob(job), tools.seal);
+    if (tools === null) throw lacking(job.org, `the organisation "${job.org}" is not in its configuration`);
+    const loaded = await loadChunks(store, refsOfJob(job), tools.seal);
+    const chunks = loaded.filter(({ format }) => findFormat(format) !== null);
     if (chunks.length > 0 && (await finish(tools, chunks)) === 'mixed')
       for (const chunk of chunks) await finish(tools, [chunk]);
     await dispatch(store, queues, job.org);
     hooks.ready('redis', true);
+    const unread = loaded.find((chunk) => !chunks.includes(chunk));
+    if (unread !== undefined) throw lacking(job.org, `the format "${unread.format}" is not one of its formats`);
+  }
+
+  /** What keeps this worker from a job: ingest is newer, or has a newer configuration. The lines wait for it. */
+  function lacking(organization: string, why: string): ElsewhereError {
+    lackingAt = performance.now();
+    const reason = `update this worker or its configuration: ${why}`;
+    hooks.ready('analyze', false, reason);
+    if (lackingAt - lackingSaidAt >= LACKING_MS) {
+      lackingSaidAt = lackingAt;
+      hooks.log('error', 'chunks wait for a worker that can read them', { organization, reason });
+    }
+    return new ElsewhereError(reason);
   }
 
   async function finish(tools: TenantTools, chunks: readonly LoadedChunk[]): ReturnType<typeof finishChunks> {
@@ -80,6 +109,7 @@ export async function runAnalyze(
 
   await store.redis.ping();
   hooks.ready('redis', true);
+  hooks.ready('analyze', true);
   const worker = startAnalyzeWorker(installation.redis, handle, report, options.times);
   worker.on('failed', (job, error) => {
     hooks.log('warn', 'a job of chunks failed', {
@@ -97,6 +127,10 @@ export async function runAnalyze(
         options.lostMs === undefined ? {} : { lostMs: options.lostMs },
       );
       hooks.ready('redis', true);
+      if (lackingAt !== null && performance.now() - lackingAt >= LACKING_MS) {
+        lackingAt = null;
+        hooks.ready('analyze', true);
+      }
     } catch (error) {
       hooks.log('warn', 'Redis did not answer; it is asked again', { error: error as Error });
     }

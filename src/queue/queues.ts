@@ -5,7 +5,7 @@
  * Reference: https://docs.bullmq.io/
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Job, Queue, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { RedisSettings } from '../model/installation.ts';
 import { type ChunkRef, refOf } from './chunk-store.ts';
 import { connect, isRefusal, type ReportError } from './connection.ts';
@@ -48,6 +48,8 @@ export interface WorkerTimes {
   readonly stalledMs?: number;
   /** worker deaths that a job survives */
   readonly stalledMax?: number;
+  /** after how long a job that this worker cannot do is offered to all of them again, ms */
+  readonly elsewhereMs?: number;
   /** first pause before a job whose work Redis refused is tried again, ms; doubles up to twenty times this */
   readonly refusedMs?: number;
 }
@@ -57,6 +59,20 @@ const TRIES = { several: 2, single: 4 } as const;
 const BACKOFF_MS = 1000;
 /** A killed worker's job is taken by another at most this often: fewer would bury good chunks in a rolling restart. */
 const STALLED_MAX = 5;
+
+/** A job that this worker cannot do waits this long before the next one looks at it, ms. */
+const ELSEWHERE_MS = 5000;
+
+/**
+ * Thrown by a handler that lacks what a job needs (a newer configuration, a newer program). It says nothing about the
+ * job: it goes back to the queue for whoever has it, later, and none of its tries is used up.
+ */
+export class ElsewhereError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ElsewhereError';
+  }
+}
 
 /** Opens the queues for adding jobs and for looking at them. */
 export function openQueues(
@@ -152,8 +168,10 @@ function startWorker<Data>(
   settings: RedisSettings,
   handle: (data: Data) => Promise<void>,
   report: ReportError,
-  { concurrency = 1, lockMs = 30_000, stalledMs = 15_000, stalledMax = STALLED_MAX, refusedMs = 500 }: WorkerTimes,
+  times: WorkerTimes,
 ): Worker<Data> {
+  const { concurrency = 1, lockMs = 30_000, stalledMs = 15_000, stalledMax = STALLED_MAX } = times;
+  const { refusedMs = 500, elsewhereMs = ELSEWHERE_MS } = times;
   const connection = connect(settings, 'blocking', report);
   const closing = new AbortController();
   /** What Redis refuses says nothing about the job: it is tried on, and none of its tries is used up. */
@@ -168,7 +186,16 @@ function startWorker<Data>(
       }
     }
   }
-  const worker = new Worker<Data>(name, (job: Job<Data>) => outlast(job.data), {
+  async function work(job: Job<Data>, token?: string): Promise<void> {
+    try {
+      await outlast(job.data);
+    } catch (error) {
+      if (!(error instanceof ElsewhereError)) throw error;
+      await job.moveToDelayed(Date.now() + elsewhereMs, token);
+      throw new DelayedError(error.message);
+    }
+  }
+  const worker = new Worker<Data>(name, work, {
     connection,
     prefix: jobPrefix(settings.prefix),
     concurrency,

@@ -11,6 +11,7 @@ import { deadLetters } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
 import { readProgress } from '../../src/queue/progress.ts';
+import { openQueues } from '../../src/queue/queues.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { appendRecord, logEnd, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
@@ -225,19 +226,47 @@ describe('the workers', () => {
     });
   });
 
-  it('refuse to scan for an organisation that is not configured, whose lines wait as dead letters', async () => {
+  it('leave chunks of an organisation or a format that they do not know to a worker that does, say so once, and are not ready', async () => {
     const redis = server.settings();
     const store = openStore(redis);
     const log = { name: 'fw', format: 'netfilter', bytes: Buffer.from(packets(0, 16)), context: CONTEXT };
     await feed(store, 'nobody', log, 1 << 20);
-    await running(
-      {},
-      async () => {
-        await until('it is a dead letter', async () => (await deadLetters(store, 'nobody')).length === 1, 60_000);
-      },
-      { redis },
-    );
-    expect((await deadLetters(store, 'nobody'))[0]!.reason).toContain('"nobody" is not in the configuration');
+    const said: string[] = [];
+    const ready = new Map<string, string | true>();
+    const hooks: WorkerHooks = {
+      ...SILENT_HOOKS,
+      log: (level, message, fields) => said.push(`${level}: ${message}: ${String(fields?.['reason'])}`),
+      ready: (part, isReady, why) => ready.set(part, isReady || (why ?? '')),
+    };
+    /** runs an analyze worker that knows these organisations until a condition holds */
+    async function working(ids: string[], what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
+      const stop = new AbortController();
+      const tenants = Object.fromEntries(ids.map((id) => [id, INVENTORY.replace('adams', id)]));
+      const installation = installationOf({ redis, tenants, times: QUICK });
+      const options = { sweepMs: 50, lostMs: 60_000, times: { elsewhereMs: 20 } };
+      const worker = runAnalyze(installation, stop.signal, hooks, options);
+      try {
+        await until(what, condition, 30_000);
+      } finally {
+        stop.abort();
+        await worker;
+      }
+    }
+    const lines = async (org: string) => (await queueDepth(store, org)).stats['lines'] ?? 0;
+    const queues = openQueues(redis);
+    const offers = async () =>
+      Math.max(0, ...(await queues.analyze.getJobs()).map((job) => (job === undefined ? 0 : job.attemptsStarted)));
+    await write(store, 'new', 'format-of-tomorrow', 'a line\n');
+    await write(store, 'fw', 'netfilter', packets(0, 16));
+    // more often than a job has tries
+    await working([ORG], 'the job was looked at often', async () => (await offers()) > 8 && (await lines(ORG)) === 16);
+    expect(await deadLetters(store, 'nobody')).toEqual([]);
+    expect(await deadLetters(store, ORG)).toEqual([]);
+    expect(said.filter((line) => line.startsWith('error: chunks wait for a worker'))).toHaveLength(1);
+    expect(ready.get('analyze')).toMatch(/update this worker .*(nobody|format-of-tomorrow)/);
+    expect((await queueDepth(store, ORG)).queuedBytes).toBeGreaterThan(0);
+    await working([ORG, 'nobody'], 'whoever knows it reads it', async () => (await lines('nobody')) === 16);
+    await queues.close();
     await store.close();
   });
 
