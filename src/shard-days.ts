@@ -11,7 +11,7 @@ import type { Revision, ShardDocument } from './queue/shard-store.ts';
 import { mayChange, type Shard } from './shard.ts';
 import { REVISIONS, type TellingSetting } from './shard-documents.ts';
 
-/** What is kept of a day that was told, with the revision of its summary. */
+/** What is kept of a day that was told, with the revision of its summary: its number of events, which only grows. */
 export interface ToldDay extends Revision {
   readonly kind: 'day';
   /** of the day's summary */
@@ -100,7 +100,9 @@ function* documentsOf(
   const { generation, alerts } = telling;
   for (const [day, events] of due) {
     const times = (telling.told.get(day)?.times ?? 0) + 1;
-    const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision: times };
+    // a day that was told in part, before its worker died, is told again: by then it may have more lines, and a higher revision
+    const revision = Math.min(events, REVISIONS - 1);
+    const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision };
     const { tallies, late } = shard.days.get(day) ?? { tallies: new Map(), late: 0 };
     const origins = [...tallies].map(([number, tally]): DayOrigin => {
       const origin = telling.origins.get(number);
@@ -109,7 +111,7 @@ function* documentsOf(
     const sources = daySources(shard.state, alerts, { ...about, enricher, secret, rules: ruleSet.rules });
     const read = { origins, late, sources: sources.counts };
     const [total, ...parts] = summaryDocuments(shard.state, alerts, read, about);
-    const version = generation * REVISIONS + times;
+    const version = generation * REVISIONS + revision;
     for (const rest of [parts, refusedDocuments(origins, about), sources.documents])
       for (const document of rest) yield asPending(document, version, {});
     yield asPending(total!, version, { kind: 'day', day, events, times, id: total!.id });

@@ -50,7 +50,8 @@ describe('a day', () => {
     expect(nextMs).toBe(Number.POSITIVE_INFINITY);
     // the summary comes last, and only its revision is kept
     expect(documents.map((d) => d.more?.['kind'])).toEqual([undefined, undefined, undefined, 'day']);
-    expect(documents.every((d) => d.version === 2 * 2 ** 32 + 1)).toBe(true);
+    // the number of its events is the revision
+    expect(documents.every((d) => d.version === 2 * 2 ** 32 + 2)).toBe(true);
     const total = JSON.parse(documents.at(-1)!.body) as { pollwatch: { summary: object } };
     expect(total.pollwatch.summary).toMatchObject({ lines: 3, events: 2, refused: 1, sources: 2, sources_matched: 1 });
     expect(close(MIDNIGHT + DAY).documents).toEqual([]);
@@ -66,6 +67,18 @@ describe('a day', () => {
     expect(close(MIDNIGHT + 2 * DAY).documents[0]!.version).toBe(2 * 2 ** 32 + 2);
     read(line(0, '/b', '192.0.2.2'));
     expect(close(MIDNIGHT + 5 * DAY).documents).toEqual([]);
+  });
+
+  it('is told with a higher version when lines came after a worker died over telling it', () => {
+    const { told, read, close } = office();
+    read(line(0, '/a', '192.0.2.1'));
+    const [first] = close(MIDNIGHT + DAY).documents;
+    told.clear();
+    read(line(0, '/a', '192.0.2.2'));
+    const [again] = close(MIDNIGHT + DAY).documents;
+    expect(again!.id).toBe(first!.id);
+    expect(again!.body).not.toBe(first!.body);
+    expect(again!.version).toBeGreaterThan(first!.version);
   });
 
   it('is told by the clock where no line is awaited, and at once where none can come', () => {
