@@ -55,7 +55,11 @@ export function createSeal(secret: Uint8Array): Seal {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(labelOf(aad, bytes.length));
       const text = cipher.update(
-        zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } }),
+        // as below: in one piece of output it takes 0.87 of the time
+        zstdCompressSync(bytes, {
+          chunkSize: Math.max(64, Math.ceil(bytes.length / 4)),
+          params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+        }),
       );
       cipher.final();
       const sealed = Buffer.allocUnsafe(HEAD_BYTES + text.length);
