@@ -20,6 +20,7 @@ import { LABEL } from './measure/observe.ts';
 import { createState, type State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
+import { deepFreeze } from './model/frozen.ts';
 import type { Inventory } from './model/inventory.ts';
 import { LEVELS } from './model/rule.ts';
 import { dayLabel } from './model/time.ts';
@@ -144,14 +145,14 @@ interface Once {
   texts: Map<string, unknown>;
 }
 
-/** The first value that said the same. */
+/** The first value that said the same; nobody may change what others share. */
 function sameOnce<T>(value: T, { texts }: Once): T {
   const name = JSON.stringify(value);
   const known = texts.get(name);
   if (known !== undefined) return known as T;
   if (texts.size >= TEXTS_MAX) texts.clear();
   texts.set(name, value);
-  return value;
+  return deepFreeze(value);
 }
 
 /** Texts that are remembered; forgotten all at once when full, which costs memory only. */
@@ -232,7 +233,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,
-    whatToDo: (d.outcome === 'answered' ? (text.todoAnswered ?? text.todo) : text.todo) as string[],
+    whatToDo: sameOnce([...((d.outcome === 'answered' ? text.todoAnswered : undefined) ?? text.todo)], once),
     notKnown: sameOnce(words.notKnown, once),
   };
 }

@@ -19,15 +19,16 @@ import { holdState, type State, settleState } from './measure/state.ts';
 import type { Inventory } from './model/inventory.ts';
 import { OperatorError, type Problem } from './model/problem.ts';
 import type { RunSummary } from './model/summary.ts';
+import { inventoryOf, organizationsOf } from './office.ts';
 import { type OpenLog, openLogs } from './open-logs.ts';
 import type { BlockReader } from './origins/block.ts';
 import { readLines, readLinesAt } from './origins/lines.ts';
 import { createProgress, type Progress } from './origins/progress.ts';
 import { splitRanges } from './origins/range.ts';
 import { nextOrigin, OPEN_MAX, openingOrder } from './origins/step.ts';
+import { preparedRules } from './prepared-rules.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
 import { createScanner, type Scanner } from './scan.ts';
-import { inventoryOf, organizationsOf, rulesOf } from './setting.ts';
 import { ownersOf, summarizeState } from './summarize.ts';
 
 export interface AnalyzeOptions {
@@ -72,7 +73,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
   const started = performance.now();
   const inventory = await inventoryOf(options.configFile);
   const rulesPaths = options.rulesPaths ?? [];
-  const ruleSet = rulesOf(rulesPaths);
+  const ruleSet = await preparedRules(rulesPaths);
   const enricher = createEnricher({ databases: inventory.databases });
   const { key: secret, isDefault: publicKey } = loadSecret(inventory.keyFile);
   const { logs, problems, empty } = await openLogs(options.paths, {

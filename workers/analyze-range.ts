@@ -7,9 +7,10 @@ import type { OriginContext } from '../src/formats/format.ts';
 import { findFormat, formats } from '../src/formats/index.ts';
 import { encodeState } from '../src/measure/delta.ts';
 import type { Scene } from '../src/measure/observe.ts';
+import { inventoryOf } from '../src/office.ts';
 import { openRange } from '../src/origins/range.ts';
+import { preparedRules } from '../src/prepared-rules.ts';
 import { createScanner } from '../src/scan.ts';
-import { inventoryOf, rulesOf } from '../src/setting.ts';
 
 /** What a thread is started with. */
 export interface ThreadSetup {
@@ -32,7 +33,7 @@ const setup = workerData as ThreadSetup;
 const port = parentPort;
 if (port === null) throw new Error('workers/analyze-range.ts runs as a thread of analyze');
 
-const scanner = createScanner(rulesOf(setup.rulesPaths), await inventoryOf(setup.configFile), setup.secret);
+const scanner = createScanner(await preparedRules(setup.rulesPaths), await inventoryOf(setup.configFile), setup.secret);
 
 port.on('message', (job: RangeJob | 'done') => {
   if (job === 'done') {

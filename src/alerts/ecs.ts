@@ -6,6 +6,7 @@
  */
 
 import type { Alert } from '../model/alert.ts';
+import { deepFreeze } from '../model/frozen.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { TACTICS, TECHNIQUES } from './attack.ts';
 import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
@@ -40,10 +41,11 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
   const start = new Date(alert.startMs).toISOString();
   const end = new Date(alert.endMs).toISOString();
   const categories = ['intrusion_detection', ...alert.categories];
+  const summary = oneLine(alert.summary);
   return prune({
     '@timestamp': end,
-    ecs: { version: '9.4.0' },
-    message: oneLine(`${alert.name}: ${alert.summary}`),
+    ecs: ECS,
+    message: `${oneLine(alert.name)}: ${summary}`,
     event: {
       kind: 'alert',
       category: categories,
@@ -61,18 +63,10 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       created: new Date(context.createdMs).toISOString(),
       severity: SEVERITY_NUMBERS[alert.severity],
       risk_score: alert.score,
-      reason: oneLine(alert.summary),
+      reason: summary,
     },
-    rule: {
-      id: alert.detection,
-      uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(alert.detection) ? alert.detection : null,
-      name: alert.name,
-      category: alert.detection.startsWith('election.') ? 'election' : alert.categories.join('-'),
-      ruleset: alert.detection.startsWith('election.') ? 'election' : 'pollwatch',
-      description: oneLine(alert.why),
-      version: context.version,
-    },
-    threat: threat(alert),
+    rule: rule(alert, context.version),
+    threat: threat(alert.techniques),
     source:
       source === null
         ? alert.key.kind === 'as'
@@ -98,7 +92,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         alert.hosts.length === 1 ? alert.hosts[0] : alert.destinations.length === 1 ? alert.destinations[0] : null,
       port: alert.ports.length === 1 ? alert.ports[0] : null,
     },
-    network: { direction: 'inbound' },
+    network: NETWORK,
     url: {
       path: alert.paths.length === 1 ? alert.paths[0] : null,
       domain: alert.hosts.length === 1 ? alert.hosts[0] : null,
@@ -112,7 +106,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       ]),
       hosts: unique(alert.hosts.slice(0, 20)),
     },
-    tags: ['pollwatch'],
+    tags: TAGS,
     pollwatch: {
       schema: '1',
       day: alert.day,
@@ -140,7 +134,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         owner: source === null ? null : ownerWords(source.as),
       },
       target: { ips: alert.destinations, hosts: alert.hosts, ports: alert.ports, paths: alert.paths },
-      verdict: { term: alert.verdict.term, basis: alert.verdict.basis },
+      verdict: alert.verdict,
       outcome: alert.outcome,
       threshold: alert.thresholds,
       evidence: {
@@ -154,7 +148,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
           matched: line.matched,
         })),
       },
-      confidence: { level: alert.confidence.level, basis: alert.confidence.basis },
+      confidence: alert.confidence,
       severity: { label: alert.severity, base: alert.severityBase, modifiers: alert.severitySteps },
       explanation: {
         summary: alert.summary,
@@ -189,12 +183,50 @@ export function compareAlerts(a: Alert, b: Alert): number {
   );
 }
 
-/** threat.* with parallel arrays: tactics, techniques and, where an id has a dot, subtechniques under their technique. */
-function threat(alert: Alert): object | null {
+const ECS = Object.freeze({ version: '9.4.0' });
+const NETWORK = Object.freeze({ direction: 'inbound' });
+const TAGS = Object.freeze(['pollwatch']);
+
+/** rule.* of the alerts of one detection. */
+function rule(alert: Alert, version: string): unknown {
+  const { detection, name, categories, why } = alert;
+  return once(`rule ${JSON.stringify([detection, name, categories, why, version])}`, () => ({
+    id: detection,
+    uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(detection) ? detection : null,
+    name,
+    category: detection.startsWith('election.') ? 'election' : categories.join('-'),
+    ruleset: detection.startsWith('election.') ? 'election' : 'pollwatch',
+    description: oneLine(why),
+    version,
+  }));
+}
+
+/** Parts that are remembered; forgotten all at once when full, which costs time only. */
+const PARTS_MAX = 2000;
+const parts = new Map<string, unknown>();
+
+/** A part of documents that is the same for many alerts: pruned and frozen, so that whoever writes it may write it once. */
+function once(name: string, make: () => object | null): unknown {
+  let part = parts.get(name);
+  if (part === undefined) {
+    part = deepFreeze(prune(make()) ?? null);
+    if (parts.size >= PARTS_MAX) parts.clear();
+    parts.set(name, part);
+  }
+  return part;
+}
+
+/** threat.* of the alerts that name the same techniques. */
+function threat(techniques: Alert['techniques']): unknown {
+  return once(`threat ${JSON.stringify(techniques)}`, () => threatOf(techniques));
+}
+
+/** Parallel arrays: tactics, techniques and, where an id has a dot, subtechniques under their technique. */
+function threatOf(named: Alert['techniques']): object | null {
   const tactics = new Map<string, string>();
   const techniques = new Map<string, string>();
   const subtechniques = new Map<string, { name: string; reference: string }>();
-  for (const { id, name, reference } of alert.techniques) {
+  for (const { id, name, reference } of named) {
     const parent = id.split('.')[0]!;
     const known = TECHNIQUES[parent];
     techniques.set(parent, known?.[0] ?? (parent === id ? name : parent));
@@ -246,17 +278,36 @@ function kebab(name: string): string {
 
 function oneLine(text: string): string {
   // nearly every text is one line already
-  return /[^\S ]| {2}|^ | $/.test(text) ? text.replace(/\s+/g, ' ').trim() : text;
+  return /\s\s|[^\S ]/.test(text) || text.startsWith(' ') || text.endsWith(' ')
+    ? text.replace(/\s+/g, ' ').trim()
+    : text;
 }
 
 function unique(list: string[]): string[] {
   return list.length < 2 ? list : [...new Set(list)];
 }
 
+const prunedParts = new WeakMap<object, unknown>();
+
+/** A pruned part that nobody can change is made once, and is frozen as well. */
+function prunedOnce(part: object): unknown {
+  let pruned = prunedParts.get(part);
+  if (pruned === undefined && !prunedParts.has(part)) {
+    pruned = deepFreeze(pruneObject(part));
+    prunedParts.set(part, pruned);
+    if (typeof pruned === 'object' && pruned !== null) prunedParts.set(pruned, pruned);
+  }
+  return pruned;
+}
+
 /** Leaves out null, undefined, "" and what becomes empty by it; empty arrays of text as well. Shares what it can keep. */
 function prune(value: unknown): unknown {
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value !== 'object') return value;
+  return Object.isFrozen(value) ? prunedOnce(value) : pruneObject(value);
+}
+
+function pruneObject(value: object): unknown {
   if (Array.isArray(value)) {
     if (value.length === 0) return undefined;
     if (value.every(isPlain)) return value;

@@ -11,10 +11,11 @@ import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
 import { detectFormat } from '../../src/formats/detect.ts';
 import { settleState } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
+import { organizationsOf } from '../../src/office.ts';
 import { decideAll } from '../../src/pipeline.ts';
 import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
 import { createScanner } from '../../src/scan.ts';
-import { organizationsOf, rulesOf } from '../../src/setting.ts';
+import { rulesOf } from '../../src/setting.ts';
 
 const SECRET = new Uint8Array(32).fill(7);
 let ruleSet: CompiledRuleSet | undefined;
