@@ -148,20 +148,25 @@ function alertedRows(decisions: readonly Decision[], ledger: Ledger): Set<number
   return rows;
 }
 
+/** Ports as targets, behind the 32 bits of path hashes. */
+const TCP = 2 ** 32;
+const UDP = 2 ** 33;
+
 async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<Noise> {
   const { state, enricher, inventory } = parts.around;
   const { ledger } = state;
   let sources = 0;
   let events = 0;
   const owners = new Map<string, number>();
-  const targets = new Map<string, { sources: number; what: string; low: number; high: number }>();
+  const targets = new Map<number, { sources: number; what: string; low: number; high: number }>();
+  const own = new Set<number>();
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source || alerted.has(row)) continue;
     const n = lengthOf(ledger.touches, row);
     if (n === 0) continue;
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
-    const own = new Set<string>();
+    own.clear();
     for (let i = 0; i < n; i++) {
       const e = start + i * TOUCH_WORDS;
       const tag = page[e + 1]! & TAG_MASK;
@@ -169,13 +174,12 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
       const flags = page[e + 3]! >>> 24;
       if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
       events += page[e + 3]! & 0xffffff;
-      const name =
-        tag === TAG.packet
-          ? `${((page[e + 3]! >>> 26) & 7) === 2 ? 'udp' : 'tcp'}/${page[e + 2]! >>> 16}`
-          : `#${page[e]}`;
-      if (own.has(name)) continue;
-      own.add(name);
-      const known = targets.get(name);
+      const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
+      const port = page[e + 2]! >>> 16;
+      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]!;
+      if (own.has(target)) continue;
+      own.add(target);
+      const known = targets.get(target);
       if (known !== undefined) {
         known.sources++;
         // of all sources' first lines the smallest reference stands for the path
@@ -183,8 +187,10 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
           known.low = page[e + 5]!;
           known.high = page[e + 6]!;
         }
-      } else if (targets.size < 200_000)
-        targets.set(name, { sources: 1, what: name, low: page[e + 5]!, high: page[e + 6]! });
+      } else if (targets.size < 200_000) {
+        const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
+        targets.set(target, { sources: 1, what, low: page[e + 5]!, high: page[e + 6]! });
+      }
     }
     if (own.size === 0) continue;
     sources++;

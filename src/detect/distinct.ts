@@ -6,15 +6,18 @@
 
 /** Mark of the present question; at the end of the range all marks are cleared. */
 let question = 0;
+/** A question about few values uses the beginning of the table only, which stays in the cache. */
+let mask = 0;
+const PLACES_MIN = 64;
 const QUESTIONS_MAX = 0xffffffff;
 let values = new Float64Array(1024);
 let marks = new Uint32Array(1024);
 
 /** Starts a question about at most `n` values. Questions do not nest. */
 function ask(n: number): void {
-  if (n * 2 > values.length) {
+  if (n * 2 >= values.length) {
     let size = values.length;
-    while (size < n * 2) size *= 2;
+    while (size <= n * 2) size *= 2;
     values = new Float64Array(size);
     marks = new Uint32Array(size);
     question = 0;
@@ -24,13 +27,15 @@ function ask(n: number): void {
     question = 0;
   }
   question++;
+  mask = PLACES_MIN - 1;
+  while (mask < n * 2) mask = mask * 2 + 1;
 }
 
 /** Whether a value (a whole number below 2^53) is asked about for the first time. */
 function isNew(value: number): boolean {
-  const mask = values.length - 1;
   const low = value | 0;
-  let i = Math.imul(low ^ (((value - (low >>> 0)) / 4294967296) * 0x9e3779b1), 0x85ebca6b);
+  const high = value < 4294967296 ? 0 : ((value - (low >>> 0)) / 4294967296) * 0x9e3779b1;
+  let i = Math.imul(low ^ high, 0x85ebca6b);
   i = (i ^ (i >>> 15)) & mask;
   while (marks[i] === question) {
     if (values[i] === value) return false;

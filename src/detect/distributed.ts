@@ -21,6 +21,7 @@ import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision, DecisionKey, Settings } from './decide.ts';
 import type { Scene, SourceRecord } from './detector.ts';
+import { distinctOf } from './distinct.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { actionOf, append, readVisits, type Touch, type Visit } from './record.ts';
@@ -103,7 +104,7 @@ export function noteFinding(facts: Facts, d: Decision, touches: readonly Touch[]
   if (!SCANS.has(d.detection) || d.base === 'info') return;
   const prefix = prefixOf(record.hi, record.lo);
   const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
-  for (const hour of new Set(touches.map((t) => Math.floor(t.paneMs / HOUR))))
+  for (const hour of distinctOf(touches, (t) => Math.floor(t.paneMs / HOUR)))
     addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0);
   const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
   const known = facts.witnesses.get(name);

@@ -4,7 +4,6 @@
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
 import { TRANSPORT } from '../model/batch.ts';
-import { distinctOf } from './distinct.ts';
 import { inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
@@ -104,6 +103,8 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
   const statusCounts = new Map<number, number>();
   let rateLimited = false;
   let udpOnly = touches.length > 0;
+  let requests = 0;
+  let sentToV6 = 0;
   for (const t of touches) {
     const { firstMs, lastMs, host } = t;
     if (firstMs < startMs) startMs = firstMs;
@@ -112,21 +113,28 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     if (isPacket(t)) {
       rateLimited ||= (t.flags & PACKET.limited) !== 0;
       udpOnly &&= transportOf(t) === TRANSPORT.udp;
+      if (isSentToV6(t)) sentToV6++;
     } else {
+      requests++;
       udpOnly = false;
       const status = statusOf(t);
       statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
     }
   }
-  const isIpv6 = (t: Touch) => (t.flags & PACKET.ipv6) !== 0;
+  const packets = touches.length - requests;
   return new PackedExhibit({
     startMs,
     endMs,
     lines: chosen(touches),
-    ports: smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
-    destinations: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && !isIpv6(t) ? t.item : NONE)),
-    destinationsV6: smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && isIpv6(t) ? t.item : NONE)),
-    hosts: smallest(touches, HOSTS_MAX, (t) => (isPacket(t) || t.host === 0 ? NONE : t.host)),
+    ports: packets === 0 ? NO_NUMBERS : smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
+    destinations:
+      packets === sentToV6
+        ? NO_NUMBERS
+        : smallest(touches, DESTINATIONS_MAX, (t) => (isSent(t) && !isSentToV6(t) ? t.item : NONE)),
+    destinationsV6:
+      sentToV6 === 0 ? NO_NUMBERS : smallest(touches, DESTINATIONS_MAX, (t) => (isSentToV6(t) ? t.item : NONE)),
+    hosts:
+      requests === 0 ? NO_NUMBERS : smallest(touches, HOSTS_MAX, (t) => (isPacket(t) || t.host === 0 ? NONE : t.host)),
     asset: mostFrequent(assets),
     statusCounts: sortedCounts([...statusCounts].map(([status, n]) => [statusName(status), n])),
     rateLimited,
@@ -166,12 +174,24 @@ const NO_NUMBERS: number[] = [];
 
 /** A packet that was sent to a port of ours; a tool's mark says nothing of its port. */
 const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags;
+const isSentToV6 = (t: Touch) => isSent(t) && (t.flags & PACKET.ipv6) !== 0;
 
-/** The `most` smallest different values (32 bits) of touches, in order. */
+/** Values of one question, kept from one to the next. */
+let sorted = new Uint32Array(1024);
+
+/** The `most` smallest different values (32 bits) of touches, in order; `of` may answer NONE. */
 function smallest(touches: readonly Touch[], most: number, of: (t: Touch) => number): number[] {
-  const found = distinctOf(touches, of);
-  if (found.length === 0) return NO_NUMBERS;
-  return found.length < 2 ? found : [...new Uint32Array(found).sort().subarray(0, most)];
+  if (touches.length > sorted.length) sorted = new Uint32Array(2 * touches.length);
+  let n = 0;
+  for (const t of touches) {
+    const value = of(t);
+    if (value !== NONE && (n === 0 || sorted[n - 1] !== value)) sorted[n++] = value;
+  }
+  if (n === 0) return NO_NUMBERS;
+  const values = n === 1 ? sorted : sorted.subarray(0, n).sort();
+  const found = [values[0]!];
+  for (let i = 1; i < n && found.length < most; i++) if (values[i] !== values[i - 1]) found.push(values[i]!);
+  return found;
 }
 
 /** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */

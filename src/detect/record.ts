@@ -294,6 +294,14 @@ export function inWindows(
   return touches.filter((t) => set.has(t));
 }
 
+/** The members of a list that stand in one of two parts of it, in its order. */
+export function either(list: readonly Touch[], a: readonly Touch[], b: readonly Touch[]): readonly Touch[] {
+  if (a.length === list.length || b.length === list.length) return list;
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const taken = new Set([...a, ...b]);
+  return list.filter((t) => taken.has(t));
+}
+
 /** Sum of counts of what is kept: what decisions go by. */
 export function countEvents(list: readonly { count: number }[]): number {
   let sum = 0;

@@ -3,6 +3,7 @@
  * readable. A fragment that only shows after decoding is given as the range of the raw text that decodes to it.
  *   rule "traversal to a system file", target `/x?f=..%2f..%2fetc%2fpasswd` → the range of `%2fetc%2fpasswd`
  */
+import { foldByte } from './automaton.ts';
 import { createDecodedText, type DecodedText, decodeOnce, leavesRoot, needsDecoding } from './decode.ts';
 import {
   decide,
@@ -35,8 +36,11 @@ export const FRAGMENT_MAX = 120;
 
 interface Form {
   bytes: Uint8Array;
-  /** the same with small ASCII letters; made when the first literal asks */
-  folded: Buffer | null;
+  /** its bytes as text (latin1), as they are and with small ASCII letters; made when the first pattern asks */
+  text: string | null;
+  folded: string | null;
+  /** where regular expressions were found, by pattern and region: whether one holds and where are asked apart */
+  found: Map<string, [number, number] | null>;
   start: number;
   end: number;
   regions: Regions;
@@ -123,7 +127,7 @@ function formsOf(kind: number, text: string, malformed: boolean): Form[] {
 function form(bytes: Uint8Array, end: number, query: number, raw: (i: number) => number): Form {
   const regions = { start: new Int32Array(4), end: new Int32Array(4) };
   setRegions(regions, bytes, 0, end, query);
-  return { bytes, folded: null, start: 0, end, regions, raw };
+  return { bytes, text: null, folded: null, found: new Map(), start: 0, end, regions, raw };
 }
 
 function holdsIn(predicate: TextPredicate, f: Form): boolean {
@@ -148,11 +152,15 @@ function findPattern(pattern: Pattern, predicate: TextPredicate, f: Form): [numb
   const end = f.regions.end[region]!;
   if (pattern.kind === 'literal') return findLiteral(pattern, f, start, end);
   if (pattern.kind === 'regex') {
-    const stop = Math.min(end, start + REGEX_BYTES_MAX);
-    const matcher = compileRegex(pattern.source, pattern.flags).matcher(
-      Buffer.from(f.bytes.subarray(start, stop)).toString('latin1'),
-    );
-    return matcher.find() ? [start + matcher.start(), start + matcher.end()] : null;
+    const name = `${region} ${pattern.flags}/${pattern.source}`;
+    let range = f.found.get(name);
+    if (range === undefined) {
+      const stop = Math.min(end, start + REGEX_BYTES_MAX);
+      const matcher = compileRegex(pattern.source, pattern.flags).matcher(textOf(f).slice(start, stop));
+      range = matcher.find() ? [start + matcher.start(), start + matcher.end()] : null;
+      f.found.set(name, range);
+    }
+    return range;
   }
   if (!patternHolds(pattern, null, f.bytes, start, end)) return null;
   if (pattern.kind === 'glob') {
@@ -171,33 +179,37 @@ function findLiteral(pattern: Literal, f: Form, start: number, end: number): [nu
   const size = pattern.bytes.length;
   const last = end - size;
   if (last < start) return null;
-  f.folded ??= foldedCopy(f.bytes, f.end);
-  const text = pattern.cased ? Buffer.from(f.bytes.buffer, f.bytes.byteOffset, f.end) : f.folded;
-  const wanted = pattern.cased ? pattern.bytes : foldedLiteral(pattern);
+  const text = pattern.cased ? textOf(f) : foldedOf(f);
   const from = pattern.end ? last : start;
-  const at = size === 0 ? from : text.indexOf(wanted, from);
+  const at = size === 0 ? from : text.indexOf(wantedText(pattern), from);
   return at < 0 || at > last || (pattern.start && at !== start) ? null : [at, at + size];
 }
 
-const foldedLiterals = new WeakMap<Uint8Array, Buffer>();
-
-function foldedLiteral(pattern: Literal): Buffer {
-  let folded = foldedLiterals.get(pattern.bytes);
-  if (folded === undefined) {
-    folded = foldedCopy(pattern.bytes, pattern.bytes.length);
-    foldedLiterals.set(pattern.bytes, folded);
-  }
-  return folded;
+function textOf(f: Form): string {
+  f.text ??= latin1(f.bytes, f.end);
+  return f.text;
 }
 
-/** The first `length` bytes with small ASCII letters. */
-function foldedCopy(bytes: Uint8Array, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length);
-  for (let i = 0; i < length; i++) {
-    const b = bytes[i]!;
-    copy[i] = b >= 65 && b <= 90 ? b | 32 : b;
+function foldedOf(f: Form): string {
+  f.folded ??= latin1(f.bytes.subarray(0, f.end).map(foldByte), f.end);
+  return f.folded;
+}
+
+const wantedTexts = new WeakMap<Literal, string>();
+
+/** What is searched for: a literal, with small letters unless its case counts. */
+function wantedText(pattern: Literal): string {
+  let wanted = wantedTexts.get(pattern);
+  if (wanted === undefined) {
+    wanted = latin1(pattern.cased ? pattern.bytes : pattern.bytes.map(foldByte), pattern.bytes.length);
+    wantedTexts.set(pattern, wanted);
   }
-  return copy;
+  return wanted;
+}
+
+/** The first `length` bytes, one character each. */
+function latin1(bytes: Uint8Array, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1');
 }
 
 /** The longest run of `../` (or `..\`) in a path. */

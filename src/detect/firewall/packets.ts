@@ -49,13 +49,15 @@ export const targetOf = (t: Touch) => t.item;
 /** destination and port as one value */
 export const socketOf = (t: Touch) => t.item * 65536 + t.sub;
 
+const isAllowed = (t: Touch) => actionOf(t) === ACTION.allow;
+
 /** Numbers that every firewall alert shows. */
 export function packetNumbers(touches: readonly Touch[]): Record<string, number> {
   return {
     packets: estimateEvents(touches),
     ports: estimateDistinct(touches, portOf),
     hosts: estimateDistinct(touches, targetOf),
-    packets_allowed: estimateEvents(touches.filter((t) => actionOf(t) === ACTION.allow)),
+    packets_allowed: touches.some(isAllowed) ? estimateEvents(touches.filter(isAllowed)) : 0,
   };
 }
 

@@ -9,7 +9,7 @@
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { episodes, inWindows } from '../record.ts';
+import { either, episodes, inWindows, type Touch } from '../record.ts';
 import { deniedScan, socketOf } from './packets.ts';
 
 const PAIRS_DAY = 10;
@@ -33,18 +33,18 @@ export const slowScan: SourceDetector = {
       fewest: PAIRS_DAY,
       grows: true,
     });
+    const dayOfTouch = (t: Touch) => dayOf(t.paneMs, scene.dayStartMs);
     const inMonth = inWindows(
       rest,
       30 * DAY,
       PACKET_PANE,
       (w) =>
+        countDistinct(w, dayOfTouch) >= DAYS_MONTH &&
         countDistinct(w, socketOf) >= PAIRS_MONTH &&
-        new Set(w.map((t) => dayOf(t.paneMs, scene.dayStartMs))).size >= DAYS_MONTH &&
         episodes(w, PACKET_PANE).length >= RUNS_MONTH,
       { fewest: PAIRS_MONTH },
     );
-    const taken = new Set([...inDay, ...inMonth]);
-    const hit = rest.filter((t) => taken.has(t));
+    const hit = either(rest, inDay, inMonth);
     return deniedScan(
       'F06',
       'medium',

@@ -9,7 +9,7 @@
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { countEvents, inWindows, type Touch } from '../record.ts';
+import { countEvents, either, inWindows } from '../record.ts';
 import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 500;
@@ -42,8 +42,7 @@ export const wordlistScan: SourceDetector = {
       },
       { fewest: MISSING_SHARE * PAGES_HOUR },
     );
-    const taken = new Set<Touch>([...fast, ...long]);
-    const hit = failed.filter((t) => taken.has(t));
+    const hit = either(failed, fast, long);
     if (hit.length === 0) return [];
     return [
       {

@@ -1,12 +1,14 @@
 /**
  * All alerts with what they rest on: thresholds and the numbers that met them, verdict and its basis, how severity came
- * about, evidence lines. The gravest DETAILS_MAX open up; the rest are rows of a table, so that thousands of alerts stay
- * a page that a browser can open (about 5 kB each for the former, 300 bytes for the latter).
+ * about, evidence lines. The gravest DETAILS_MAX open up, the next ROWS_MAX are rows of a table, and what is left is
+ * summed up by severity and detection: a person reads hundreds of alerts at most, and any browser opens the page (about
+ * 5 kB for each that opens up, 300 bytes for a row).
  */
 
 import { CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, sourceWords, VERDICT_WORDS } from '../../alerts/caveat.ts';
 import type { Alert, EvidenceLine } from '../../model/alert.ts';
 import { printable } from '../../model/problem.ts';
+import { LEVELS, type Level } from '../../model/rule.ts';
 import { whoText } from '../answer.ts';
 import { count, counted, durationText, instantText, periodText } from '../quantity.ts';
 import { type Html, html } from './html.ts';
@@ -16,7 +18,7 @@ export const DETAILS_MAX = 200;
 /** Up to so many alerts are printed with everything; of more, those that the reader opened. */
 const PRINTED_MAX = 12;
 /** Further alerts that are shown as a row. */
-export const ROWS_MAX = 10_000;
+export const ROWS_MAX = 1000;
 /** Evidence lines, and member addresses, that one alert shows. */
 const LINES_MAX = 8;
 const RELATED_MAX = 40;
@@ -28,10 +30,10 @@ export function alertList(alerts: readonly Alert[]): Html | null {
   if (alerts.length === 0) return null;
   const detailed = alerts.slice(0, DETAILS_MAX);
   const rows = alerts.slice(DETAILS_MAX, DETAILS_MAX + ROWS_MAX);
-  const left = alerts.length - detailed.length - rows.length;
+  const left = alerts.slice(DETAILS_MAX + ROWS_MAX);
   return html`<section id="alerts" aria-labelledby="alerts-title">
 <h2 id="alerts-title">All alerts</h2>
-<p class="lead">${counted(alerts.length, 'alert')}, the gravest first. Open one to see what it rests on. ${rows.length > 0 && `The first ${count(detailed.length)} open up, the next ${count(rows.length)} stand in the table below them.`}${left > 0 && ` ${count(left)} more are only in the NDJSON output.`}</p>
+<p class="lead">${counted(alerts.length, 'alert')}, the gravest first. Open one to see what it rests on. ${rows.length > 0 && `The first ${count(detailed.length)} open up, the next ${count(rows.length)} stand in the table below them.`}${left.length > 0 && ` The other ${count(left.length)} are summed up by severity and kind; each of them stands in the NDJSON output (--output).`}</p>
 <div class="alerts${alerts.length <= PRINTED_MAX && ' few'}">${detailed.map(details)}</div>
 ${
   rows.length > 0 &&
@@ -41,7 +43,44 @@ ${
       html`<tr><td>${SEVERITY_WORDS[alert.severity]}</td><th scope="row">${clip(alert.name, 80)}</th><td>${clip(whoText(alert), 90)}</td><td>${instantText(alert.startMs)}</td><td>${alert.outcome}</td></tr>`,
   )}</tbody></table></div>`
 }
+${left.length > 0 && summedUp(left)}
 </section>`;
+}
+
+/** Alerts of one severity and name. */
+interface Sum {
+  severity: Level;
+  name: string;
+  alerts: number;
+  keys: Set<string>;
+  answered: number;
+  firstMs: number;
+}
+
+/** What is left, summed up: one row for each severity and kind of alert, the gravest first, then the most frequent. */
+function summedUp(alerts: readonly Alert[]): Html {
+  const sums = new Map<string, Sum>();
+  for (const { severity, name, key, outcome, startMs } of alerts) {
+    const kind = `${severity} ${name}`;
+    let sum = sums.get(kind);
+    if (sum === undefined) {
+      sum = { severity, name, alerts: 0, keys: new Set(), answered: 0, firstMs: startMs };
+      sums.set(kind, sum);
+    }
+    sum.alerts++;
+    sum.keys.add(key.text);
+    if (outcome === 'answered') sum.answered++;
+    if (startMs < sum.firstMs) sum.firstMs = startMs;
+  }
+  const rows = [...sums.values()].sort(
+    (a, b) =>
+      LEVELS.indexOf(b.severity) - LEVELS.indexOf(a.severity) || b.alerts - a.alerts || (a.name < b.name ? -1 : 1),
+  );
+  return html`<div class="panel"><table class="stack"><caption>${counted(alerts.length, 'other alert')}, summed up</caption><thead><tr><th scope="col" class="w-sev">Severity</th><th scope="col">Alert</th><th scope="col" class="num w-num">Alerts</th><th scope="col" class="num w-num">Addresses</th><th scope="col" class="num w-num">Answered</th><th scope="col" class="w-time">First seen (UTC)</th></tr></thead>
+<tbody>${rows.map(
+    (sum) =>
+      html`<tr><td>${SEVERITY_WORDS[sum.severity]}</td><th scope="row">${clip(sum.name, 80)}</th><td class="num">${count(sum.alerts)}</td><td class="num">${count(sum.keys.size)}</td><td class="num">${count(sum.answered)}</td><td>${instantText(sum.firstMs)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 function details(alert: Alert): Html {

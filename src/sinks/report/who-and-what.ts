@@ -103,17 +103,16 @@ ${list('Paths', 'Path', paths, (path) => html`<code>${path.length > 90 ? `${path
 }
 
 function tally(alerts: readonly Alert[], of: (alert: Alert) => readonly (string | number)[]): [string, number][] {
-  const keys = new Map<string, Set<string>>();
+  const keys = new Map<string | number, Set<string>>();
   for (const alert of alerts) {
     for (const item of of(alert)) {
-      const name = String(item);
-      const set = keys.get(name);
-      if (set === undefined) keys.set(name, new Set([alert.key.text]));
+      const set = keys.get(item);
+      if (set === undefined) keys.set(item, new Set([alert.key.text]));
       else set.add(alert.key.text);
     }
   }
   return [...keys]
-    .map(([name, set]): [string, number] => [name, set.size])
+    .map(([item, set]): [string, number] => [String(item), set.size])
     .sort((a, b) => b[1] - a[1] || Number(a[0]) - Number(b[0]) || (a[0] < b[0] ? -1 : 1));
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CAVEAT } from '../../../src/alerts/caveat.ts';
+import { compareAlerts } from '../../../src/alerts/ecs.ts';
 import { lintWording } from '../../../src/alerts/wording-linter.ts';
 import { BARS_MAX, foldTimeline } from '../../../src/sinks/report/charts.ts';
 import { escapeText, html, markup } from '../../../src/sinks/report/html.ts';
@@ -99,12 +100,35 @@ describe('the report', () => {
     expect(page).not.toContain('id="first"');
   });
 
-  it('stays below 10 MB with 5,000 alerts, opens the gravest 200 and says so', () => {
-    const page = renderReport(manyAlertsSummary(5000));
+  it('stays below 10 MB with 5,000 alerts: opens 200, lists 1,000, sums up the rest, and says so', () => {
+    const summary = manyAlertsSummary(5000);
+    const page = renderReport(summary);
     expect(Buffer.byteLength(page)).toBeLessThan(10_000_000);
     expect(page.match(/<details class="alert">/g)).toHaveLength(200);
-    expect(page).toContain('The first 200 open up, the next 4,800 stand in the table below them.');
-    expect(page.match(/<tr><td>(?:Critical|High|Medium|Low|Info)<\/td>/g)).toHaveLength(4800);
+    expect(page).toContain('The first 200 open up, the next 1,000 stand in the table below them.');
+    expect(page).toContain(
+      'The other 3,800 are summed up by severity and kind; each of them stands in the NDJSON output',
+    );
+    const [listed, summed] = page.split('3,800 other alerts, summed up');
+    expect(listed!.match(/<tr><td>(?:Critical|High|Medium|Low|Info)<\/td>/g)).toHaveLength(1000);
+    const left = [...summary.alerts].sort(compareAlerts).slice(1200);
+    const rows = [
+      ...summed!.matchAll(/<tr><td>(\w+)<\/td><th scope="row">([^<]*)<\/th>((?:<td class="num">[\d,]+<\/td>){3})/g),
+    ].map(([, severity, name, cells]) => [
+      severity!.toLowerCase(),
+      name,
+      ...cells!.match(/[\d,]+(?=<)/g)!.map((n) => Number(n.replaceAll(',', ''))),
+    ]);
+    const sums = new Set(left.map((a) => `${a.severity} ${a.name}`));
+    expect(rows).toHaveLength(sums.size);
+    for (const [severity, name, alerts, addresses, answered] of rows) {
+      const those = left.filter((a) => a.severity === severity && a.name === name);
+      expect([alerts, addresses, answered]).toEqual([
+        those.length,
+        new Set(those.map((a) => a.key.text)).size,
+        those.filter((a) => a.outcome === 'answered').length,
+      ]);
+    }
   });
 
   it('keeps every hostile text as text', () => {
