@@ -131,10 +131,3 @@ export function renumberRules(state: State, numbers: readonly number[], dropped:
   dropped(gone);
   return renumbered;
 }
-
-/** Sources in a state, for whoever wants to know how large it is. */
-export function sourcesIn({ ledger }: State): number {
-  let sources = 0;
-  for (let row = 0; row < ledger.rows; row++) if ((spaceOf(ledger, row) & 255) === SPACE.source) sources++;
-  return sources;
-}

@@ -6,6 +6,7 @@
 
 import type { WorkSettings } from './model/installation.ts';
 import { DAY } from './model/time.ts';
+import { SILENT_HOOKS, type WorkerHooks } from './model/worker.ts';
 import { queueDepth } from './queue/depth.ts';
 import { evidenceBlob } from './queue/evidence-store.ts';
 import { type OriginState, readOrigins } from './queue/origins.ts';
@@ -27,6 +28,7 @@ import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, prune
 import { closeDays, isToldDay, type ToldDay } from './shard-days.ts';
 import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
+import { recordTaker } from './shard-log.ts';
 import type { TenantTools } from './shard-tenant.ts';
 import { latestOf, type OriginStanding, passGaps, watermarkOf } from './shard-watermark.ts';
 
@@ -56,6 +58,8 @@ export interface KeeperTimes {
   readonly leaseMs: number;
   /** bytes of log below which no snapshot is made */
   readonly snapshotBytesMin?: number;
+  /** how long a delta waits for its list of rules, ms; default RULES_WAIT_MS */
+  readonly rulesWaitMs?: number;
   /** longest that past days wait while there are records to fold, ms; default two minutes */
   readonly daysWaitMs?: number;
 }
@@ -68,6 +72,8 @@ export interface KeeperPlace {
   /** name of the worker, unique among all */
   readonly worker: string;
   readonly times: KeeperTimes;
+  /** told of records that wait or are put aside */
+  readonly hooks?: Pick<WorkerHooks, 'log' | 'count'>;
   /** highest version that the index has of the organisation's alerts; asked when the shard is new */
   highestVersion(organization: string): Promise<number>;
 }
@@ -155,6 +161,18 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   /** when an origin was met that has no time of its own */
   const metAt = new Map<number, number>();
 
+  const take = recordTaker(
+    {
+      store,
+      org,
+      worker,
+      fence,
+      hooks: place.hooks ?? SILENT_HOOKS,
+      ...(times.rulesWaitMs !== undefined && { rulesWaitMs: times.rulesWaitMs }),
+    },
+    (record) => foldRecord(shard, setting, record, watermark - work.latenessMs),
+  );
+
   /** Renews the lease when a third of it is gone, or at once. */
   async function hold(now = false): Promise<boolean> {
     if (!now && heldUntil - performance.now() > (times.leaseMs * 2) / 3) return true;
@@ -182,14 +200,21 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     let isAtEnd = false;
     for (;;) {
       const read = await readLog(store, org, at, READ_BYTES);
+      let waits = false;
+      const before = records;
       for (const record of read.records) {
-        late += foldRecord(shard, setting, record, watermark - work.latenessMs).late;
+        const taken = await take(record, at);
+        if (taken.state === 'lost')
+          return { state: 'lost', records, late, origins, isAtEnd: false, nothingWaits: false };
+        waits = taken.state === 'waits';
+        if (taken.state === 'waits') break;
+        late += taken.late;
         grownBytes += record.length;
+        records++;
+        at++;
       }
-      records += read.records.length;
-      at = read.next;
       isAtEnd = read.records.length === 0;
-      if (isAtEnd) break;
+      if (isAtEnd || (waits && records === before)) break;
       isDirty = true;
       // the next decision tells what is left to be told then
       leaving = null;
@@ -251,7 +276,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       worker,
       documents: tidings.documents,
       generation,
-      stats: bytes === null ? {} : { late: lateUncounted },
+      stats: { alerts: tidings.documents.length, ...(bytes !== null && { late: lateUncounted }) },
       ...(bytes !== null && {
         snapshot: { bytes, at },
         dropEvidenceBefore: evidenceFloor(shard, dayStartMs, work.evidenceDays),
@@ -293,7 +318,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
 
   async function note(): Promise<void> {
     isSettled = waiting === 0 && isDone && leaving === null;
-    await noteProgress(store, org, { decided: at, isSettled, ...decided, worker });
+    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, worker });
   }
 
   /** Commits some of the documents of past days; after the last what was dropped goes. */

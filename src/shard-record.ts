@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { lineShape } from './alerts/redact.ts';
 import { createTally, type Tally } from './formats/format.ts';
+import { DeltaError } from './measure/delta.ts';
 
 const MAGIC = 0x31525750;
 /** Raised when an older program would misread a record; records of all versions up to this one are read. */
@@ -68,6 +69,23 @@ export class RecordError extends Error {
     this.name = 'RecordError';
     this.isNewer = isNewer;
   }
+}
+
+/** Thrown when a delta refers to a list of rules that did not come before it. */
+export class RuleListError extends RecordError {
+  /** of the list */
+  readonly digest: string;
+
+  constructor(digest: string) {
+    super('a delta refers to a list of rules that did not come', false);
+    this.name = 'RuleListError';
+    this.digest = digest;
+  }
+}
+
+/** Whether an error says that a newer program wrote what could not be read: then it waits for one. */
+export function isFromNewer(error: unknown): boolean {
+  return (error instanceof RecordError || error instanceof DeltaError) && error.isNewer;
 }
 
 /** Digest of a list of rule names in the order of their numbers. */

@@ -19,7 +19,7 @@ import {
   type DeltaRecord,
   decodeRecord,
   pack,
-  RecordError,
+  RuleListError,
   rulesDigest,
   type TallyJson,
   tallyFromJson,
@@ -173,7 +173,7 @@ function stateOf(shard: Shard, setting: ShardSetting, { rules, origins, state }:
   const own = ruleNames(setting.ruleSet);
   const isOurs = rules === rulesDigest(own);
   const theirs = isOurs ? own : shard.ruleLists.get(rules);
-  if (theirs === undefined) throw new RecordError('a delta refers to a list of rules that never came', true);
+  if (theirs === undefined) throw new RuleListError(rules);
   const horizon = horizonOf(shard.open, setting.ruleSet);
   const since = Math.max(horizon.packetsMs, horizon.requestsMs, horizon.visitsMs);
   const isOld = origins.some(({ chunks }) => chunks.some(({ panes }) => eventsBefore(panes, since) > 0));

@@ -11,7 +11,7 @@ import { nudgeIndex, openQueues } from '../src/queue/queues.ts';
 import { logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
-import { RecordError } from '../src/shard-record.ts';
+import { isFromNewer } from '../src/shard-record.ts';
 import { tenantTools } from '../src/shard-tenant.ts';
 
 /** Pause between two rounds in which nothing came, ms. */
@@ -34,6 +34,7 @@ export interface DecideOptions {
   readonly roundMs?: number;
   readonly againMs?: number;
   readonly snapshotBytesMin?: number;
+  readonly rulesWaitMs?: number;
   /** highest version that the index has of an organisation's alerts; 0 without an index */
   readonly highestVersion?: (organization: string) => Promise<number>;
 }
@@ -68,9 +69,11 @@ export async function runDecide(
       tools,
       work: installation.work,
       worker,
+      hooks,
       times: {
         leaseMs: (options.leaseMs ?? LEASE_MS) * (stretch.get(org) ?? 1),
         ...(options.snapshotBytesMin !== undefined && { snapshotBytesMin: options.snapshotBytesMin }),
+        ...(options.rulesWaitMs !== undefined && { rulesWaitMs: options.rulesWaitMs }),
       },
       highestVersion: options.highestVersion ?? (() => Promise.resolve(0)),
     });
@@ -104,7 +107,7 @@ export async function runDecide(
   async function drop(org: string, error: Error): Promise<void> {
     const keeper = keepers.get(org);
     keepers.delete(org);
-    const isNewer = error instanceof RecordError && error.isNewer;
+    const isNewer = isFromNewer(error);
     notBefore.set(org, performance.now() + (isNewer ? NEWER_MS : (options.againMs ?? AGAIN_MS)));
     hooks.log(
       isNewer ? 'error' : 'warn',

@@ -3,7 +3,7 @@
  * handle, and the last alert. With --json the same as one JSON object per organisation and line.
  */
 import { printable } from '../model/problem.ts';
-import { isDrained, lagMs, type OrganizationStatus, readStatus } from '../operate/status.ts';
+import { isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -32,11 +32,12 @@ function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolea
   const { stats } = depth;
   const count = (key: string): string => (stats[key] ?? 0).toLocaleString('en');
   const lag = lagMs(status, nowMs);
+  const late = lateEvents(status);
   const behind = origins.toSorted((a, b) => b.seq - b.applied - (a.seq - a.applied) || a.number - b.number);
   const waits = `${depth.waitingChunks + depth.flyingChunks} chunks (${sizeText(depth.queuedBytes)}) wait or are with the workers`;
   const lines = [
     `${organization}  ${printable(name)}${isConfigured ? '' : '  (not configured here: nobody reads or decides it)'}`,
-    `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused`,
+    `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${late.toLocaleString('en')} events came late`}`,
     `  queue      ${isDrained(status, isIndexed) ? 'nothing waits' : waits}`,
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${depth.logRecords} records since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,

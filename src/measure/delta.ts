@@ -85,11 +85,14 @@ function textPart(state: State): object {
   };
 }
 
-/** Thrown when bytes are no delta of a version that this program reads. */
+/** Thrown when bytes are no delta of a version that this program reads. `isNewer`: a newer program wrote it. */
 export class DeltaError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly isNewer: boolean;
+
+  constructor(message: string, { isNewer = false, ...options }: ErrorOptions & { isNewer?: boolean } = {}) {
     super(message, options);
     this.name = 'DeltaError';
+    this.isNewer = isNewer;
   }
 }
 
@@ -101,8 +104,11 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
       ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
       : new Uint32Array(bytes.slice().buffer);
   if (words[0] !== MAGIC) throw new DeltaError('not a delta');
-  if (words[1] !== DELTA_VERSION)
-    throw new DeltaError(`delta version ${words[1]}, this program reads ${DELTA_VERSION}`);
+  const version = words[1]!;
+  if (version !== DELTA_VERSION) {
+    const isNewer = version > DELTA_VERSION;
+    throw new DeltaError(`delta version ${version}, this program reads ${DELTA_VERSION}`, { isNewer });
+  }
   const rows = words[3]!;
   let at = HEADER_WORDS;
   for (let i = 0; i < rows; i++) {

@@ -76,6 +76,11 @@ export function lagMs({ progress }: OrganizationStatus, nowMs: number): number |
   return progress?.eventMs === null || progress === null ? null : Math.max(0, nowMs - progress.eventMs);
 }
 
+/** Events that came later than the lateness allows; they count in alerts all the same, as long as those may change. */
+export function lateEvents({ depth, progress }: OrganizationStatus): number {
+  return Math.max(progress?.late ?? 0, depth.stats['late'] ?? 0);
+}
+
 /** The numbers that Prometheus reads. */
 export function numbersOf(status: OrganizationStatus, nowMs: number): OrganizationNumbers {
   const { organization, depth, origins, progress } = status;
@@ -97,7 +102,7 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
     counts: {
       ...depth.stats,
       chunks: depth.stats['applied_chunks'] ?? 0,
-      alerts: depth.stats['documents'] ?? 0,
+      late: lateEvents(status),
       dropped: origins.reduce((sum, origin) => sum + origin.dropped, 0),
     },
   };

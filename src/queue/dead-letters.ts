@@ -1,5 +1,6 @@
 /**
- * Dead letters: chunks that no worker could read and documents that the index refuses, each with its reason. They stay
+ * Dead letters: chunks that no worker could read, records that could not be folded and documents that the index refuses,
+ * each with its reason. They stay
  * until a person has them tried again or drops them; until then a dead chunk counts as waiting, so that a wrong secret
  * makes the reader wait instead of emptying a year of logs into the dead letters.
  */
@@ -10,11 +11,11 @@ import { nudgeIndex, type Queues } from './queues.ts';
 import { runScript, textOf } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
-/** A chunk or a document that was given up. */
+/** A chunk, a record or a document that was given up. */
 export interface DeadLetter {
-  /** "chunk:origin:seq" or "doc:id" */
+  /** "chunk:origin:seq", "record:index of the log" or "doc:id" */
   readonly id: string;
-  readonly kind: 'chunk' | 'document';
+  readonly kind: 'chunk' | 'record' | 'document';
   /** why; may hold text of the log, so it is printed escaped */
   readonly reason: string;
   /** Unix ms */
@@ -39,6 +40,11 @@ export async function replayDead(
   id: string,
 ): Promise<'replayed' | 'gone' | 'unknown'> {
   const keys = organizationKeys(store.prefix, org);
+  const record = recordOf(id);
+  if (record !== null) {
+    const places = [keys.dead, keys.deadRecords, keys.log];
+    return textOf(await runScript(store.redis, 'pwReplayRecord', places, [record])) as 'replayed' | 'gone' | 'unknown';
+  }
   const text = chunkOf(id);
   if (text === null) {
     const document = documentOf(id);
@@ -58,6 +64,11 @@ export async function replayDead(
 /** Gives a dead letter up: its lines or its document are deleted and counted as dropped. */
 export async function dropDead(store: QueueStore, org: string, id: string): Promise<'dropped' | 'unknown'> {
   const keys = organizationKeys(store.prefix, org);
+  const record = recordOf(id);
+  if (record !== null) {
+    const places = [keys.dead, keys.deadRecords, keys.stats];
+    return textOf(await runScript(store.redis, 'pwDropRecord', places, [record])) as 'dropped' | 'unknown';
+  }
   const text = chunkOf(id);
   if (text === null) {
     const places = [keys.dead, keys.deadDocuments, keys.stats];
@@ -75,7 +86,7 @@ function letterOf(id: string, json: string): DeadLetter {
   const { reason, at, index, version } = JSON.parse(json) as Partial<DeadLetter>;
   return {
     id,
-    kind: chunkOf(id) === null ? 'document' : 'chunk',
+    kind: chunkOf(id) !== null ? 'chunk' : recordOf(id) !== null ? 'record' : 'document',
     reason: reason ?? '',
     at: at ?? 0,
     index: index ?? null,
@@ -85,6 +96,10 @@ function letterOf(id: string, json: string): DeadLetter {
 
 function chunkOf(id: string): string | null {
   return /^chunk:(\d{1,4}:\d{1,15})$/.exec(id)?.[1] ?? null;
+}
+
+function recordOf(id: string): string | null {
+  return /^record:(\d{1,15})$/.exec(id)?.[1] ?? null;
 }
 
 function documentOf(id: string): string | null {

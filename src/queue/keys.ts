@@ -7,11 +7,8 @@
  * Reference: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ (hash tags)
  */
 
-/** The organisation that facts between organisations go to; no tenant can be called so. */
-export const ALL_ORGANIZATIONS = '_all';
-
 /** Longest id of an organisation, in characters. */
-export const ORGANIZATION_LENGTH_MAX = 64;
+const ORGANIZATION_LENGTH_MAX = 64;
 
 /** Names of all keys of one organisation. */
 export interface OrganizationKeys {
@@ -45,6 +42,8 @@ export interface OrganizationKeys {
   readonly dead: string;
   /** HASH document id → version, index, body of a dead document */
   readonly deadDocuments: string;
+  /** HASH absolute index in the log → a record that could not be folded */
+  readonly deadRecords: string;
   /** HASH counters */
   readonly stats: string;
   /** STRING JSON of how far the decisions are */
@@ -70,7 +69,7 @@ export function isOrganizationId(text: string): boolean {
 
 /** Names of the keys of an organisation. Throws a RangeError for an id that could reach other keys. */
 export function organizationKeys(prefix: string, org: string): OrganizationKeys {
-  if (!isOrganizationId(org) && org !== ALL_ORGANIZATIONS) {
+  if (!isOrganizationId(org)) {
     throw new RangeError(`"${org.slice(0, ORGANIZATION_LENGTH_MAX)}" is no id of an organisation`);
   }
   const own = `${prefix}:{${org}}:`;
@@ -90,6 +89,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     generation: `${own}generation`,
     dead: `${own}dead`,
     deadDocuments: `${own}dead_documents`,
+    deadRecords: `${own}dead_records`,
     stats: `${own}stats`,
     progress: `${own}progress`,
     origin: (origin) => `${own}origin:${origin}`,

@@ -16,6 +16,8 @@ export interface ShardProgress {
   readonly eventMs: number | null;
   /** event time of the latest alert, Unix ms; null = none */
   readonly alertMs: number | null;
+  /** events that came when their time had passed, since the organisation began */
+  readonly late: number;
   /** alerts that stand */
   readonly alerts: number;
   /** who holds the lease */

@@ -308,6 +308,43 @@ end
 return 1
 `;
 
+/**
+ * KEYS lease, log, log base, dead, dead records, stats; ARGV "fence:worker", absolute index, JSON → 1, 0 = the lease was
+ * lost. An empty record stays in its place, so that whoever folds the log again passes over it.
+ */
+const BURY_RECORD = `#!lua flags=allow-oom
+${RUN_ID}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. run then return 0 end
+local at = tonumber(ARGV[2]) - tonumber(redis.call('GET', KEYS[3]) or '0')
+local record = at >= 0 and redis.call('LINDEX', KEYS[2], at)
+if record and #record > 0 then
+  redis.call('HSET', KEYS[5], ARGV[2], record)
+  redis.call('HSET', KEYS[4], 'record:' .. ARGV[2], ARGV[3])
+  redis.call('LSET', KEYS[2], at, '')
+  redis.call('HINCRBY', KEYS[6], 'dead_records', 1)
+end
+return 1
+`;
+
+/** KEYS dead, dead records, log; ARGV absolute index → 'replayed', 'gone' (the record is), or 'unknown' */
+const REPLAY_RECORD = `#!lua flags=allow-oom
+if redis.call('HEXISTS', KEYS[1], 'record:' .. ARGV[1]) == 0 then return 'unknown' end
+local record = redis.call('HGET', KEYS[2], ARGV[1])
+if not record then return 'gone' end
+redis.call('HDEL', KEYS[1], 'record:' .. ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('RPUSH', KEYS[3], record)
+return 'replayed'
+`;
+
+/** KEYS dead, dead records, stats; ARGV absolute index → 'dropped' or 'unknown' */
+const DROP_RECORD = `#!lua flags=allow-oom
+if redis.call('HDEL', KEYS[1], 'record:' .. ARGV[1]) == 0 then return 'unknown' end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HINCRBY', KEYS[3], 'dropped_records', 1)
+return 'dropped'
+`;
+
 /** KEYS pending, pending order, dead, dead documents, stats; ARGV id → 'replayed' or 'unknown' */
 const REPLAY_DOCUMENT = `#!lua flags=allow-oom
 if redis.call('HDEL', KEYS[3], 'doc:' .. ARGV[1]) == 0 then return 'unknown' end
@@ -342,6 +379,9 @@ const SCRIPTS = {
   pwReadLog: READ_LOG,
   pwCommitShard: COMMIT_SHARD,
   pwDonePending: DONE_PENDING,
+  pwBuryRecord: BURY_RECORD,
+  pwReplayRecord: REPLAY_RECORD,
+  pwDropRecord: DROP_RECORD,
   pwReplayDocument: REPLAY_DOCUMENT,
   pwDropDocument: DROP_DOCUMENT,
 } as const;

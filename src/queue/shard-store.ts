@@ -4,6 +4,7 @@
  * counter, makes a holder that slept too long unable to write. A commit is one step: snapshot, end of the log that it includes, documents, their revisions.
  */
 import { randomBytes } from 'node:crypto';
+import { deadLetter } from './dead-letter.ts';
 import { dropEvidence } from './evidence-store.ts';
 import { organizationKeys } from './keys.ts';
 import { type PendingDocument, pendingValue } from './pending.ts';
@@ -138,6 +139,24 @@ export async function logEnd(store: QueueStore, org: string): Promise<number> {
   const keys = organizationKeys(store.prefix, org);
   const [base, length] = throwFirst(await store.redis.multi().get(keys.logBase).llen(keys.log).exec());
   return Number(base ?? 0) + Number(length);
+}
+
+/**
+ * Puts a record that cannot be folded among the dead letters of its organisation; an empty one stays in its place. Returns
+ * false when the lease was lost, and nothing was done.
+ */
+export async function buryRecord(
+  store: QueueStore,
+  org: string,
+  worker: string,
+  fence: number,
+  index: number,
+  reason: string,
+): Promise<boolean> {
+  const keys = organizationKeys(store.prefix, org);
+  const places = [keys.lease, keys.log, keys.logBase, keys.dead, keys.deadRecords, keys.stats];
+  const values = [holder(fence, worker), index, deadLetter(reason)];
+  return (await runScript(store.redis, 'pwBuryRecord', places, values)) === 1;
 }
 
 /** Appends a record that belongs to no chunk: an acknowledgement, a fact of another organisation. It may come twice. */

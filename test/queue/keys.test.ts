@@ -19,8 +19,6 @@ describe('keys of an organisation', () => {
       expect(() => organizationKeys('pollwatch', id)).toThrow(RangeError);
     }
     expect(isOrganizationId('adams-county-2')).toBe(true);
-    expect(isOrganizationId('_all')).toBe(false);
-    expect(organizationKeys('pollwatch', '_all').log).toBe('pollwatch:{_all}:log');
   });
 
   it('never belong to two organisations', () => {

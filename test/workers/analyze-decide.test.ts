@@ -4,18 +4,32 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTally } from '../../src/formats/format.ts';
+import { encodeState } from '../../src/measure/delta.ts';
+import { createState } from '../../src/measure/state.ts';
 import type { RedisSettings } from '../../src/model/installation.ts';
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
-import { deadLetters } from '../../src/queue/dead-letters.ts';
+import { deadLetters, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
 import { readProgress } from '../../src/queue/progress.ts';
 import { openQueues } from '../../src/queue/queues.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { appendRecord, logEnd, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { decodeRecord, encodeAck } from '../../src/shard-record.ts';
+import { measureKey } from '../../src/scan.ts';
+import { rulesOf } from '../../src/setting.ts';
+import { ruleNames } from '../../src/shard.ts';
+import {
+  type DeltaOrigin,
+  decodeRecord,
+  encodeAck,
+  encodeDelta,
+  encodeRules,
+  rulesDigest,
+} from '../../src/shard-record.ts';
 import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
 import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
@@ -224,6 +238,96 @@ describe('the workers', () => {
       expect((await readProgress(store, ORG))!.decided).toBe(end);
       expect(await logEnd(store, ORG)).toBe(end + 1);
     });
+  });
+
+  it('put a record aside that is damaged, with its bytes, and go on behind it; tried again it counts', async () => {
+    await running({ idleMs: 1 }, async ({ store, redis }) => {
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the scan is told', isTold(store, 'F01'));
+      const end = await logEnd(store, ORG);
+      const [{ event }] = (await documents(store)) as [Body];
+      const damaged = Buffer.from(encodeAck({ id: event.id, status: 'ack', atMs: 1 }));
+      damaged[damaged.length - 1]! ^= 255;
+      await appendRecord(store, ORG, damaged);
+      await write(store, 'web', 'netfilter', packets(1, 16));
+      await until('what came behind it is decided', async () => {
+        const progress = await readProgress(store, ORG);
+        return progress!.isSettled && progress!.decided > end + 1;
+      });
+      const [letter, ...more] = await deadLetters(store, ORG);
+      expect(more).toEqual([]);
+      expect(letter).toMatchObject({ id: `record:${end}`, kind: 'record' });
+      expect(letter!.reason).toBe(`record ${end} of the log: a record is damaged`);
+      const { dead, deadRecords } = organizationKeys(store.prefix, ORG);
+      expect(await store.redis.hgetBuffer(deadRecords, String(end))).toEqual(damaged);
+      // as it would be if a newer program could read it
+      damaged[damaged.length - 1]! ^= 255;
+      await store.redis.hset(deadRecords, String(end), damaged);
+      const queues = openQueues(redis);
+      expect(await replayDead(store, queues, ORG, letter!.id)).toBe('replayed');
+      await queues.close();
+      expect(await store.redis.hlen(dead)).toBe(0);
+      const status = async () => (await documents(store)).find((d) => d.event.id === event.id)!.pollwatch.alert.status;
+      await until('it is told', async () => (await status()) === 'ack');
+    });
+  });
+
+  it('put a record aside over which the fold breaks off, and read the shard again', async () => {
+    await running({ idleMs: 1 }, async ({ store, said }) => {
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the scan is told', isTold(store, 'F01'));
+      const rules = rulesDigest(ruleNames(rulesOf([])));
+      const state = encodeState(createState(measureKey(SECRET).a));
+      const broken = { origin: 1, chunks: [{ seq: 1, offset: 0, end: 9, panes: 7 }], tally: createTally() };
+      await appendRecord(store, ORG, encodeDelta({ rules, origins: [broken as unknown as DeltaOrigin], state }));
+      await write(store, 'web', 'netfilter', packets(1, 16));
+      const isAll = async () => (await queueDepth(store, ORG)).stats['lines'] === 32;
+      await until('what came behind it is decided', async () => {
+        const progress = await readProgress(store, ORG);
+        return (await isAll()) && progress!.decided === (await logEnd(store, ORG));
+      });
+      expect((await deadLetters(store, ORG)).map((letter) => letter.kind)).toEqual(['record']);
+      expect(said).toContain('warn: an organisation could not be decided; it is tried again');
+    });
+  });
+
+  it('leave a delta alone whose measures a newer program wrote', async () => {
+    await running({ idleMs: 1 }, async ({ store, said }) => {
+      const newer = new Uint32Array([0x31445750, 99, 0, 0, 0, 0]);
+      const rules = rulesDigest(ruleNames(rulesOf([])));
+      await write(store, 'fw', 'netfilter', packets(0, 16));
+      await until('the scan is told', isTold(store, 'F01'));
+      await appendRecord(store, ORG, encodeDelta({ rules, origins: [], state: new Uint8Array(newer.buffer) }));
+      await until('it is said', () => said.some((line) => line.startsWith('error: a newer pollwatch')));
+      expect(await deadLetters(store, ORG)).toEqual([]);
+    });
+  });
+
+  it('fold a delta whose list of rules comes behind it, and put one aside whose list never comes', async () => {
+    const delta = (names: string[]) =>
+      encodeDelta({
+        rules: rulesDigest(names),
+        origins: [],
+        state: encodeState(createState(measureKey(SECRET).a)),
+      });
+    await running(
+      { idleMs: 1 },
+      async ({ store, said }) => {
+        await write(store, 'fw', 'netfilter', packets(0, 16));
+        await until('the scan is told', isTold(store, 'F01'));
+        await appendRecord(store, ORG, delta(['later']));
+        await appendRecord(store, ORG, encodeRules(['later']));
+        const isDecided = async () => (await readProgress(store, ORG))!.decided === (await logEnd(store, ORG));
+        await until('both are decided', isDecided);
+        expect(await deadLetters(store, ORG)).toEqual([]);
+        await appendRecord(store, ORG, delta(['never']));
+        await until('it is put aside', async () => (await deadLetters(store, ORG)).length === 1);
+        expect((await deadLetters(store, ORG))[0]!.reason).toContain('a list of rules that did not come');
+        expect(said).toContain('warn: an organisation waits for a list of rules');
+        await until('the rest is decided', isDecided);
+      },
+      { decide: { rulesWaitMs: 100 } },
+    );
   });
 
   it('leave chunks of an organisation or a format that they do not know to a worker that does, say so once, and are not ready', async () => {
