@@ -1,6 +1,6 @@
 /**
  * The program's own rules, compiled once and kept beside the packages in node_modules/.cache/pollwatch: reading them as
- * YAML with positions takes most of the start of a run. What is kept carries a hash of the rule files, of the code that
+ * YAML with positions takes a third of the start of a run. What is kept carries a hash of the rule files, of the code that
  * compiles them and of the engine that reads it back, and one of itself; when anything differs, or the user has rules
  * too, all is read and checked from the files.
  *   sha256 of what it was made of (32 bytes) · sha256 of the rest (32 bytes) · rule set, as V8 serialises plain values
