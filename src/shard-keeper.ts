@@ -25,7 +25,7 @@ import {
 } from './queue/shard-store.ts';
 import type { QueueStore } from './queue/store.ts';
 import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
-import { closeDays, isToldDay, type ToldDay } from './shard-days.ts';
+import { type ClosedDays, closeDays, type DayTelling, isToldDay, type ToldDay } from './shard-days.ts';
 import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
 import { recordTaker } from './shard-log.ts';
@@ -47,6 +47,8 @@ const LEFT_BYTES = 1024 * 1024;
 const DAYS_WAIT_MS = 120_000;
 /** Deciding takes at most one part in this many of the time. */
 const DECIDING_SHARE = 10;
+/** Without an index nobody takes documents of days, and there are as many as sources: none are made. */
+const NO_DAYS: ClosedDays = { documents: [], isDue: false, forgotten: [], nextMs: Number.POSITIVE_INFINITY };
 /** A long log is decided in between for the first time after this long, ms. */
 const FIRST_MS = 2000;
 /** When the log has been empty for this long everything is decided, whatever it costs, ms. */
@@ -72,6 +74,8 @@ export interface KeeperPlace {
   /** name of the worker, unique among all */
   readonly worker: string;
   readonly times: KeeperTimes;
+  /** false: no index takes documents, so that only alerts are made, which are few; default true */
+  readonly isIndexed?: boolean;
   /** told of records that wait or are put aside */
   readonly hooks?: Pick<WorkerHooks, 'log' | 'count'>;
   /** highest version that the index has of the organisation's alerts; asked when the shard is new */
@@ -291,7 +295,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       grownBytes = 0;
       lateUncounted = 0;
     }
-    const { documents, isDue, forgotten, nextMs } = closeDays(shard, setting, {
+    const dayTelling: DayTelling = {
       closedMs,
       isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
       nowMs: nowMs - work.latenessMs,
@@ -299,7 +303,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       told: toldDays,
       alerts: tidings.alerts,
       origins: new Map(known.map((origin) => [origin.number, origin])),
-    });
+    };
+    const days = place.isIndexed === false ? NO_DAYS : closeDays(shard, setting, dayTelling);
+    const { documents, isDue, forgotten, nextMs } = days;
     useless.push(...forgotten);
     for (const [day, { id }] of toldDays) if (forgotten.includes(id)) toldDays.delete(day);
     leaving = documents[Symbol.iterator]();

@@ -70,6 +70,7 @@ export async function runDecide(
       work: installation.work,
       worker,
       hooks,
+      isIndexed: installation.elasticsearch !== null,
       times: {
         leaseMs: (options.leaseMs ?? LEASE_MS) * (stretch.get(org) ?? 1),
         ...(options.snapshotBytesMin !== undefined && { snapshotBytesMin: options.snapshotBytesMin }),

@@ -33,6 +33,7 @@ function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolea
   const count = (key: string): string => (stats[key] ?? 0).toLocaleString('en');
   const lag = lagMs(status, nowMs);
   const late = lateEvents(status);
+  const leftOut = stats['dead_documents_left_out'] ?? 0;
   const behind = origins.toSorted((a, b) => b.seq - b.applied - (a.seq - a.applied) || a.number - b.number);
   const waits = `${depth.waitingChunks + depth.flyingChunks} chunks (${sizeText(depth.queuedBytes)}) wait or are with the workers`;
   const lines = [
@@ -42,7 +43,7 @@ function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolea
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${depth.logRecords} records since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
     `  documents  ${depth.pendingDocuments} wait for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
-    `  dead       ${depth.deadLetters}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}`,
+    `  dead       ${depth.deadLetters}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${leftOut.toLocaleString('en')} documents more were refused and not kept`}`,
     ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
   ];
   if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${behind.length - ORIGINS_SHOWN} more origins`);

@@ -19,6 +19,12 @@ export interface PendingDocument {
   readonly body: string;
 }
 
+/**
+ * Dead documents of an organisation that are kept; some 60 MB. An index that refuses more is wrong as a whole, and the
+ * memory is everybody's: more are only counted, as dead_documents_left_out.
+ */
+const DEAD_DOCUMENTS_MAX = 20_000;
+
 /** How many documents one script settles: each is a few steps of the server, which does nothing else meanwhile. */
 const SETTLED_AT_ONCE = 1000;
 
@@ -42,9 +48,10 @@ export async function donePending(
   org: string,
   done: readonly Pick<PendingDocument, 'id' | 'version'>[],
   dead: readonly (Pick<PendingDocument, 'id' | 'version'> & { readonly index?: string; readonly reason: string })[],
+  deadMax = DEAD_DOCUMENTS_MAX,
 ): Promise<void> {
   for (let at = 0; at < Math.max(done.length, dead.length); at += SETTLED_AT_ONCE) {
-    await settle(store, org, done.slice(at, at + SETTLED_AT_ONCE), dead.slice(at, at + SETTLED_AT_ONCE));
+    await settle(store, org, done.slice(at, at + SETTLED_AT_ONCE), dead.slice(at, at + SETTLED_AT_ONCE), deadMax);
   }
 }
 
@@ -66,6 +73,7 @@ async function settle(
   org: string,
   done: Parameters<typeof donePending>[2],
   dead: Parameters<typeof donePending>[3],
+  deadMax: number,
 ): Promise<void> {
   const keys = organizationKeys(store.prefix, org);
   await runScript(
@@ -75,6 +83,7 @@ async function settle(
     [
       done.length,
       dead.length,
+      deadMax,
       ...done.flatMap(({ id, version }) => [id, version]),
       ...dead.flatMap(({ id, version, index, reason }) => [id, version, deadLetter(reason, { index, version })]),
     ],

@@ -274,11 +274,11 @@ return 'committed'
 
 /**
  * KEYS pending, pending order, dead, dead documents, stats
- * ARGV 1 number of documents that stand in the index, 2 of those that it refuses, then id, version of each; id, version,
+ * ARGV 1 number of documents that stand in the index, 2 of those that it refuses, 3 most dead documents, then id, version of each; id, version,
  *      JSON of each. A document of which a newer version waits stays.
  */
 const DONE_PENDING = `#!lua flags=allow-oom
-local at = 3
+local at = 4
 local function waits(id, version)
   local value = redis.call('HGET', KEYS[1], id)
   return value and string.match(value, '^%d+') == version and value
@@ -299,9 +299,13 @@ for _ = 1, tonumber(ARGV[2]) do
   if value then
     redis.call('HDEL', KEYS[1], id)
     redis.call('ZREM', KEYS[2], id)
-    redis.call('HSET', KEYS[4], id, value)
-    redis.call('HSET', KEYS[3], 'doc:' .. id, ARGV[at + 2])
-    redis.call('HINCRBY', KEYS[5], 'dead_documents', 1)
+    if redis.call('HLEN', KEYS[4]) < tonumber(ARGV[3]) or redis.call('HEXISTS', KEYS[4], id) == 1 then
+      redis.call('HSET', KEYS[4], id, value)
+      redis.call('HSET', KEYS[3], 'doc:' .. id, ARGV[at + 2])
+      redis.call('HINCRBY', KEYS[5], 'dead_documents', 1)
+    else
+      redis.call('HINCRBY', KEYS[5], 'dead_documents_left_out', 1)
+    end
   end
   at = at + 3
 end

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Family } from '../../src/elastic/index-names.ts';
 import type { OriginContext } from '../../src/formats/format.ts';
-import type { Installation, RedisSettings, Tenant, WorkSettings } from '../../src/model/installation.ts';
+import type {
+  ElasticSettings,
+  Installation,
+  RedisSettings,
+  Tenant,
+  WorkSettings,
+} from '../../src/model/installation.ts';
 import { isDrained, readStatus } from '../../src/operate/status.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -28,6 +34,8 @@ export interface FleetSetting {
   readonly work?: Partial<WorkSettings>;
   /** a text in a chunk that kills whoever scans it */
   readonly poison?: string;
+  /** false: without an index; default with one */
+  readonly isIndexed?: boolean;
   /** write everything to standard error */
   readonly isLoud?: boolean;
 }
@@ -62,8 +70,18 @@ export const QUICK: FleetTimes = {
   leaseMs: 5000,
 };
 
+/** An index that is configured, so that documents are made for it; no worker of a fleet asks it anything. */
+const NO_SERVER: ElasticSettings = {
+  nodes: ['http://127.0.0.1:9'],
+  apiKey: null,
+  username: null,
+  password: null,
+  ca: null,
+  prefix: 'pollwatch',
+};
+
 /** The installation of a fleet. */
-export function installationOf({ redis, tenants, work }: FleetSetting): Installation {
+export function installationOf({ redis, tenants, work, isIndexed }: FleetSetting): Installation {
   const all = Object.entries(tenants).map(([id, text]): Tenant => {
     const inventory = parseInventory(text, 'inventory.yaml');
     return { id, name: inventory.organization.name, inventory, inventoryFile: null, secret: SECRET };
@@ -71,7 +89,7 @@ export function installationOf({ redis, tenants, work }: FleetSetting): Installa
   return {
     file: null,
     redis,
-    elasticsearch: null,
+    elasticsearch: isIndexed === false ? null : NO_SERVER,
     tenants: new Map(all.map((tenant) => [tenant.id, tenant])),
     rulesPaths: [],
     origins: [],

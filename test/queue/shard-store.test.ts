@@ -184,6 +184,17 @@ describe.each([
       expect(await pw.queues.index.getWaitingCount()).toBe(1);
     }));
 
+  it('dead documents are kept up to a number; more are counted', () =>
+    fresh(async () => {
+      const fence = await lease();
+      await commit(fence, { documents: documents(3) });
+      const refused = (await takePending(pw.store, ORG, 3)).map((document) => ({ ...document, reason: 'no' }));
+      await donePending(pw.store, ORG, [], refused, 2);
+      expect((await deadLetters(pw.store, ORG)).map((letter) => letter.id)).toEqual(['doc:id-0', 'doc:id-1']);
+      expect(await takePending(pw.store, ORG, 3)).toEqual([]);
+      expect((await queueDepth(pw.store, ORG)).stats).toMatchObject({ dead_documents: 2, dead_documents_left_out: 1 });
+    }));
+
   it('a dead document goes away when a newer version is indexed, or when it is dropped', () =>
     fresh(async () => {
       const fence = await lease();

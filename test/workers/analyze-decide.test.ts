@@ -57,10 +57,16 @@ interface Running {
 async function running(
   work: FleetSetting['work'],
   use: (at: Running) => Promise<void>,
-  options: { analyze?: AnalyzeOptions; decide?: DecideOptions; redis?: RedisSettings } = {},
+  options: { analyze?: AnalyzeOptions; decide?: DecideOptions; redis?: RedisSettings; isIndexed?: boolean } = {},
 ): Promise<void> {
   const redis = options.redis ?? server.settings();
-  const setting: FleetSetting = { redis, tenants: { [ORG]: INVENTORY }, times: QUICK, ...(work && { work }) };
+  const setting: FleetSetting = {
+    redis,
+    tenants: { [ORG]: INVENTORY },
+    times: QUICK,
+    ...(work && { work }),
+    isIndexed: options.isIndexed ?? true,
+  };
   const store = openStore(redis);
   const stop = new AbortController();
   const said: string[] = [];
@@ -154,6 +160,24 @@ describe('the workers', () => {
       await until('everything is settled', async () => (await readProgress(store, ORG))!.isSettled);
       expect(await pendingBodies(store, ORG, 'summaries')).not.toEqual([]);
     });
+  });
+
+  it('make no documents of days where no index takes them, and count alerts apart from them', async () => {
+    for (const isIndexed of [true, false])
+      await running(
+        { idleMs: 1 },
+        async ({ store }) => {
+          await closeOrigin(store, ORG, await write(store, 'fw', 'netfilter', packets(0, 16)));
+          await until('the scan is told', isTold(store, 'F01'));
+          await until('everything is settled', async () => (await readProgress(store, ORG))!.isSettled);
+          expect((await pendingBodies(store, ORG, 'summaries')).length > 0).toBe(isIndexed);
+          expect((await pendingBodies(store, ORG, 'sources')).length > 0).toBe(isIndexed);
+          const { stats } = await queueDepth(store, ORG);
+          expect(stats['alerts']).toBe((await told(store)).length);
+          expect(stats['documents']! > stats['alerts']!).toBe(isIndexed);
+        },
+        { isIndexed },
+      );
   });
 
   it('go on from a snapshot: the log is trimmed, nothing is told twice, and what comes then adds to it', async () => {
