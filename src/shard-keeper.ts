@@ -351,7 +351,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       isLeaving = false;
       daysWaitSince = null;
       // what is dropped was told before
-      pruneShard(shard, setting, Date.now() + DAY);
+      // and what an origin that is still behind will bring is told before it is dropped
+      pruneShard(shard, setting, Math.min(watermark, Date.now() + DAY));
       await note();
     }
     return { state: 'kept', records: 0, late: 0, documents: documents.length, decided: false };

@@ -90,3 +90,47 @@ describe('days that are past', () => {
     });
   });
 });
+
+describe('an old log that is handed in later', () => {
+  it('is told whole, although newer lines stand beside it: what it is about is dropped when it has ended, not before', async () => {
+    await office(-1, async (keeper, store) => {
+      const old = await registerOrigin(store, ORG, 'june.log');
+      const append = async (origin: number, seq: number, day: string, paths: number[]) => {
+        const lines = paths.map(
+          (i) =>
+            `198.51.100.7 - - [${day}:10:00:${String(i % 60).padStart(2, '0')} +0000] "GET /thing${i}/ HTTP/1.1" 404 162 "-" "x"\n`,
+        );
+        const [chunk] = chunksOf([{ format: 'combined', bytes: Buffer.from(lines.join('')) }], 1 << 20);
+        const { records } = scanJobs([[{ ...chunk!, ref: { ...chunk!.ref, origin, seq } }]], 'none');
+        await appendRecord(store, ORG, records[0]!);
+      };
+      const passUntilSettled = () =>
+        until('everything is told', async () => {
+          expect((await keeper.pass(true)).state).toBe('kept');
+          return (await readProgress(store, ORG))?.isSettled === true;
+        });
+      await append(1, 0, '14/Sep/2026', [0]);
+      for (let i = 0; i < 8; i++) await keeper.pass(true);
+      await append(
+        old.number,
+        0,
+        '01/Jun/2026',
+        Array.from({ length: 30 }, (_, i) => i),
+      );
+      for (let i = 0; i < 8; i++) await keeper.pass(true);
+      await append(
+        old.number,
+        1,
+        '01/Jun/2026',
+        Array.from({ length: 30 }, (_, i) => 30 + i),
+      );
+      await closeOrigin(store, ORG, old.number);
+      await passUntilSettled();
+      const alerts = (await pendingBodies(store, ORG)).map(
+        (body) => JSON.parse(body) as { event: { code: string }; pollwatch: { evidence: { requests: number } } },
+      );
+      const probing = alerts.filter(({ event }) => event.code === 'W01');
+      expect(probing.map(({ pollwatch }) => pollwatch.evidence.requests)).toEqual([60]);
+    });
+  });
+});
