@@ -68,10 +68,12 @@ describe('days that are past', () => {
       expect(await keeper.pass()).toMatchObject({ records: 1 });
       expect(await sourcesTold(store)).toEqual([]);
       expect((await readProgress(store, ORG))?.isSettled).toBe(false);
-      expect(await keeper.pass(true)).toMatchObject({ records: 0, decided: true });
-      expect(await keeper.pass()).toMatchObject({ state: 'kept', records: 0, documents: 2 });
+      // whether the pass before had time to decide, too, is up to the machine
+      await until('the day is told', async () => {
+        expect(await keeper.pass(true)).toMatchObject({ state: 'kept', records: 0 });
+        return (await readProgress(store, ORG))?.isSettled === true;
+      });
       expect(await sourcesTold(store)).toEqual([2]);
-      expect((await readProgress(store, ORG))?.isSettled).toBe(true);
     });
   });
 
