@@ -9,7 +9,7 @@
  * is noise: a source that tries one popular port here and there. One second holds 60 lines. Lines carry no year (2026).
  */
 import { corpusArguments, createCorpusFile, plantedLines, type Truth } from './corpus.ts';
-import { createRandom, createZipf, distinct, dotted, madeUpIpv4, madeUpIpv6 } from './random.ts';
+import { createRandom, createZipf, distinct, dotted, madeUpIpv4, madeUpIpv6, sourceKey } from './random.ts';
 
 export const FIREWALL_DEFAULTS = {
   lines: 1_000_000,
@@ -74,7 +74,7 @@ export function generateFirewall(args: FirewallArguments): Truth {
   const random = createRandom(args.seed);
   const address = () => (random.unit() < args.ipv6 ? madeUpIpv6(random, true) : dotted(madeUpIpv4(random)));
   const proberCount = Math.max(10, Math.round(args.sources / NOISE_PER_PROBER));
-  const addresses = distinct(args.sources + proberCount, address);
+  const addresses = distinct(args.sources + proberCount, address, sourceKey);
   const noiseRank = createZipf(args.sources, args.zipf, random);
   const proberRank = createZipf(proberCount, 0.9, random);
   const portRank = createZipf(POPULAR_PORTS.length, 1, random);

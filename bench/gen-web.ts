@@ -9,7 +9,16 @@
  * what makes a memory of judged paths useless. zipf 0 makes every source equally busy. One second holds 60 lines.
  */
 import { corpusArguments, createCorpusFile, plantedLines, type Truth } from './corpus.ts';
-import { createRandom, createZipf, distinct, dotted, madeUpIpv4, madeUpIpv6, type Random } from './random.ts';
+import {
+  createRandom,
+  createZipf,
+  distinct,
+  dotted,
+  madeUpIpv4,
+  madeUpIpv6,
+  type Random,
+  sourceKey,
+} from './random.ts';
 
 export const WEB_DEFAULTS = {
   lines: 1_000_000,
@@ -127,7 +136,7 @@ export function generateWeb(args: WebArguments): Truth {
   const random = createRandom(args.seed);
   const address = () => (random.unit() < args.ipv6 ? madeUpIpv6(random, false) : dotted(madeUpIpv4(random)));
   const proberCount = Math.max(20, Math.round(args.sources / VISITORS_PER_PROBER));
-  const addresses = distinct(args.sources + proberCount, address);
+  const addresses = distinct(args.sources + proberCount, address, sourceKey);
   const visitors = addresses.slice(0, args.sources);
   const probers = addresses.slice(args.sources);
   const visitorRank = createZipf(visitors.length, args.zipf, random);

@@ -73,10 +73,19 @@ export function madeUpIpv4(random: Random): number {
 }
 
 /** `count` different values of `draw`. */
-export function distinct<T>(count: number, draw: () => T): T[] {
-  const drawn = new Set<T>();
-  while (drawn.size < count) drawn.add(draw());
-  return [...drawn];
+export function distinct<T>(count: number, draw: () => T, keyOf: (drawn: T) => unknown = (drawn) => drawn): T[] {
+  const drawn = new Map<unknown, T>();
+  while (drawn.size < count) {
+    const one = draw();
+    const key = keyOf(one);
+    if (!drawn.has(key)) drawn.set(key, one);
+  }
+  return [...drawn.values()];
+}
+
+/** What an analysis calls one source: an IPv4 address, or the first 64 bits of an IPv6 one. */
+export function sourceKey(address: string): string {
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
 }
 
 /** Unsigned integer → dotted quad. */
