@@ -213,7 +213,7 @@ function tallied<T extends string>(alerts: readonly Alert[], of: (a: Alert) => T
  * Name of what alerts of several organisations may have in common: an address that has an alert, a prefix, a network.
  * Not keyed: it must be the same everywhere.
  */
-export function clusterId(kind: Alert['key']['kind'], text: string): string {
+function clusterId(kind: Alert['key']['kind'], text: string): string {
   return createHash('sha256')
     .update(JSON.stringify(['cluster', kind, text]))
     .digest('hex')

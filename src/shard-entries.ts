@@ -9,10 +9,10 @@ import { createState, type State } from './measure/state.ts';
 import { DAY, dayStart, PACKET_PANE, WEB_PANE } from './model/time.ts';
 
 /** What becomes of an entry: its pane and tag, the same or another tag, or -1 when it goes. */
-export type EntryChange = (paneTag: number, space: number) => number;
+type EntryChange = (paneTag: number, space: number) => number;
 
 /** A new state of the entries that stay. The sums beside them are taken over. `bytes` bounds the new state's memory. */
-export function changeEntries(state: State, touch: EntryChange, visit: EntryChange): State {
+function changeEntries(state: State, touch: EntryChange, visit: EntryChange): State {
   const { ledger } = state;
   const changed = createState(ledger.seed, ledger.unitsMax * 16);
   changed.ledger.level = ledger.level;

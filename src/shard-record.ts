@@ -13,7 +13,7 @@ import { DeltaError } from './measure/delta.ts';
 
 const MAGIC = 0x31525750;
 /** Raised when an older program would misread a record; records of all versions up to this one are read. */
-export const RECORD_VERSION = 1;
+const RECORD_VERSION = 1;
 /** Bytes that a record may have when it is unpacked; a job of chunks stays far below. */
 const UNPACKED_MAX = 1024 * 1024 * 1024;
 

@@ -4,6 +4,7 @@
  * A zone is an IANA name, an offset ("+02:00") or minutes east of UTC ("-300"). Where clocks are set back, an ambiguous
  * wall time is its first pass; where they are set forward, a wall time that never was counts with the offset before.
  */
+import { wallClock } from '../model/local-time.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../model/time.ts';
 import type { OriginContext } from './format.ts';
 
@@ -72,6 +73,24 @@ interface Zone {
 let lastName = 'UTC';
 let lastZone: Zone = fixedZone(0);
 
+/** The first six groups of a matched ISO 8601 time (year to second) as `wallMs` has them; the rest of it is left out. */
+export function isoWallMs(time: RegExpExecArray): number {
+  const [year, month, day, hour, minute, second] = time.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return wallMs(year, month, day, hour, minute, second);
+}
+
+/** Digits behind the second → milliseconds: "417017" → 417; none → 0. */
+export function fractionMs(digits: string | undefined): number {
+  return digits === undefined ? 0 : Number(digits.slice(0, 3).padEnd(3, '0'));
+}
+
 /** Whether `localToUtc` understands this zone; an unknown name would count as UTC. */
 export function isTimezone(name: string): boolean {
   return readZone(name) !== null;
@@ -120,19 +139,7 @@ function readZone(name: string): Zone | null {
   if (!Number.isNaN(offset)) return fixedZone(offset);
   if (/^[+-]?\d{1,3}$/.test(name)) return Math.abs(Number(name)) <= 840 ? fixedZone(Number(name) * MINUTE) : null;
   try {
-    const formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: name,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    return { fixedMs: 0, formatter, days: new Map(), slots: new Map() };
+    return { fixedMs: 0, formatter: wallClock(name), days: new Map(), slots: new Map() };
   } catch {
     return null;
   }

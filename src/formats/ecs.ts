@@ -9,7 +9,7 @@
 import { formatIpv4, formatIpv6, parseAddress } from '../model/address.ts';
 import type { LogEvent, Parsed } from '../model/event.ts';
 import { TCP_FLAG_NAMES } from './append-event.ts';
-import { offsetMs, wallMs } from './clock.ts';
+import { fractionMs, isoWallMs, offsetMs } from './clock.ts';
 import { EMPTY_LINE, isBlank } from './combined-fields.ts';
 import type { Format } from './format.ts';
 import { actionOf } from './netfilter-packet.ts';
@@ -250,15 +250,6 @@ function instantOf(value: unknown): number | null {
     return Number.isFinite(value) && value >= 0 && value < 253e12 ? Math.floor(value) : null;
   const time = typeof value === 'string' ? ISO_TIME.exec(value) : null;
   if (time === null) return null;
-  const [year, month, day, hour, minute, second] = time.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const fraction = Number((time[7] ?? '').slice(0, 3).padEnd(3, '0'));
-  const ms = wallMs(year, month, day, hour, minute, second) - offsetMs(time[8] ?? 'Z') + fraction;
+  const ms = isoWallMs(time) - offsetMs(time[8] ?? 'Z') + fractionMs(time[7]);
   return Number.isNaN(ms) ? null : ms;
 }

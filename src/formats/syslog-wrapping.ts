@@ -7,7 +7,7 @@
  *   [Mon Sep 14 08:01:00 2026] …                       dmesg -T;  2026-09-14T08:01:00,417017+00:00 …  dmesg --time-format iso
  * All patterns are anchored and bounded: the time is linear in the length of the line.
  */
-import { localToUtc, monthNumber, offsetMs, wallMs, withoutYear } from './clock.ts';
+import { fractionMs, isoWallMs, localToUtc, monthNumber, offsetMs, wallMs, withoutYear } from './clock.ts';
 import type { OriginContext } from './format.ts';
 
 /** A line taken apart; `message` is what the kernel printed. */
@@ -58,7 +58,7 @@ export function unwrap(line: string, context: OriginContext): Wrapped | string {
         : localToUtc(wallMs(Number(time[3]), month, day, hour, minute, second), context.timezone);
     return Number.isNaN(ms)
       ? WRAPPING_REFUSED.noTime
-      : unwrapHost(rest.slice(time[0].length), ms + fraction(time[7]), true);
+      : unwrapHost(rest.slice(time[0].length), ms + fractionMs(time[7]), true);
   }
   time = RFC_3339.exec(rest);
   if (time !== null) {
@@ -185,20 +185,7 @@ function journalText(value: unknown): string | null {
 }
 
 function isoMs(time: RegExpExecArray, context: OriginContext): number {
-  const [year, month, day, hour, minute, second] = time.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const wall = wallMs(year, month, day, hour, minute, second);
+  const wall = isoWallMs(time);
   if (Number.isNaN(wall)) return Number.NaN;
-  return (time[8] === undefined ? localToUtc(wall, context.timezone) : wall - offsetMs(time[8])) + fraction(time[7]);
-}
-
-/** "417017" → 417 ms */
-function fraction(digits: string | undefined): number {
-  return digits === undefined ? 0 : Number(digits.slice(0, 3).padEnd(3, '0'));
+  return (time[8] === undefined ? localToUtc(wall, context.timezone) : wall - offsetMs(time[8])) + fractionMs(time[7]);
 }

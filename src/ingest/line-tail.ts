@@ -10,6 +10,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BLOCK_BYTES } from '../origins/block.ts';
 import { createCutter } from '../origins/cutter.ts';
 import { type ByteFeed, feedOfFile, unpack } from '../origins/stream.ts';
+import { OVERLONG_LINE } from './message-line.ts';
 
 /** Bytes that are read at once: an idle log holds a buffer of little more. */
 const READ_BYTES = 64 * 1024;
@@ -205,7 +206,7 @@ export function lineBefore(bytes: Uint8Array, end: number): string | null {
   return text.trim() === '' ? null : text.replace(/\r$/, '');
 }
 
-const STAND_IN = Buffer.from('(a line of more than 256 KiB stood here; it was not kept)\n');
+const STAND_IN = Buffer.from(`${OVERLONG_LINE}\n`);
 
 /** What stands in the stead of a line that is too long. */
 function standIn(place: number): TailLines {

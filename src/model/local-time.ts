@@ -19,8 +19,8 @@ export interface LocalTime {
   weekday: number;
 }
 
-/** A formatter per zone: as many as there are names in the IANA list, some 600. */
-const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
+/** A clock per zone: as many as there are names in the IANA list, some 600. */
+const CLOCKS = new Map<string, Intl.DateTimeFormat>();
 
 /** True for an IANA time zone name that this runtime knows. */
 export function isTimezone(name: string): boolean {
@@ -85,24 +85,26 @@ function instantsOf(shownMs: number, zone: string): number[] {
   return found.length === 0 ? [shownMs - before] : found;
 }
 
-/** Milliseconds that a clock in `zone` is ahead of UTC at an instant; whole seconds. */
-function offsetAt(ms: number, zone: string): number {
-  let formatter = FORMATTERS.get(zone);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    FORMATTERS.set(zone, formatter);
-  }
+/** What reads the clock of a zone. Throws a RangeError for a name that this runtime does not know. */
+export function wallClock(zone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  });
+}
+
+/** Milliseconds that a wall clock is ahead of UTC at an instant; whole seconds. */
+export function wallOffsetMs(ms: number, clock: Intl.DateTimeFormat): number {
   const part: Record<string, number> = {};
-  for (const { type, value } of formatter.formatToParts(ms)) part[type] = Number(value);
+  for (const { type, value } of clock.formatToParts(ms)) part[type] = Number(value);
   const shown = Date.UTC(
     part['year']!,
     part['month']! - 1,
@@ -112,4 +114,13 @@ function offsetAt(ms: number, zone: string): number {
     part['second']!,
   );
   return shown - Math.floor(ms / 1000) * 1000;
+}
+
+function offsetAt(ms: number, zone: string): number {
+  let clock = CLOCKS.get(zone);
+  if (clock === undefined) {
+    clock = wallClock(zone);
+    CLOCKS.set(zone, clock);
+  }
+  return wallOffsetMs(ms, clock);
 }

@@ -50,7 +50,7 @@ const COUNTS = {
   alerts: 'revisions of alerts that were made',
 } as const;
 /** Counts of the installation that are told; others of the store are not. */
-export const COUNT_NAMES = Object.keys(COUNTS) as (keyof typeof COUNTS)[];
+const COUNT_NAMES = Object.keys(COUNTS) as (keyof typeof COUNTS)[];
 
 const INGEST = {
   ingest_bytes: 'bytes of lines that this process committed',

@@ -4,7 +4,7 @@
  */
 
 /** Signals that stop a process. */
-export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** A stop that may be asked for. */
 export interface StopRequest {
