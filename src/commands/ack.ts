@@ -4,8 +4,7 @@
  */
 import { alertPrefix } from '../mail/message.ts';
 import { OperatorError } from '../model/problem.ts';
-import { organizationKeys } from '../queue/keys.ts';
-import { appendRecord } from '../queue/shard-store.ts';
+import { appendRecord, documentsFrom, isDocument } from '../queue/shard-store.ts';
 import { organizations, type QueueStore } from '../queue/store.ts';
 import { type AckRecord, encodeAck } from '../shard-record.ts';
 import { OK } from './exit-status.ts';
@@ -21,8 +20,7 @@ export function ackCommand(shown: string, given: Given): Promise<number> {
     const known = await organizations(store);
     const wanted = given.organization === undefined ? known : known.filter((each) => each === given.organization);
     for (const organization of wanted) {
-      const { revisions } = organizationKeys(store.prefix, organization);
-      const id = await fullId(store, revisions, shown);
+      const id = await fullId(store, organization, shown);
       if (id === null) continue;
       const status = given.status ?? 'ack';
       await appendRecord(store, organization, encodeAck({ id, status, atMs: Date.now() }));
@@ -40,15 +38,9 @@ export function ackCommand(shown: string, given: Given): Promise<number> {
 }
 
 /** The id of an alert, given whole or as the number that mails show; null when there is no such alert, or no only one. */
-async function fullId(store: QueueStore, revisions: string, shown: string): Promise<string | null> {
+async function fullId(store: QueueStore, organization: string, shown: string): Promise<string | null> {
   const prefix = alertPrefix(shown);
-  if (prefix === null) return (await store.redis.hexists(revisions, shown)) === 0 ? null : shown;
-  const found = new Set<string>();
-  for (let cursor = '0'; ; ) {
-    const [next, pairs] = await store.redis.hscan(revisions, cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
-    for (let i = 0; i < pairs.length; i += 2) found.add(pairs[i]!);
-    if (next === '0') break;
-    cursor = next;
-  }
-  return found.size === 1 ? [...found][0]! : null;
+  if (prefix === null) return (await isDocument(store, organization, shown)) ? shown : null;
+  const found = await documentsFrom(store, organization, prefix);
+  return found.length === 1 ? found[0]! : null;
 }

@@ -243,3 +243,20 @@ async function commitStep(
 function holder(fence: number, worker: string): string {
   return `${fence}:${worker}`;
 }
+
+/** Whether a document of this id was ever told, and is not forgotten. */
+export async function isDocument(store: QueueStore, org: string, id: string): Promise<boolean> {
+  return (await store.redis.hexists(organizationKeys(store.prefix, org).revisions, id)) === 1;
+}
+
+/** Ids of told documents that begin with a text, which must hold no character that means something in a pattern. */
+export async function documentsFrom(store: QueueStore, org: string, beginning: string): Promise<string[]> {
+  const { revisions } = organizationKeys(store.prefix, org);
+  const found = new Set<string>();
+  for (let cursor = '0'; ; ) {
+    const [next, pairs] = await store.redis.hscan(revisions, cursor, 'MATCH', `${beginning}*`, 'COUNT', 1000);
+    for (let i = 0; i < pairs.length; i += 2) found.add(pairs[i]!);
+    if (next === '0') return [...found];
+    cursor = next;
+  }
+}
