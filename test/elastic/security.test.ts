@@ -6,14 +6,14 @@ import { highestVersion, indexProblems, missingIndices } from '../../src/elastic
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import type { ElasticSettings } from '../../src/model/installation.ts';
 import { OperatorError } from '../../src/model/problem.ts';
-import { ownPrefix, START_MS } from '../parts/elasticsearch.ts';
+import { ownPrefix, START_MS, VERSIONS } from '../parts/elasticsearch.ts';
 import { type SecuredServer, startSecuredElasticsearch } from '../parts/elasticsearch-security.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { startWorker } from './waiting-documents.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
 
-describe('a server with users and TLS', () => {
+describe.each(VERSIONS)('a server with users and TLS, %s', (version) => {
   const prefix = ownPrefix('secured');
   let server: SecuredServer;
   let administrator: Client;
@@ -38,7 +38,7 @@ describe('a server with users and TLS', () => {
     );
 
   beforeAll(async () => {
-    server = await startSecuredElasticsearch(prefix);
+    server = await startSecuredElasticsearch(prefix, version);
     administrator = connectElasticsearch(server.administrator);
     const result = await setupElasticsearch(server.administrator, ['us-xx', 'us-xx-county'], {
       now: NOW,
@@ -68,7 +68,7 @@ describe('a server with users and TLS', () => {
     expect(await indexProblems(client, prefix)).toEqual([]);
     expect(await missingIndices(client, prefix, ['us-xx'], NOW)).toEqual([]);
     expect(await highestVersion(worker, 'us-xx')).toBe(2 ** 32 + 1);
-    expect(await serverVersion(client)).toEqual([8, 19, 9]);
+    expect(await serverVersion(client)).toEqual(version.split('.').map(Number));
   });
 
   it("lets the workers' key make, change and delete nothing else", async () => {

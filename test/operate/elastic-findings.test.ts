@@ -63,10 +63,10 @@ describe('an Elasticsearch without security', () => {
 });
 
 describe('an Elasticsearch with users and TLS', () => {
-  const prefix = ownPrefix('secured-setup');
+  const prefix = ownPrefix('tls');
   let server: SecuredServer;
   beforeAll(async () => {
-    server = await startSecuredElasticsearch(prefix);
+    server = await startSecuredElasticsearch(prefix, '9.2.4');
   }, START_MS);
   afterAll(() => server?.stop());
 

@@ -3,15 +3,20 @@
  * file, and a small plugin for what the small distribution lacks to keep users and keys (elasticsearch-plugin/).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElasticSettings } from '../../src/model/installation.ts';
-import { findJava, type OwnServer, startElasticsearch, unpackDistribution, type Version } from './elasticsearch.ts';
+import {
+  fetchCompiler,
+  findJava,
+  JAVA_MIN,
+  type OwnServer,
+  startElasticsearch,
+  unpackDistribution,
+  type Version,
+} from './elasticsearch.ts';
 
-/** The version that Debian's own JDK can compile a plugin for. */
-const VERSION: Version = '8.19.9';
-const JDK_MIN = 17;
 const PASSWORD = 'only-for-tests';
 
 export interface SecuredServer extends OwnServer {
@@ -21,16 +26,16 @@ export interface SecuredServer extends OwnServer {
   readonly strangeCa: string;
 }
 
-/** Starts a server with security on. Throws with what to install when there is no JDK or openssl. */
-export async function startSecuredElasticsearch(prefix: string): Promise<SecuredServer> {
+/** Starts a server with security on. Throws with what to install when its parts cannot be had. */
+export async function startSecuredElasticsearch(prefix: string, version: Version): Promise<SecuredServer> {
   const folder = mkdtempSync(join(tmpdir(), 'pollwatch-es-plugin-'));
   try {
     const tls = makeCertificates(folder);
     const access = { ca: tls.ca, username: 'administrator', password: PASSWORD };
     const server = await startElasticsearch({
-      version: VERSION,
+      version,
       heapMb: 384,
-      plugin: buildPlugin(folder),
+      plugin: buildPlugin(folder, version),
       access,
       settings: {
         'xpack.security.enabled': 'true',
@@ -50,23 +55,27 @@ export async function startSecuredElasticsearch(prefix: string): Promise<Secured
   }
 }
 
-/** The plugin as the server wants it: a jar and a descriptor. */
-function buildPlugin(folder: string): string {
-  const java = findJava(JDK_MIN, 'javac');
+/** The plugin as the server wants it: a jar and a descriptor. Its compiler is a package, so that no JDK is needed. */
+function buildPlugin(folder: string, version: Version): string {
+  const release = String(JAVA_MIN[version]);
+  const java = join(findJava(JAVA_MIN[version]), 'bin/java');
   const classes = join(folder, 'classes');
   const plugin = join(folder, 'plugin');
   mkdirSync(plugin);
   const source = join(import.meta.dirname, 'elasticsearch-plugin/pollwatch/test/AnalysisForSecurity.java');
-  const lib = join(unpackDistribution(VERSION), 'lib', '*');
-  execFileSync(join(java, 'bin/javac'), ['--release', String(JDK_MIN), '-cp', lib, '-d', classes, source]);
-  execFileSync(join(java, 'bin/jar'), ['cf', join(plugin, 'pollwatch-test.jar'), '-C', classes, '.']);
+  const lib = join(unpackDistribution(version), 'lib');
+  const jars = readdirSync(lib).filter((name) => name.endsWith('.jar'));
+  const path = jars.map((name) => join(lib, name)).join(':');
+  const options = ['-source', release, '-target', release, '-proc:none', '-nowarn', '-cp', path, '-d', classes];
+  execFileSync(java, ['-jar', fetchCompiler(), ...options, source]);
+  execFileSync('python3', ['-m', 'zipfile', '-c', join(plugin, 'pollwatch-test.jar'), join(classes, 'pollwatch')]);
   const descriptor = {
     name: 'pollwatch-test',
     description: 'analysis that users and keys need',
     version: '1',
     classname: 'pollwatch.test.AnalysisForSecurity',
-    'java.version': String(JDK_MIN),
-    'elasticsearch.version': VERSION,
+    'java.version': release,
+    'elasticsearch.version': version,
   };
   const lines = Object.entries(descriptor).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(join(plugin, 'plugin-descriptor.properties'), lines.join(''));

