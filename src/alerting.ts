@@ -207,6 +207,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     name: text.name,
     day,
     organization,
+    ...placeOf(organization.id, inventory),
     asset: asset === null ? null : { id: asset.id, name: asset.name },
     key,
     startMs: d.startMs,
@@ -236,6 +237,12 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     whatToDo: sameOnce([...((d.outcome === 'answered' ? text.todoAnswered : undefined) ?? text.todo)], once),
     notKnown: sameOnce(words.notKnown, once),
   };
+}
+
+/** Where an organisation stands among others, if its inventory says so. */
+function placeOf(id: string, { organization }: Inventory): Pick<Alert, 'jurisdictions'> {
+  const { level, parent } = organization;
+  return level === null && parent === null ? {} : { jurisdictions: [{ id, level, parent }] };
 }
 
 /** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */

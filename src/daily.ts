@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { compareAlerts } from './alerts/ecs.ts';
+import { clusterId } from './alerts/identity.ts';
 import { lineShape } from './alerts/redact.ts';
 import { type Family, indexOf } from './elastic/index-names.ts';
 import type { Tally } from './formats/format.ts';
@@ -207,17 +208,6 @@ function countsOf(alerts: readonly Alert[]): object {
 
 function tallied<T extends string>(alerts: readonly Alert[], of: (a: Alert) => T, terms: readonly T[]): object {
   return Object.fromEntries(terms.map((term) => [term, alerts.filter((a) => of(a) === term).length]));
-}
-
-/**
- * Name of what alerts of several organisations may have in common: an address that has an alert, a prefix, a network.
- * Not keyed: it must be the same everywhere.
- */
-function clusterId(kind: Alert['key']['kind'], text: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify(['cluster', kind, text]))
-    .digest('hex')
-    .slice(0, 16);
 }
 
 function eventsOf(state: State, day: number, dayStartMs: number): number {

@@ -5,7 +5,7 @@
  * Reference: https://www.elastic.co/guide/en/ecs/current/
  */
 
-import type { Alert } from '../model/alert.ts';
+import type { Alert, Jurisdiction } from '../model/alert.ts';
 import { deepFreeze } from '../model/frozen.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { TACTICS, TECHNIQUES } from './attack.ts';
@@ -118,6 +118,15 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         status: context.status,
         continues: context.continues,
       },
+      jurisdiction: jurisdictionFields(alert.jurisdictions ?? []),
+      campaign:
+        alert.campaign === undefined
+          ? null
+          : {
+              id: alert.campaign.id,
+              members: alert.campaign.members,
+              first_seen: new Date(alert.campaign.firstSeenMs).toISOString(),
+            },
       asset: alert.asset === null ? null : { id: alert.asset.id, name: alert.asset.name },
       source: {
         network:
@@ -255,6 +264,14 @@ function threatOf(named: Alert['techniques']): object | null {
       },
     },
   };
+}
+
+/** pollwatch.jurisdiction: of several organisations their ids, and the levels and parents that they have. */
+function jurisdictionFields(places: readonly Jurisdiction[]): object | null {
+  if (places.length === 0) return null;
+  const all = (of: (place: Jurisdiction) => string | null) =>
+    unique(places.map(of).filter((text) => text !== null)).sort();
+  return { id: all((p) => p.id), level: all((p) => p.level), parent: all((p) => p.parent), count: places.length };
 }
 
 function asFields(as: { number: number; name: string } | null): object | null {

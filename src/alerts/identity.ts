@@ -11,6 +11,14 @@ export function alertId(organization: string, detection: string, keyKind: string
   return hash('sha256', JSON.stringify([organization, detection, keyKind, key, day])).slice(0, 32);
 }
 
+/**
+ * Name of what alerts of several organisations may have in common: an address that has an alert, a prefix, a network, a
+ * campaign. 16 hex characters; not keyed, for it must be the same everywhere.
+ */
+export function clusterId(kind: Alert['key']['kind'], text: string): string {
+  return hash('sha256', JSON.stringify(['cluster', kind, text])).slice(0, 16);
+}
+
 /** Id of the alert of the same detection and key on the day before, whether there is one or not. */
 export function idOfDayBefore(alert: Pick<Alert, 'organization' | 'detection' | 'key' | 'day'>): string {
   const day = new Date(Date.parse(`${alert.day}T00:00:00Z`) - DAY).toISOString().slice(0, 10);

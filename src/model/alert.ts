@@ -33,8 +33,26 @@ export interface AlertSource {
 }
 
 export interface AlertKey {
-  kind: 'source' | 'prefix' | 'target' | 'as';
+  kind: 'source' | 'prefix' | 'target' | 'as' | 'campaign';
   text: string;
+}
+
+/** An organisation whose systems were touched, and its place among the others. */
+export interface Jurisdiction {
+  readonly id: string;
+  /** county, state, … as its inventory says, or null */
+  readonly level: string | null;
+  /** id of the organisation above it, or null */
+  readonly parent: string | null;
+}
+
+/** What alerts of several sources or organisations have in common. */
+export interface AlertCampaign {
+  /** 16 hex characters: the cluster's id, the same in the summaries of all organisations (clusterId) */
+  readonly id: string;
+  /** addresses that take part; `related` names up to 100 of them */
+  readonly members: number;
+  readonly firstSeenMs: number;
 }
 
 export interface Alert {
@@ -46,6 +64,10 @@ export interface Alert {
   /** label of the day, e.g. 2026-09-14 */
   day: string;
   organization: { id: string; name: string };
+  /** whose systems were touched: the organisation's own where it has a place, or those of all members, by id */
+  jurisdictions?: readonly Jurisdiction[];
+  /** for an alert that is built on alerts of several sources or organisations */
+  campaign?: AlertCampaign;
   asset: { id: string; name: string } | null;
   key: AlertKey;
   startMs: number;

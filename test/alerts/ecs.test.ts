@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { alertDocument, canonicalAlert, compareAlerts, type DocumentContext } from '../../src/alerts/ecs.ts';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
-import { alert, hostileSummary, ordinaryAlerts } from '../sinks/fixtures.ts';
+import { alert, hostileSummary, ordinaryAlerts, sharedAlert } from '../sinks/fixtures.ts';
 
 const CONTEXT: DocumentContext = {
   createdMs: Date.UTC(2026, 8, 15),
@@ -35,9 +35,19 @@ describe('the ECS document of an alert', () => {
     const kinds = [
       ...ordinaryAlerts(),
       aggregate,
+      sharedAlert(),
       alert({ key: { kind: 'as', text: 'AS64500 EXAMPLE-HOSTING' }, source: null, related: ['192.0.2.1'] }),
     ];
     for (const one of kinds) expect(problems(alertDocument(one, CONTEXT)), one.name).toEqual([]);
+  });
+
+  it('names each organisation that was touched, and what their alerts have in common', () => {
+    expect(alertDocument(sharedAlert(), CONTEXT)).toMatchObject({
+      pollwatch: {
+        jurisdiction: { id: ['us-xx-adams', 'us-xx-baker'], level: ['county'], parent: ['us-xx'], count: 2 },
+        campaign: { id: 'a'.repeat(16), members: 3, first_seen: '2026-09-14T10:00:00.000Z' },
+      },
+    });
   });
 
   it('is refused by the schema as soon as a field is unknown or a number is text', () => {

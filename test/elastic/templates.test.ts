@@ -17,7 +17,7 @@ import { rulesOf } from '../../src/setting.ts';
 import { sourceHash } from '../../src/source-hash.ts';
 import { page } from '../detect/log-lines.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
-import { alert, hostileSummary } from '../sinks/fixtures.ts';
+import { alert, hostileSummary, sharedAlert } from '../sinks/fixtures.ts';
 import { LOGS, PROBER, SECRET, stateOf, VOTER } from './day.ts';
 import { CONTEXT, ecsTypes, fixtureAlerts, pathsOf, removeAll, sampleAlerts, waiting } from './documents.ts';
 
@@ -48,9 +48,6 @@ const AHEAD: readonly string[] = [
   'asset.kind',
   'asset.criticality',
   'asset.sensitivity',
-  'jurisdiction.id',
-  'jurisdiction.level',
-  'jurisdiction.parent',
   'source.as_count',
   'source.countries',
   'source.class_basis',
@@ -68,10 +65,7 @@ const AHEAD: readonly string[] = [
   'evidence.blocked_ratio',
   'evidence.sample_ids',
   'evidence.gaps',
-  'campaign.id',
   'campaign.stage',
-  'campaign.members',
-  'campaign.first_seen',
   'likelihood.term',
   'severity.cap',
   'window.election_id',
@@ -101,7 +95,7 @@ beforeAll(async () => {
     place: { city: 'Springfield', lat: 12.5, lon: -70.1 },
     class: 'says that it is a crawler',
   };
-  alerts = [...(await sampleAlerts()), ...(await fixtureAlerts()), alert(), aggregate, placed];
+  alerts = [...(await sampleAlerts()), ...(await fixtureAlerts()), alert(), aggregate, placed, sharedAlert()];
 }, START_MS);
 
 describe('the templates', () => {

@@ -552,3 +552,16 @@ export function hostileSummary(): RunSummary {
   };
   return poison(s, '') as RunSummary;
 }
+
+/** An alert that is built on what several organisations saw. */
+export function sharedAlert(): Alert {
+  return alert({
+    id: '6'.repeat(32),
+    jurisdictions: [
+      { id: 'us-xx-adams', level: 'county', parent: 'us-xx' },
+      { id: 'us-xx-baker', level: 'county', parent: 'us-xx' },
+    ],
+    campaign: { id: 'a'.repeat(16), members: 3, firstSeenMs: Date.UTC(2026, 8, 14, 10) },
+    evidence: { alerts: 4, jurisdictions: 2, order_percent: 90 },
+  });
+}
