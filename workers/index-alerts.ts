@@ -13,7 +13,7 @@ import type { Installation } from '../src/model/installation.ts';
 import { OperatorError } from '../src/model/problem.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { countPending, donePending, takePending } from '../src/queue/pending.ts';
-import { type IndexJob, startIndexWorker } from '../src/queue/queues.ts';
+import { type NudgeJob, startNudgeWorker } from '../src/queue/queues.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 
 /** Documents that are in hand at a time, per organisation: about 10 MB. */
@@ -126,8 +126,8 @@ export async function runIndex(
   try {
     await waitForServer(client, settings.prefix, signal, hooks, options.againMs ?? AGAIN_MS);
     if (signal.aborted) return;
-    const handle = ({ org }: IndexJob) => write(org);
-    const worker = startIndexWorker(installation.redis, handle, report, { concurrency: ORGANIZATIONS });
+    const handle = ({ org }: NudgeJob) => write(org);
+    const worker = startNudgeWorker('index', installation.redis, handle, report, { concurrency: ORGANIZATIONS });
     worker.on('failed', (job, error) => {
       hooks.log('warn', 'writing documents failed; they are tried again', { organization: job?.data.org, error });
     });

@@ -2,7 +2,7 @@
  * Takes what is due from the outbox, hands it to the mail server one by one, and notes what became of it. Called again and
  * again by whoever runs the mailer: a queue worker, or a run without queues. Safe at any point of dying: see outbox.ts.
  */
-import type { Outbox } from './outbox.ts';
+import type { Outbox } from '../model/outbox.ts';
 import type { Mailer } from './send.ts';
 
 /** Rows of one round; then whoever runs it looks at the rest of the world. */

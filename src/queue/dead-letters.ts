@@ -1,21 +1,22 @@
 /**
- * Dead letters: chunks that no worker could read, records that could not be folded and documents that the index refuses,
- * each with its reason. They stay
+ * Dead letters: chunks that no worker could read, records that could not be folded, documents that the index refuses and
+ * mails that the mail server will not take, each with its reason. They stay
  * until a person has them tried again or drops them; until then a dead chunk counts as waiting, so that a wrong secret
  * makes the reader wait instead of emptying a year of logs into the dead letters.
  */
 import { refOf, refText } from './chunk-store.ts';
 import { dispatch } from './dispatch.ts';
 import { organizationKeys } from './keys.ts';
-import { nudgeIndex, type Queues } from './queues.ts';
+import { retryMail } from './mail-outbox.ts';
+import { nudgeIndex, nudgeMail, type Queues } from './queues.ts';
 import { runScript, textOf } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
-/** A chunk, a record or a document that was given up. */
+/** A chunk, a record, a document or a mail that was given up. */
 export interface DeadLetter {
-  /** "chunk:origin:seq", "record:index of the log" or "doc:id" */
+  /** "chunk:origin:seq", "record:index of the log", "doc:id" or "mail:id" */
   readonly id: string;
-  readonly kind: 'chunk' | 'record' | 'document';
+  readonly kind: 'chunk' | 'record' | 'document' | 'mail';
   /** why; may hold text of the log, so it is printed escaped */
   readonly reason: string;
   /** Unix ms */
@@ -45,6 +46,12 @@ export async function replayDead(
     const places = [keys.dead, keys.deadRecords, keys.log];
     return textOf(await runScript(store.redis, 'pwReplayRecord', places, [record])) as 'replayed' | 'gone' | 'unknown';
   }
+  const mail = mailOf(id);
+  if (mail !== null) {
+    if (!(await retryMail(store, org, mail, Date.now()))) return 'unknown';
+    await nudgeMail(queues, org);
+    return 'replayed';
+  }
   const text = chunkOf(id);
   if (text === null) {
     const document = documentOf(id);
@@ -69,6 +76,11 @@ export async function dropDead(store: QueueStore, org: string, id: string): Prom
     const places = [keys.dead, keys.deadRecords, keys.stats];
     return textOf(await runScript(store.redis, 'pwDropRecord', places, [record])) as 'dropped' | 'unknown';
   }
+  const mail = mailOf(id);
+  if (mail !== null) {
+    const places = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.stats, keys.dead];
+    return textOf(await runScript(store.redis, 'pwDropMail', places, [mail])) as 'dropped' | 'unknown';
+  }
   const text = chunkOf(id);
   if (text === null) {
     const places = [keys.dead, keys.deadDocuments, keys.stats];
@@ -86,12 +98,18 @@ function letterOf(id: string, json: string): DeadLetter {
   const { reason, at, index, version } = JSON.parse(json) as Partial<DeadLetter>;
   return {
     id,
-    kind: chunkOf(id) !== null ? 'chunk' : recordOf(id) !== null ? 'record' : 'document',
+    kind: kindOf(id),
     reason: reason ?? '',
     at: at ?? 0,
     index: index ?? null,
     version: version ?? null,
   };
+}
+
+function kindOf(id: string): DeadLetter['kind'] {
+  if (chunkOf(id) !== null) return 'chunk';
+  if (recordOf(id) !== null) return 'record';
+  return mailOf(id) !== null ? 'mail' : 'document';
 }
 
 function chunkOf(id: string): string | null {
@@ -100,6 +118,10 @@ function chunkOf(id: string): string | null {
 
 function recordOf(id: string): string | null {
   return /^record:(\d{1,15})$/.exec(id)?.[1] ?? null;
+}
+
+function mailOf(id: string): string | null {
+  return /^mail:([0-9a-f]{24})$/.exec(id)?.[1] ?? null;
 }
 
 function documentOf(id: string): string | null {

@@ -48,6 +48,20 @@ export interface OrganizationKeys {
   readonly stats: string;
   /** STRING JSON of how far the decisions are */
   readonly progress: string;
+  /** HASH mail id → JSON of the mail and what it covers, as long as it is not sent */
+  readonly mails: string;
+  /** HASH mail id → state, tries, when it was added, why the last try failed */
+  readonly mailStates: string;
+  /** ZSET mail id → when it is taken next, Unix ms; without those that failed */
+  readonly mailDue: string;
+  /** ZSET mail id → when it was added, Unix ms; without those that failed */
+  readonly mailWaiting: string;
+  /** ZSET mail id, and "alert|recipient|revision" that was told → when it was added, Unix ms */
+  readonly mailTold: string;
+  /** STRING JSON of what the planner of mails remembers */
+  readonly mailMemory: string;
+  /** HASH of the last drill: row, code, started_ms, sent_ms, passed_ms of the last one that came through */
+  readonly drill: string;
   /** HASH head of an origin */
   origin(origin: number): string;
   /** STRING header line and sealed bytes of a chunk */
@@ -92,6 +106,13 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     deadRecords: `${own}dead_records`,
     stats: `${own}stats`,
     progress: `${own}progress`,
+    mails: `${own}mails`,
+    mailStates: `${own}mail_states`,
+    mailDue: `${own}mail_due`,
+    mailWaiting: `${own}mail_waiting`,
+    mailTold: `${own}mail_told`,
+    mailMemory: `${own}mail_memory`,
+    drill: `${own}drill`,
     origin: (origin) => `${own}origin:${origin}`,
     chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
     seen: (origin) => `${own}seen:${origin}`,

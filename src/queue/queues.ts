@@ -1,6 +1,6 @@
 /**
- * The job queues: "analyze" carries references to chunks, "index" says that documents of an organisation wait. Jobs are
- * nudges: what is true stands in the store, a job that comes twice or is lost changes nothing (see sweep).
+ * The job queues: "analyze" carries references to chunks, "index" says that documents of an organisation wait, "mail" that
+ * mails do. Jobs are nudges: what is true stands in the store, a job that comes twice or is lost changes nothing (see sweep).
  *
  * Reference: https://docs.bullmq.io/
  */
@@ -20,15 +20,16 @@ export interface AnalyzeJob {
   readonly stamp: string;
 }
 
-/** A job of the queue "index". */
-export interface IndexJob {
+/** A job of the queue "index" or "mail". */
+export interface NudgeJob {
   readonly org: string;
 }
 
 /** The open queues. */
 export interface Queues {
   readonly analyze: Queue<AnalyzeJob>;
-  readonly index: Queue<IndexJob>;
+  readonly index: Queue<NudgeJob>;
+  readonly mail: Queue<NudgeJob>;
   close(): Promise<void>;
 }
 
@@ -91,13 +92,15 @@ export function openQueues(
     },
   };
   const analyze = new Queue<AnalyzeJob>('analyze', options);
-  const index = new Queue<IndexJob>('index', options);
-  for (const queue of [analyze, index]) queue.on('error', report);
+  const index = new Queue<NudgeJob>('index', options);
+  const mail = new Queue<NudgeJob>('mail', options);
+  for (const queue of [analyze, index, mail]) queue.on('error', report);
   return {
     analyze,
     index,
+    mail,
     async close() {
-      await Promise.all([analyze.close(), index.close()]);
+      await Promise.all([analyze.close(), index.close(), mail.close()]);
       connection.disconnect();
     },
   };
@@ -133,11 +136,17 @@ export function refsOfJob(job: AnalyzeJob): ChunkRef[] {
 
 /** Says that documents of an organisation wait. While its job waits that is one nudge; while it runs, one more follows. */
 export async function nudgeIndex(queues: Queues, org: string): Promise<void> {
-  await queues.index.add(
-    'documents',
-    { org },
-    { deduplication: { id: org, keepLastIfActive: true }, removeOnFail: true, attempts: 1 },
-  );
+  await nudge(queues.index, 'documents', org);
+}
+
+/** The same of mails. */
+export async function nudgeMail(queues: Queues, org: string): Promise<void> {
+  await nudge(queues.mail, 'mails', org);
+}
+
+async function nudge(queue: Queue<NudgeJob>, name: string, org: string): Promise<void> {
+  const deduplication = { id: org, keepLastIfActive: true };
+  await queue.add(name, { org }, { deduplication, removeOnFail: true, attempts: 1 });
 }
 
 /**
@@ -153,14 +162,15 @@ export function startAnalyzeWorker(
   return startWorker('analyze', settings, handle, report, times);
 }
 
-/** Starts a worker of the queue "index". */
-export function startIndexWorker(
+/** Starts a worker of a queue of nudges. */
+export function startNudgeWorker(
+  name: 'index' | 'mail',
   settings: RedisSettings,
-  handle: (job: IndexJob) => Promise<void>,
+  handle: (job: NudgeJob) => Promise<void>,
   report: ReportError = () => undefined,
   times: WorkerTimes = {},
-): Worker<IndexJob> {
-  return startWorker('index', settings, handle, report, times);
+): Worker<NudgeJob> {
+  return startWorker(name, settings, handle, report, times);
 }
 
 function startWorker<Data>(

@@ -6,6 +6,7 @@
  * Reference: https://redis.io/docs/latest/develop/programmability/eval-intro/ (script flags: Redis 7.0)
  */
 import type { Cluster, Redis } from 'ioredis';
+import { ADD_MAILS, DROP_MAIL, PUT_BACK_MAIL, SENT_MAIL, TAKE_MAILS } from './mail-scripts.ts';
 
 /** KEYS origins; ARGV name, most origins → its number, 0 = no more numbers */
 const NAME_ORIGIN = `#!lua
@@ -231,10 +232,10 @@ return found
 `;
 
 /**
- * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, stats
+ * KEYS lease, snapshot, log, log base, revisions, pending, pending order, generation, stats, then those of ADD_MAILS
  * ARGV 1 "fence:worker", 2 id of the commit, 3 "1" with a snapshot, 4 its bytes, 5 absolute index that it includes, 6 generation
  *      ('' = as it was), 7 number of counters, 8 of documents, 9 of revisions that are forgotten,
- *      then name, value of each counter; id, value, revision of each document; ids
+ *      then name, value of each counter; id, value, revision of each document; ids; what ADD_MAILS says
  * → 'committed' or 'fenced'. The id of the commit makes one that was sent twice over a broken connection count once.
  */
 const COMMIT_SHARD = `#!lua flags=allow-oom
@@ -269,6 +270,7 @@ for _ = 1, tonumber(ARGV[9]) do
   redis.call('HDEL', KEYS[5], ARGV[at])
   at = at + 1
 end
+${ADD_MAILS}
 return 'committed'
 `;
 
@@ -388,6 +390,10 @@ const SCRIPTS = {
   pwDropRecord: DROP_RECORD,
   pwReplayDocument: REPLAY_DOCUMENT,
   pwDropDocument: DROP_DOCUMENT,
+  pwTakeMails: TAKE_MAILS,
+  pwSentMail: SENT_MAIL,
+  pwPutBackMail: PUT_BACK_MAIL,
+  pwDropMail: DROP_MAIL,
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

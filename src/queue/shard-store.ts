@@ -4,6 +4,7 @@
  * counter, makes a holder that slept too long unable to write. A commit is one step: snapshot, end of the log that it includes, documents, their revisions.
  */
 import { randomBytes } from 'node:crypto';
+import { KEEP_MS, type NewRow } from '../model/outbox.ts';
 import { deadLetter } from './dead-letter.ts';
 import { dropEvidence } from './evidence-store.ts';
 import { organizationKeys } from './keys.ts';
@@ -41,8 +42,19 @@ export interface ShardCommit {
   readonly generation?: number;
   /** added to the organisation's counters; whole numbers */
   readonly stats: Readonly<Record<string, number>>;
+  /** mails that are to be sent, and what their planner remembers */
+  readonly mail?: MailCommit;
   /** evidence of chunks that end before these stream offsets is forgotten, after the commit */
   readonly dropEvidenceBefore?: readonly { readonly origin: number; readonly offset: number }[];
+}
+
+/** Mails of a commit. One whose id, or any of whose covers, is known is left out. */
+export interface MailCommit {
+  readonly rows: readonly NewRow[];
+  /** the planner's memory as JSON; null = as it was */
+  readonly memory: string | null;
+  /** Unix ms of the machine */
+  readonly nowMs: number;
 }
 
 /** Where a fold begins. */
@@ -53,6 +65,8 @@ export interface ShardState {
   readonly revisions: Map<string, Revision>;
   /** 0 = none was given yet */
   readonly generation: number;
+  /** what the planner of mails remembers, as JSON; null = nobody was mailed yet */
+  readonly mailMemory: string | null;
 }
 
 /** The log was trimmed behind a reader's back: somebody else holds the lease now. Read the shard again. */
@@ -101,18 +115,20 @@ export async function releaseLease(store: QueueStore, org: string, worker: strin
 /** Snapshot, revisions and generation, for who has just taken the lease. */
 export async function readShard(store: QueueStore, org: string): Promise<ShardState> {
   const keys = organizationKeys(store.prefix, org);
-  const [snapshot, at, base, revisions, generation] = await Promise.all([
+  const [snapshot, at, base, revisions, generation, mailMemory] = await Promise.all([
     store.redis.hgetBuffer(keys.snapshot, 'bytes'),
     store.redis.hget(keys.snapshot, 'at'),
     store.redis.get(keys.logBase),
     store.redis.hgetall(keys.revisions),
     store.redis.get(keys.generation),
+    store.redis.get(keys.mailMemory),
   ]);
   return {
     snapshot,
     at: Number(at ?? base ?? 0),
     revisions: new Map(Object.entries(revisions).map(([id, json]) => [id, JSON.parse(json) as Revision])),
     generation: Number(generation ?? 0),
+    mailMemory,
   };
 }
 
@@ -213,11 +229,13 @@ async function commitStep(
   const snapshot = isLast ? commit.snapshot : undefined;
   const counters = isLast ? counterValues(commit.stats) : [];
   const forgotten = isLast ? (commit.dropRevisions ?? []) : [];
+  const mail = isLast ? commit.mail : undefined;
   const places = [keys.lease, keys.snapshot, keys.log, keys.logBase, keys.revisions, keys.pending, keys.pendingOrder];
+  const mailPlaces = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.mailTold, keys.mailMemory];
   const answer = await runScript(
     store.redis,
     'pwCommitShard',
-    [...places, keys.generation, keys.stats],
+    [...places, keys.generation, keys.stats, ...mailPlaces],
     [
       holder(commit.fence, commit.worker),
       randomBytes(12).toString('base64url'),
@@ -235,9 +253,27 @@ async function commitStep(
         JSON.stringify({ ...document.more, v: document.version, d: document.digest } satisfies Revision),
       ]),
       ...forgotten,
+      ...mailValues(mail),
     ],
   );
   return textOf(answer) as 'committed' | 'fenced';
+}
+
+/** What the script's part for mails reads. */
+function mailValues(mail: MailCommit | undefined): (string | number)[] {
+  const { rows = [], memory = null, nowMs = 0 } = mail ?? {};
+  return [
+    rows.length,
+    nowMs,
+    nowMs - KEEP_MS,
+    memory ?? '',
+    ...rows.flatMap(({ id, covers, mail: rendered }) => [
+      id,
+      JSON.stringify({ covers, mail: rendered }),
+      covers.length,
+      ...covers,
+    ]),
+  ];
 }
 
 function holder(fence: number, worker: string): string {

@@ -10,7 +10,7 @@ import {
   openQueues,
   refsOfJob,
   startAnalyzeWorker,
-  startIndexWorker,
+  startNudgeWorker,
 } from '../../src/queue/queues.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
@@ -31,7 +31,7 @@ describe('a nudge that documents wait', () => {
     const runs: string[] = [];
     const running = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
-    const worker = startIndexWorker(pw.settings, async ({ org }) => {
+    const worker = startNudgeWorker('index', pw.settings, async ({ org }) => {
       runs.push(org);
       if (runs.length > 1) return;
       running.resolve();
@@ -50,7 +50,7 @@ describe('a nudge that documents wait', () => {
   it('whose worker failed leaves no job in the way of the next', async () => {
     const pw = install(server.settings());
     let runs = 0;
-    const worker = startIndexWorker(pw.settings, () => {
+    const worker = startNudgeWorker('index', pw.settings, () => {
       runs++;
       return Promise.reject(new Error('Elasticsearch is away'));
     });

@@ -75,7 +75,13 @@ describe.each([
       await until('the lease ran out', async () => (await acquireLease(pw.store, ORG, 'b', 60_000)) !== null);
       const snapshot = { bytes: Buffer.from('old'), at: 1 };
       expect(await commit(slept, { snapshot, documents: documents(3), stats: { alerts: 3 } }, 'a')).toBe('fenced');
-      expect(await readShard(pw.store, ORG)).toEqual({ snapshot: null, at: 0, revisions: new Map(), generation: 0 });
+      expect(await readShard(pw.store, ORG)).toEqual({
+        snapshot: null,
+        at: 0,
+        revisions: new Map(),
+        generation: 0,
+        mailMemory: null,
+      });
       expect(await texts(0)).toEqual({ records: ['r0'], next: 1 });
       expect(await takePending(pw.store, ORG, 10)).toEqual([]);
       expect(await renewLease(pw.store, ORG, 'a', slept, 1000)).toBe(false);
@@ -103,6 +109,7 @@ describe.each([
         at: 2,
         revisions: new Map(),
         generation: 3,
+        mailMemory: null,
       });
       await append('r3');
       expect(await texts(2)).toEqual({ records: ['r2', 'r3'], next: 4 });
