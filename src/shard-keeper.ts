@@ -30,7 +30,7 @@ import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
 import { recordTaker } from './shard-log.ts';
 import type { TenantTools } from './shard-tenant.ts';
-import { latestOf, type OriginStanding, passGaps, watermarkOf } from './shard-watermark.ts';
+import { latestOf, type OriginStanding, passGaps, robustMaximum, watermarkOf } from './shard-watermark.ts';
 
 /** Bytes of the log that are read at once, between two looks at the lease. */
 const READ_BYTES = 4 * 1024 * 1024;
@@ -152,7 +152,11 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   let waiting = 0;
   let isSettled = false;
   let isDone = false;
-  let decided: Pick<ShardProgress, 'eventMs' | 'alertMs' | 'alerts'> = { eventMs: null, alertMs: null, alerts: 0 };
+  let decided: Pick<ShardProgress, 'eventMs' | 'originMs' | 'alertMs' | 'alerts'> = {
+    eventMs: null,
+    alertMs: null,
+    alerts: 0,
+  };
   /** documents of past days that are still to be told, from the state of the last decision */
   let leaving: Iterator<ShardDocument> | null = null;
   /** the first of them was taken: nothing is folded until the last was */
@@ -316,7 +320,17 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     waiting = tidings.waiting;
     isDirty = false;
     isDone = standings.every((origin) => origin.isDone);
-    decided = { eventMs: latestOf(shard.times), alertMs: tidings.latestMs, alerts: tidings.standing };
+    decided = {
+      eventMs: latestOf(shard.times),
+      originMs: Object.fromEntries(
+        known.flatMap(({ number, closed }) => {
+          const ms = closed ? null : robustMaximum(shard.times.get(number) ?? { runs: [] });
+          return ms === null ? [] : [[number, ms]];
+        }),
+      ),
+      alertMs: tidings.latestMs,
+      alerts: tidings.standing,
+    };
     await note();
     nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
     return { state: 'kept', documents: tidings.documents.length };

@@ -40,6 +40,9 @@ export async function workCommand(kinds: string[], given: Given): Promise<number
   const parts = await Promise.all(
     wanted.map(async (name): Promise<Part> => ({ name, run: await LOAD[name](installation) })),
   );
+  // whoever decides has the time and the memory for it
+  if (wanted.includes('decide') && installation.elasticsearch !== null)
+    parts.push({ name: 'health', run: (await import('../../workers/health.ts')).runHealth });
   const options: AlwaysOnOptions = {
     ...(wanted.includes('index') ? { checks: await elasticsearchCheck(installation) } : {}),
     ...(given.untilDrained === true ? { untilDrained: { isIndexed: wanted.includes('index') } } : {}),

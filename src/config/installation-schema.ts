@@ -178,6 +178,7 @@ const retention = z
     quiet_sources_days: days.optional().describe('people who only used the site: keyed hash and network. 90'),
     summaries_days: days.optional().describe("an organization's daily summary. 400"),
     refused_days: days.optional().describe('shapes of lines that could not be read. 90'),
+    health_days: days.optional().describe('how well the installation worked, every five minutes. 30'),
   })
   .describe('how long `pollwatch retention` keeps what stands in Elasticsearch; the numbers are the defaults');
 

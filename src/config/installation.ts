@@ -269,6 +269,7 @@ function retentionOf(fields: NonNullable<InstallationFile['retention']>): Retent
     ...(fields.quiet_sources_days === undefined ? {} : { quietSources: fields.quiet_sources_days }),
     ...(fields.summaries_days === undefined ? {} : { summaries: fields.summaries_days }),
     ...(fields.refused_days === undefined ? {} : { refused: fields.refused_days }),
+    ...(fields.health_days === undefined ? {} : { health: fields.health_days }),
   };
 }
 

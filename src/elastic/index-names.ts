@@ -8,7 +8,7 @@
 import type { Problem } from '../model/problem.ts';
 
 /** What kinds of documents there are; one index template each. */
-export const FAMILIES = ['alerts', 'sources', 'summaries', 'refused'] as const;
+export const FAMILIES = ['alerts', 'sources', 'summaries', 'refused', 'health'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** Index of a document of a day. `day` is the day's label, "2026-11-03". */

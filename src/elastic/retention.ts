@@ -15,10 +15,19 @@ export interface Retention {
   readonly quietSources: number;
   readonly summaries: number;
   readonly refused: number;
+  /** how well the installation worked, every five minutes */
+  readonly health: number;
 }
 
 /** What is kept unless an office says otherwise: more than a year, so that two elections can be compared. */
-export const RETENTION: Retention = { alerts: 400, sources: 400, quietSources: 90, summaries: 400, refused: 90 };
+export const RETENTION: Retention = {
+  alerts: 400,
+  sources: 400,
+  quietSources: 90,
+  summaries: 400,
+  refused: 90,
+  health: 30,
+};
 
 export interface RetentionOptions {
   readonly prefix: string;

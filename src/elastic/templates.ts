@@ -6,6 +6,7 @@
  */
 import alerts from '../../config/elasticsearch/alerts.json' with { type: 'json' };
 import common from '../../config/elasticsearch/common.json' with { type: 'json' };
+import health from '../../config/elasticsearch/health.json' with { type: 'json' };
 import refused from '../../config/elasticsearch/refused.json' with { type: 'json' };
 import sources from '../../config/elasticsearch/sources.json' with { type: 'json' };
 import summaries from '../../config/elasticsearch/summaries.json' with { type: 'json' };
@@ -35,7 +36,7 @@ export interface Template {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const FAMILY_TEMPLATES = { alerts, sources, summaries, refused } as const;
+const FAMILY_TEMPLATES = { alerts, sources, summaries, refused, health } as const;
 const META = { pollwatch: { layout: `${LAYOUT.major}.${LAYOUT.minor}` } };
 
 /** The component template that all index templates are composed of, and these; for index names that begin with `prefix`. */

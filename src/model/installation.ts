@@ -122,6 +122,7 @@ export interface RetentionDays {
   readonly quietSources?: number;
   readonly summaries?: number;
   readonly refused?: number;
+  readonly health?: number;
 }
 
 /** Everything an always-on installation is set up with. */

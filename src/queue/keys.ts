@@ -62,6 +62,8 @@ export interface OrganizationKeys {
   readonly mailMemory: string;
   /** HASH of the last drill: row, code, started_ms, sent_ms, passed_ms of the last one that came through */
   readonly drill: string;
+  /** HASH interval, memory: until when health was told, and what it is compared with */
+  readonly health: string;
   /** HASH head of an origin */
   origin(origin: number): string;
   /** STRING header line and sealed bytes of a chunk */
@@ -113,6 +115,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     mailTold: `${own}mail_told`,
     mailMemory: `${own}mail_memory`,
     drill: `${own}drill`,
+    health: `${own}health`,
     origin: (origin) => `${own}origin:${origin}`,
     chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
     seen: (origin) => `${own}seen:${origin}`,

@@ -14,6 +14,8 @@ export interface ShardProgress {
   readonly isSettled: boolean;
   /** latest event time that was applied (robust: without stray lines of the future), Unix ms; null = none */
   readonly eventMs: number | null;
+  /** the same for each origin that is not closed, by its number */
+  readonly originMs?: Readonly<Record<string, number>>;
   /** event time of the latest alert, Unix ms; null = none */
   readonly alertMs: number | null;
   /** events that came when their time had passed, since the organisation began */

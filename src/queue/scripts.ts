@@ -275,6 +275,21 @@ return 'committed'
 `;
 
 /**
+ * KEYS health, pending, pending order, stats
+ * ARGV 1 interval that was told before ('' = none), 2 this one, 3 what is kept with it, then id, value of each document
+ * → 'committed', or 'told' when another worker was faster
+ */
+const COMMIT_HEALTH = `#!lua flags=allow-oom
+if (redis.call('HGET', KEYS[1], 'interval') or '') ~= ARGV[1] then return 'told' end
+redis.call('HSET', KEYS[1], 'interval', ARGV[2], 'memory', ARGV[3])
+for at = 4, #ARGV, 2 do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  redis.call('ZADD', KEYS[3], 'NX', redis.call('HINCRBY', KEYS[4], 'documents', 1), ARGV[at])
+end
+return 'committed'
+`;
+
+/**
  * KEYS pending, pending order, dead, dead documents, stats
  * ARGV 1 number of documents that stand in the index, 2 of those that it refuses, 3 most dead documents, then id, version of each; id, version,
  *      JSON of each. A document of which a newer version waits stays.
@@ -384,6 +399,7 @@ const SCRIPTS = {
   pwHoldLease: HOLD_LEASE,
   pwReadLog: READ_LOG,
   pwCommitShard: COMMIT_SHARD,
+  pwCommitHealth: COMMIT_HEALTH,
   pwDonePending: DONE_PENDING,
   pwBuryRecord: BURY_RECORD,
   pwReplayRecord: REPLAY_RECORD,
