@@ -56,9 +56,14 @@ export function gradeAll(decisions: readonly Decision[], inventory: Inventory): 
     const d = decisions[i]!;
     const others = setOf[i]!.size - 1;
     const partLevels = d.parts.map((p) => graded.get(p)?.level ?? p.base);
-    graded.set(d, severityOf(d, textOf(d).class, critical.has(d.exhibit.asset), partLevels, others));
+    const isOwn = d.key.kind === 'source' && isOwnSource(d.key, inventory);
+    graded.set(d, severityOf(d, textOf(d).class, critical.has(d.exhibit.asset), partLevels, others, isOwn));
   }
   return decisions.map((d) => graded.get(d)!);
+}
+
+function isOwnSource({ hi, lo }: Decision['key'], inventory: Inventory): boolean {
+  return hi === 0 ? inventory.isOwned(0, 0, 0xffff, lo) : inventory.isOwned(hi, lo, 0, 0);
 }
 
 /** Which decisions are among the GRAVE_ALERTS gravest: by level, score, and then their own order. */

@@ -22,7 +22,7 @@ const higher = (a: Level, b: Level) => (LEVELS.indexOf(a) >= LEVELS.indexOf(b) ?
 /**
  * Level, steps and score of a decision. `criticalAsset`: it touched an asset that its owner calls critical.
  * `partLevels`: final levels of the decisions that it is built on. `corroboration`: other detections of the same source
- * and day.
+ * and day. `isOwn`: it came from an address that the office declared as its own.
  */
 export function severityOf(
   d: Decision,
@@ -30,6 +30,7 @@ export function severityOf(
   criticalAsset: boolean,
   partLevels: readonly Level[],
   corroboration: number,
+  isOwn = false,
 ): Severity {
   const steps = [...d.steps];
   let level = d.base;
@@ -46,6 +47,11 @@ export function severityOf(
   if (cap !== null && lower(level, cap.level) !== level) {
     steps.push(`${cap.because}: at most ${cap.level}`);
     level = cap.level;
+  }
+  // clerks look up one record after another: it is shown, and nobody is sent after them
+  if (isOwn && kind === 'enumeration' && level !== 'info') {
+    steps.push(`it came from an address of your own: ${level} to info`);
+    level = 'info';
   }
   const dropOnly = d.outcome === 'refused' && d.detection.startsWith('F');
   const score =

@@ -25,7 +25,7 @@ import { distinctOf } from './distinct.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { actionOf, append, readVisits, type Touch, type Visit } from './record.ts';
-import { logins } from './web/credential-guessing.ts';
+import { logins, PER_SUCCESS } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */
 const FACT = { scanned: GROUPED | 1, port: GROUPED | 2 } as const;
@@ -94,7 +94,8 @@ export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: So
       lo: record.lo,
       organization,
       failed: attempts.refused,
-      succeeded: attempts.succeeded.length > 0,
+      // a server that refuses with 401 gives a page to those who get in, as it does to programs
+      succeeded: attempts.succeeded.length > 0 || attempts.unclear.length * PER_SUCCESS >= attempts.refused.length,
     });
   }
 }

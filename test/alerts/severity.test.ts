@@ -46,6 +46,13 @@ describe('severity', () => {
     expect(levelOf({ base: 'critical', outcome: 'answered' }, 'enumeration')).toBe('high');
   });
 
+  it('of look-ups by an address of the office is for the record; of anything else it is that of everybody', () => {
+    const own = severityOf(decision({ base: 'medium', outcome: 'answered' }), 'enumeration', true, [], 0, true);
+    expect(own.level).toBe('info');
+    expect(own.steps.join()).toContain('an address of your own');
+    expect(severityOf(decision({ base: 'medium' }), 'exploit', false, [], 0, true).level).toBe('medium');
+  });
+
   it('of a chain is one above its gravest part, at most high when nothing answered', () => {
     const chain = (levels: ('low' | 'medium' | 'high')[]) => severityOf(decision({}), 'chain', false, levels, 0).level;
     expect(chain(['low', 'low'])).toBe('medium');

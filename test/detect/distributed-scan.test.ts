@@ -109,6 +109,13 @@ describe('log-ins that fail from many addresses', () => {
     expect(only(await alertsOf({ 'access.log': lines }), 'W21')).toEqual([]);
   });
 
+  it('are none when each is refused once and then given what it asked for: programs that renew their session', async () => {
+    const api = (i: number, status: number) =>
+      request(near(i), i * 50 + (status === 200 ? 20 : 0), '/api/session', { method: 'POST', status, size: 300 });
+    const lines = times(40, (i) => [api(i, 401), api(i, 200)]).flat();
+    expect(only(await alertsOf({ 'access.log': lines }), 'W21')).toEqual([]);
+  });
+
   it('are none when they are spread over days', async () => {
     expect(only(await alertsOf({ 'access.log': times(12, (i) => post(near(i), i * DAY_S, 401)) }), 'W21')).toEqual([]);
   });

@@ -6,7 +6,8 @@
  *   packet('198.51.100.7', 60, 22)           → a line of a firewall (netfilter) that dropped a SYN
  */
 
-const START_MS = Date.UTC(2026, 8, 14, 8);
+/** Second 0 of all made-up logs. */
+export const START_MS = Date.UTC(2026, 8, 14, 8);
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (n: number) => String(n).padStart(2, '0');
 

@@ -17,7 +17,7 @@ const REQUESTS = 20;
 const POSTS_UNCLEAR = 30;
 const A_DAY = 10;
 /** refused attempts per success that people reach */
-const PER_SUCCESS = 3;
+export const PER_SUCCESS = 3;
 
 const isRefused = (t: Touch) => t.sub === 401 || t.sub === 403;
 const isPost = (t: Touch) => (t.flags & WEB.post) !== 0;

@@ -3,13 +3,14 @@
  * Evidence: for one parameter of one page (or the number that ends its path), at least 30 distinct keys in two adjacent
  * 10-minute panes whose blocks of 64 consecutive numbers are at most a quarter as many (near-sequential: 30 keys in
  * order stand in one or two blocks, 30 people's keys in 30), or at least 60 such keys within 24 hours, or 200 in
- * any order (AA20-304A: several hundred thousand queries over 19 days, one every few seconds; W24: 50 in an hour).
+ * any order by somebody who asks for little else (AA20-304A: several hundred thousand queries over 19 days, one every
+ * few seconds; W24: 50 in an hour). Hundreds of people behind one address reach that number, but they load pages too.
  * Needs the keys in the request line: a form that posts leaves none in an access log.
  * An attacker walks around it with keys in random order below 200 a day from each of many sources.
  */
 
 import { paneStart, TAG } from '../../measure/entry.ts';
-import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
+import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
 import { estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
@@ -26,6 +27,8 @@ interface Walk {
   keys: number;
   answered: number;
   blocks: number;
+  /** requests of these days for anything but the page that it asked for most */
+  others: number;
 }
 
 export const recordEnumeration: SourceDetector = {
@@ -47,7 +50,7 @@ export const recordEnumeration: SourceDetector = {
       steps: [],
       outcome: answered > 0 ? 'answered' : 'refused',
       touches: hit,
-      numbers: (touches) => numbersOf(record, walks, touches, scene),
+      numbers: (touches) => numbersOf(record, walks, touches),
       thresholds: [
         `${KEYS} different records in 20 minutes, nearly in number order, or in 24 hours ${KEYS_DAY_IN_ORDER} in order or ${KEYS_DAY} in any`,
       ],
@@ -79,7 +82,7 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
         [Math.ceil(DAY / WEB_PANE), slowlyInOrderIn],
       ] as const) {
         const window = visits.filter((v) => v.pane >= pane && v.pane <= pane + width);
-        const walk = walkOf(group, window, scene);
+        const walk = walkOf(group, window, record, scene);
         if (walk !== null && reached(walk)) walks.push(walk);
       }
     }
@@ -89,9 +92,9 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
 
 const inOrderIn = (w: Walk) => w.keys >= KEYS && w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys;
 const slowlyInOrderIn = (w: Walk) => w.keys >= KEYS_DAY_IN_ORDER && inOrderIn(w);
-const manyIn = (w: Walk) => w.keys >= KEYS_DAY;
+const manyIn = (w: Walk) => w.keys >= KEYS_DAY && w.others < w.keys;
 
-function walkOf(group: number, window: readonly Visit[], _scene: Scene): Walk | null {
+function walkOf(group: number, window: readonly Visit[], record: SourceRecord, scene: Scene): Walk | null {
   const keys = window.filter((v) => v.tag !== TAG.keyBlock);
   if (keys.length < KEYS) return null;
   const panes = extent(keys, (v) => v.pane);
@@ -108,15 +111,26 @@ function walkOf(group: number, window: readonly Visit[], _scene: Scene): Walk | 
       window.filter((v) => v.tag === TAG.keyBlock),
       (v) => v.item,
     ),
+    get others() {
+      return otherRequests(record, scene, paneStart(panes.least, WEB_PANE), paneStart(panes.most, WEB_PANE));
+    },
   };
 }
 
-function numbersOf(
-  record: SourceRecord,
-  walks: readonly Walk[],
-  touches: readonly Touch[],
-  _scene: Scene,
-): Record<string, number> {
+/** Requests for pages and what they load, but for the page that was asked for most, on the days of [from, to]. */
+function otherRequests(record: SourceRecord, scene: Scene, from: number, to: number): number {
+  const perPath = new Map<number, number>();
+  const days = { first: dayOf(from, scene.dayStartMs), last: dayOf(to, scene.dayStartMs) };
+  let assets = 0;
+  for (const v of record.visits) {
+    if (v.tag === TAG.path && within(v, from, to)) perPath.set(v.item, (perPath.get(v.item) ?? 0) + v.count);
+    if (v.tag === TAG.asset && v.pane >= days.first && v.pane <= days.last) assets += v.count;
+  }
+  const counts = [...perPath.values()];
+  return assets + counts.reduce((sum, n) => sum + n, 0) - Math.max(0, extent(counts, (n) => n).most);
+}
+
+function numbersOf(record: SourceRecord, walks: readonly Walk[], touches: readonly Touch[]): Record<string, number> {
   const groups = new Set(walks.map((w) => w.group));
   const { least: from, most: to } = extent(touches, (t) => t.paneMs);
   const keys = record.visits.filter(
