@@ -1,5 +1,6 @@
 /**
- * The benchmark of the queue: `npm run bench:queue [-- --quick] [--lines N] [--curve N] [--analyzers N] [--case NAME]`.
+ * The benchmark of the queue: `npm run bench:queue [-- --quick] [--lines N] [--curve N] [--analyzers N]
+ * [--case NAME] [--profile FOLDER]`.
  * Real processes as an office would run them (one `ingest`, some `work analyze`, one `work decide`) and a Redis of its own
  * share this machine; Elasticsearch is measured apart (bench/elastic.ts). Results are checked first: every line applied,
  * the alerts of `analyze`. The machine decides the absolute numbers; compare the ratios.
@@ -9,9 +10,9 @@
  *   fairness   how long an office's chunks wait while another one sends ten times as much
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { canonicalAlert } from '../src/alerts/ecs.ts';
 import { loadInstallation } from '../src/config/installation.ts';
@@ -22,6 +23,7 @@ import { queueDepth } from '../src/queue/depth.ts';
 import { openStore, type QueueStore } from '../src/queue/store.ts';
 import { type RedisServer, startOwn } from '../test/parts/redis.ts';
 import { generateWeb, WEB_DEFAULTS } from './gen-web.ts';
+import { type ProcessorWatch, watchProcessors } from './processor-time.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,13 +32,19 @@ const { values } = parseArgs({
     curve: { type: 'string' },
     analyzers: { type: 'string', default: '2' },
     case: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 const LINES = Number(values.lines ?? (values.quick ? 300_000 : 3_000_000));
-const CURVE_LINES = Number(values.curve ?? (values.quick ? 1_000_000 : 20_000_000));
+const CURVE_LINES = Number(
+  values.curve ?? (values.case === 'curve' ? values.lines : undefined) ?? (values.quick ? 1_000_000 : 20_000_000),
+);
 /** Lines of the file that the curve reads again and again, an hour later each time. */
 const CURVE_FILE_LINES = 1_000_000;
 const ANALYZERS = Number(values.analyzers);
+/** With --profile FOLDER every process leaves its profile there. */
+const PROFILING =
+  values.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(values.profile)}` };
 const ROOT = join(import.meta.dirname, '..');
 const LAUNCHER = join(ROOT, 'pollwatch');
 /** A run that takes longer than this has stopped. */
@@ -76,7 +84,7 @@ async function build(offices: readonly string[]): Promise<Plant> {
     installation,
     store,
     config,
-    environment: { ...process.env, POLLWATCH_KEY_FILE: join(folder, 'key'), POLLWATCH_LOG_LEVEL: 'warn' },
+    environment: { ...process.env, ...PROFILING, POLLWATCH_KEY_FILE: join(folder, 'key'), POLLWATCH_LOG_LEVEL: 'warn' },
     async close() {
       await store.close();
       await server.stop();
@@ -105,17 +113,6 @@ async function stop(workers: readonly ChildProcess[]): Promise<void> {
   await Promise.all(workers.map(ended));
 }
 
-/** Processor time of running processes since they began, seconds. */
-function processorSeconds(pids: readonly number[]): number {
-  const ticks = pids.map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((a, b) => a + b, 0) / 100;
-}
-
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
@@ -127,17 +124,26 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 const isDone = async ({ store, installation }: Plant): Promise<boolean> =>
   (await readStatus(store, installation.tenants)).every((status) => isDrained(status, false));
 
-/** Workers that have said hello to Redis: what is measured begins behind their start. */
+/** Workers that wait for work: what is measured begins behind their start. */
 async function startWorkers(plant: Plant, analyzers = ANALYZERS): Promise<ChildProcess[]> {
   const workers = [
     ...Array.from({ length: analyzers }, () => start(plant, 'work', 'analyze')),
     start(plant, 'work', 'decide'),
   ];
   await until(async () => {
-    const list = String(await plant.store.redis.client('LIST'));
-    return list.split('\n').filter((line) => line.includes('addr=')).length >= 2 * workers.length;
+    const clients = String(await plant.store.redis.client('LIST')).split('\n');
+    const waiting = (command: string) => clients.filter((line) => line.includes(` cmd=${command} `)).length;
+    return waiting('bzpopmin') >= analyzers && waiting('smembers') > 0;
   });
   return workers;
+}
+
+/** Watches the workers and the server of a plant. */
+function watchWorkers(plant: Plant, workers: readonly ChildProcess[]): ProcessorWatch {
+  const watch = watchProcessors();
+  for (const worker of workers) watch.add(worker.spawnargs[2]!, worker.pid!);
+  watch.add('Redis', plant.server.pid);
+  return watch;
 }
 
 const number = (n: number, digits = 0) =>
@@ -163,8 +169,9 @@ async function through(): Promise<void> {
   const expected = await analyze({ paths: [file], format: 'auto', configFile: own, threads: 1, progress: false });
   const alerts = new Set(expected.alerts.map((a) => canonicalAlert(a))).size;
 
-  const alone: number[] = [];
+  const alone: { seconds: number; processor: number }[] = [];
   for (let round = 0; round < 2; round++) {
+    const watch = watchProcessors();
     const began = performance.now();
     const child = start(
       { ...plant, config: own },
@@ -176,12 +183,16 @@ async function through(): Promise<void> {
       join(folder, 'a.ndjson'),
       file,
     );
+    watch.add('analyze', child.pid!);
     if ((await ended(child)) !== 0) throw new Error('analyze failed');
-    alone.push((performance.now() - began) / 1000);
+    alone.push({ seconds: (performance.now() - began) / 1000, processor: watch.seconds().get('analyze')! });
+    watch.close();
   }
   const workers = await startWorkers(plant);
+  const watch = watchWorkers(plant, workers);
   const began = performance.now();
   const ingest = start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file);
+  watch.add('ingest', ingest.pid!);
   const ingested = ended(ingest).then((code) => {
     if (code !== 0) throw new Error(`ingest ended with ${code}`);
     return (performance.now() - began) / 1000;
@@ -189,8 +200,11 @@ async function through(): Promise<void> {
   await ingested;
   await until(() => isDone(plant));
   const seconds = (performance.now() - began) / 1000;
+  const processor = watch.seconds();
+  watch.close();
   const { stats, deadLetters } = await queueDepth(plant.store, 'us-xx-bench');
   const found = await alertsInRedis(plant, 'us-xx-bench');
+  if (values.profile !== undefined) await sayCommands(plant);
   await stop(workers);
   await plant.close();
   const faults = [
@@ -199,15 +213,36 @@ async function through(): Promise<void> {
     ...(deadLetters === 0 ? [] : [`${deadLetters} dead letters`]),
   ];
   if (faults.length > 0) return wrong(faults);
-  const analyzeSpeed = LINES / Math.min(...alone);
+  const fastest = { seconds: least(alone.map((a) => a.seconds)), processor: least(alone.map((a) => a.processor)) };
+  const all = [...processor.values()].reduce((a, b) => a + b, 0);
   say(`checked: ${number(truth.lines)} lines applied, ${number(alerts)} alerts, as analyze tells them\n`);
-  say('| | s | lines/s | of analyze |\n| --- | --: | --: | --: |');
-  say(`| analyze, one thread | ${Math.min(...alone).toFixed(2)} | ${number(analyzeSpeed)} | 1.00 |`);
-  say(`| ingest alone of the run | ${(await ingested).toFixed(2)} | ${number(LINES / (await ingested))} | |`);
+  say('| | s | lines/s | of analyze | processor s | µs a line | of analyze |');
+  say('| --- | --: | --: | --: | --: | --: | --: |');
+  const row = (name: string, wall: number | null, spent: number) =>
+    say(
+      `| ${name} | ${wall === null ? ' | | ' : `${wall.toFixed(2)} | ${number(LINES / wall)} | ${(fastest.seconds / wall).toFixed(2)}`} | ${spent.toFixed(2)} | ${((spent / LINES) * 1e6).toFixed(2)} | ${(spent / fastest.processor).toFixed(2)} |`,
+    );
+  row('analyze, one thread', fastest.seconds, fastest.processor);
+  row('the queue, to the last decision', seconds, all);
+  for (const [name, spent] of [...processor].sort()) row(`– ${name}`, name === 'ingest' ? await ingested : null, spent);
   say(
-    `| the queue, to the last decision | ${seconds.toFixed(2)} | ${number(LINES / seconds)} | ${(LINES / seconds / analyzeSpeed).toFixed(2)} |\n`,
+    `\nwith ${availableParallelism()} cores to itself: ${number((LINES * availableParallelism()) / all)} lines/s at most\n`,
   );
 }
+
+/** What the server spent its time on, for whoever profiles. */
+async function sayCommands({ store }: Plant): Promise<void> {
+  const text = String(await store.redis.info('commandstats'));
+  const commands = [...text.matchAll(/cmdstat_(\S+):calls=(\d+),usec=(\d+)/g)].map(([, name, calls, micros]) => ({
+    name,
+    calls: Number(calls),
+    micros: Number(micros),
+  }));
+  for (const { name, calls, micros } of commands.sort((a, b) => b.micros - a.micros).slice(0, 20))
+    say(`  Redis ${name}: ${number(calls)} calls, ${(micros / 1e6).toFixed(3)} s`);
+}
+
+const least = (list: readonly number[]) => Math.min(...list);
 
 async function held(): Promise<void> {
   const lines = Math.min(LINES, 1_000_000);
@@ -237,15 +272,21 @@ async function curve(): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const file = join(folder, `curve.${round}.log`);
     generateWeb({ ...WEB_DEFAULTS, out: file, lines: CURVE_FILE_LINES, seed: 100 + round });
-    const pids = workers.map((w) => w.pid!);
-    const before = processorSeconds(pids);
-    if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file))) !== 0)
-      throw new Error('ingest failed');
+    const watch = watchWorkers(plant, workers);
+    const ingest = start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file);
+    watch.add('ingest', ingest.pid!);
+    if ((await ended(ingest)) !== 0) throw new Error('ingest failed');
     await until(() => isDone(plant));
-    perLine.push(((processorSeconds(pids) - before) / CURVE_FILE_LINES) * 1e6);
+    const spent = [...watch.seconds()].map(([name, seconds]): [string, number] => [
+      name,
+      (seconds / CURVE_FILE_LINES) * 1e6,
+    ]);
+    watch.close();
+    perLine.push(spent.reduce((sum, [, micros]) => sum + micros, 0));
     rmSync(file);
+    const parts = spent.map(([name, micros]) => `${name} ${micros.toFixed(2)}`).join(', ');
     say(
-      `  ${number((round + 1) * CURVE_FILE_LINES)} lines: ${perLine.at(-1)!.toFixed(2)} µs of the workers' processors a line`,
+      `  ${number((round + 1) * CURVE_FILE_LINES)} lines: ${perLine.at(-1)!.toFixed(2)} µs of processors a line (${parts})`,
     );
   }
   const { stats } = await queueDepth(plant.store, 'us-xx-bench');
