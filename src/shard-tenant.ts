@@ -5,9 +5,9 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createEnricher, type Enricher } from './enrich/enricher.ts';
 import type { Installation, Tenant } from './model/installation.ts';
+import { preparedRules } from './prepared-rules.ts';
 import { createSeal, type Seal } from './queue/seal.ts';
 import { createScanner, type Scanner } from './scan.ts';
-import { rulesOf } from './setting.ts';
 import { ruleNames } from './shard.ts';
 import type { TellingSetting } from './shard-documents.ts';
 import { rulesDigest } from './shard-record.ts';
@@ -32,9 +32,12 @@ export interface TenantTools {
   scanner(): Scanner;
 }
 
-/** Tools of the organisations of an installation; null for one that is not configured. */
-export function tenantTools(installation: Installation): (organization: string) => TenantTools | null {
-  const ruleSet = rulesOf(installation.rulesPaths);
+/**
+ * Tools of the organisations of an installation; null for one that is not configured. Rejects with an OperatorError when
+ * a rule cannot be read.
+ */
+export async function tenantTools(installation: Installation): Promise<(organization: string) => TenantTools | null> {
+  const ruleSet = await preparedRules(installation.rulesPaths);
   const names = ruleNames(ruleSet);
   const digest = rulesDigest(names);
   const enrichers = new Map<string, Enricher>();

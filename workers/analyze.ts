@@ -50,9 +50,9 @@ export async function runAnalyze(
   options: AnalyzeOptions = {},
 ): Promise<void> {
   const report = (error: Error) => hooks.ready('redis', false, error.message);
+  const toolsOf = await tenantTools(installation);
   const store = openStore(installation.redis, report);
   const queues = openQueues(installation.redis, report);
-  const toolsOf = tenantTools(installation);
   const scan = options.scan ?? scanChunks;
   /** organisations whose shard was told what our numbers of rules mean */
   const introduced = new Set<string>();

@@ -47,9 +47,9 @@ export async function runDecide(
   options: DecideOptions = {},
 ): Promise<void> {
   const report = (error: Error) => hooks.ready('redis', false, error.message);
+  const toolsOf = await tenantTools(installation);
   const store = openStore(installation.redis, report);
   const queues = openQueues(installation.redis, report);
-  const toolsOf = tenantTools(installation);
   const worker = `decide-${process.pid}-${randomBytes(4).toString('hex')}`;
   const keepers = new Map<string, ShardKeeper>();
   /** when an organisation may be tried again, by performance.now() */

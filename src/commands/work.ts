@@ -7,7 +7,7 @@
  */
 import type { Installation } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
-import { rulesOf } from '../setting.ts';
+import { preparedRules } from '../prepared-rules.ts';
 import { type AlwaysOnOptions, type Part, runAlwaysOn } from './always-on.ts';
 import { installationOf } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -36,7 +36,7 @@ export async function workCommand(kinds: string[], given: Given): Promise<number
   const wanted = kindsOf(kinds, installation);
   if (wanted.includes('index')) elasticsearchOf(installation);
   // every process of an installation reads the same rules; a broken one stops before anything starts
-  rulesOf(installation.rulesPaths);
+  await preparedRules(installation.rulesPaths);
   const parts = await Promise.all(
     wanted.map(async (name): Promise<Part> => ({ name, run: await LOAD[name](installation) })),
   );

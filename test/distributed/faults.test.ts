@@ -110,7 +110,7 @@ describe('a shard', () => {
       await fleet.stop();
     }
     const installation = installationOf(setting);
-    const tools = tenantTools(installation)(id)!;
+    const tools = (await tenantTools(installation))(id)!;
     const place = { store, tools, work: installation.work, times: { leaseMs: 60_000 } };
     const open = (worker: string, highestVersion: () => Promise<number>) =>
       openKeeper({ ...place, worker, highestVersion });

@@ -33,7 +33,7 @@ async function office(
     await closeOrigin(store, ORG, number);
     const keeper = await openKeeper({
       store,
-      tools: tenantTools(installation)(ORG)!,
+      tools: (await tenantTools(installation))(ORG)!,
       work: installation.work,
       worker: 'keeper',
       times: { leaseMs: 60_000, daysWaitMs },
