@@ -18,6 +18,8 @@ import type { CompiledRuleSet } from './rules/rule-set.ts';
 
 /** Rows of a batch: large enough to spread the cost of a call, small enough to stay in the cache. */
 const BATCH_ROWS = 2048;
+/** Rows that are made room for at once after a scanner was emptied. */
+const EXPECTED_ROWS_MAX = 65_536;
 
 /** Built-in rules that label a request. */
 const LABELS: Readonly<Record<string, number>> = {
@@ -49,8 +51,8 @@ export function createScanner(
   hasLane = true,
 ): Scanner {
   const key = measureKey(secret);
-  const newState = () => createState(key.a, inventory.entriesMax === null ? undefined : inventory.entriesMax * 16);
-  let state = newState();
+  const bytesMax = inventory.entriesMax === null ? undefined : inventory.entriesMax * 16;
+  let state = createState(key.a, bytesMax);
   let tallies = new Map<number, Tally>();
   const batch: Batch = createBatch(BATCH_ROWS, key);
   const arena = createBatch(BATCH_ROWS, key);
@@ -78,7 +80,8 @@ export function createScanner(
     take() {
       observer.finish();
       const taken = { state, tallies };
-      state = newState();
+      // what comes next is likely to be of about as many sources
+      state = createState(key.a, bytesMax, Math.min(state.ledger.rows, EXPECTED_ROWS_MAX));
       tallies = new Map();
       return taken;
     },

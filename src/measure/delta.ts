@@ -8,7 +8,7 @@
  *   text part: JSON {prefixes, timeline, hosts, destinations, spans, coverage}, sparse, sorted
  */
 import { TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
-import { absorbRow, byKey, hiOf, loOf, spaceOf } from './ledger.ts';
+import { absorbEntries, byKey, hiOf, loOf, rowOf, spaceOf } from './ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from './lists.ts';
 import { remember, type State } from './state.ts';
 
@@ -122,17 +122,12 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
   ledger.level = Math.max(ledger.level, words[2]!);
   at = HEADER_WORDS;
   for (let i = 0; i < rows; i++) {
-    const touches = words[at + 3]! * TOUCH_WORDS;
-    const visits = words[at + 4]! * VISIT_WORDS;
-    absorbRow(
-      ledger,
-      words[at]!,
-      words[at + 1]!,
-      words[at + 2]!,
-      words.subarray(at + 5, at + 5 + touches),
-      words.subarray(at + 5 + touches, at + 5 + touches + visits),
-    );
-    at += 5 + touches + visits;
+    const row = rowOf(ledger, words[at]!, words[at + 1]!, words[at + 2]!);
+    const visits = at + 5 + words[at + 3]! * TOUCH_WORDS;
+    const end = visits + words[at + 4]! * VISIT_WORDS;
+    absorbEntries(ledger, row, 'touch', words, at + 5, visits);
+    absorbEntries(ledger, row, 'visit', words, visits, end);
+    at = end;
   }
   for (const [i, n] of text.prefixes) state.prefixes[i]! += n;
   for (const [pane, [all, refused]] of text.timeline) addToTimeline(state, pane, all, refused);

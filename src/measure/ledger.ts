@@ -88,16 +88,18 @@ function mergeVisit(page: Uint32Array, to: number, fromPage: Uint32Array, from: 
   page[to + 2] = count > 0xffffffff ? 0xffffffff : count;
 }
 
-/** An empty ledger. `memoryBytes` bounds the entries. */
-export function createLedger(seed: number, memoryBytes: number): Ledger {
-  const table = createRows(1024);
+/** An empty ledger. `memoryBytes` bounds the entries; `rows` is how many rows are to be expected. */
+export function createLedger(seed: number, memoryBytes: number, rows = 0): Ledger {
+  const table = createRows(Math.max(1024, rows));
+  let slots = 8192;
+  while (rows * 20 > slots * 7) slots *= 2;
   const ledger: Ledger = {
     seed,
     unitsMax: Math.max(4096, Math.floor(memoryBytes / 16)),
     level: 0,
     rows: 0,
     table,
-    index: new Int32Array(8192).fill(-1),
+    index: new Int32Array(slots).fill(-1),
     touches: createLists(TOUCH_SHAPE, table, 'touch'),
     visits: createLists(VISIT_SHAPE, table, 'visit'),
     trimAt: new Map(),
@@ -545,15 +547,26 @@ export function absorbRow(
   visits: Uint32Array,
 ): void {
   const row = rowOf(ledger, space, hi, lo);
-  for (const [lists, words, data] of [
-    [ledger.touches, TOUCH_WORDS, touches],
-    [ledger.visits, VISIT_WORDS, visits],
-  ] as const) {
-    for (let i = 0; i < data.length; i += words) {
-      if (!stays(ledger, row, data[i]!, data[i + 1]!, identityWord(lists, data, i))) continue;
-      slot(lists, row);
-      placed.page.set(data.subarray(i, i + words), placed.index);
-    }
+  absorbEntries(ledger, row, 'touch', touches, 0, touches.length);
+  absorbEntries(ledger, row, 'visit', visits, 0, visits.length);
+}
+
+/** The same for the entries of one family of a row, which stand in `data` from one word to another. */
+export function absorbEntries(
+  ledger: Ledger,
+  row: number,
+  family: 'touch' | 'visit',
+  data: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const lists = family === 'touch' ? ledger.touches : ledger.visits;
+  const { words } = lists.shape;
+  for (let i = from; i < to; i += words) {
+    if (ledger.level > 0 && !stays(ledger, row, data[i]!, data[i + 1]!, identityWord(lists, data, i))) continue;
+    slot(lists, row);
+    const { page, index } = placed;
+    for (let w = 0; w < words; w++) page[index + w] = data[i + w]!;
   }
 }
 

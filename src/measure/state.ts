@@ -50,9 +50,9 @@ const PREFIXES = 65_536 + 1024;
 /** Names that are remembered at most, of hosts and of IPv6 destinations: ours, so few. The smallest stay. */
 export const NAMES_MAX = 4096;
 
-export function createState(seed: number, memoryBytes = MEMORY_BYTES): State {
+export function createState(seed: number, memoryBytes = MEMORY_BYTES, rows = 0): State {
   return {
-    ledger: createLedger(seed, memoryBytes),
+    ledger: createLedger(seed, memoryBytes, rows),
     prefixes: new Uint32Array(PREFIXES),
     timeline: new Map(),
     hosts: new Map(),

@@ -70,7 +70,6 @@ export interface LoadedChunk {
   readonly format: string;
   readonly context: OriginContext;
   readonly asset: number;
-  readonly originName: string;
 }
 
 /** Evidence lines of one chunk. */
@@ -151,12 +150,9 @@ export async function loadChunks(store: QueueStore, refs: readonly ChunkRef[], s
   const found = await Promise.all(
     wanted.map(async (ref) => {
       const keys = organizationKeys(store.prefix, ref.org);
-      const [value, name] = await Promise.all([
-        store.redis.getBuffer(keys.chunk(ref.origin, ref.seq)),
-        store.redis.hget(keys.origin(ref.origin), 'name'),
-      ]);
+      const value = await store.redis.getBuffer(keys.chunk(ref.origin, ref.seq));
       if (value === null) await land(store, ref);
-      return value === null ? null : openChunk(ref, value, name ?? '', seal);
+      return value === null ? null : openChunk(ref, value, seal);
     }),
   );
   return found.filter((chunk) => chunk !== null);
@@ -227,14 +223,14 @@ export function refOf(org: string, text: string): ChunkRef {
   return { org, origin: origin!, seq: seq! };
 }
 
-function openChunk(ref: ChunkRef, value: Buffer, originName: string, seal: Seal): LoadedChunk {
+function openChunk(ref: ChunkRef, value: Buffer, seal: Seal): LoadedChunk {
   const lineEnd = value.indexOf(0x0a);
   const header = /^(\d+) (\d+) (\{.*\})$/s.exec(value.toString('utf8', 0, Math.max(0, lineEnd)));
   if (header === null) throw new SealError('a chunk without its header line');
   const { format, context, asset } = JSON.parse(header[3]!) as Reading;
   const bytes = seal.open(value.subarray(lineEnd + 1), chunkLabel(ref.org, ref.origin, ref.seq, header[3]!));
   const tail = Buffer.from(value.subarray(-TAIL_BYTES));
-  return { ref: { ...ref, tail }, offset: Number(header[1]), bytes, format, context, asset, originName };
+  return { ref: { ...ref, tail }, offset: Number(header[1]), bytes, format, context, asset };
 }
 
 /** How a chunk is to be read is authenticated with it. */

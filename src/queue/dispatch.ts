@@ -16,14 +16,17 @@ import { listOf, runScript, textOf } from './scripts.ts';
 import type { QueueStore } from './store.ts';
 
 /**
- * Chunks of one organisation that are with the workers at a time. 64 of 1 MiB are a quarter of a million lines, about a
- * second of one worker: enough to keep several busy, little enough to stand behind.
+ * Chunks of one organisation that are with the workers at a time. 128 of 1 MiB are half a million lines, about a second of
+ * one worker: enough to keep several busy, little enough to stand behind.
  */
-export const WINDOW_CHUNKS = 64;
-/** Most chunks of a job. */
-export const JOB_CHUNKS_MAX = 8;
+export const WINDOW_CHUNKS = 128;
+/**
+ * Most chunks of a job. What lines of 16 chunks add up to takes two thirds of the time to make and to fold of what it takes
+ * chunk by chunk; of more it hardly gets less.
+ */
+export const JOB_CHUNKS_MAX = 16;
 /** While fewer chunks than this are under way, workers may be idle: then every one of them is to get something. */
-const FEW_CHUNKS = WINDOW_CHUNKS / 2;
+const FEW_CHUNKS = 16;
 /** Into how many jobs chunks are cut then, as far as there are chunks. */
 const JOBS_AT_ONCE = 8;
 /** A chunk whose job was not found flies again after this long, ms: dispatch and adding the job are two steps. */
@@ -35,16 +38,17 @@ const FAILED_AT_ONCE = 100;
 const UNFINISHED: JobType[] = ['waiting', 'active', 'delayed', 'prioritized', 'failed'];
 
 /**
- * Hands chunks of an organisation to the workers as far as its window has room. Returns how many. Called after a commit
- * and after finishing; a call that was missed is made up for by the next one or by the sweep.
+ * Hands chunks of an organisation to the workers as far as its window has room; where enough are under way, only as many
+ * as fill a job, unless `few` says that more than that still are few. Returns how many. Called after a commit and after
+ * finishing; a call that was missed is made up for by the next one or by the sweep.
  */
-export async function dispatch(store: QueueStore, queues: Queues, org: string): Promise<number> {
+export async function dispatch(store: QueueStore, queues: Queues, org: string, few = FEW_CHUNKS): Promise<number> {
   const keys = organizationKeys(store.prefix, org);
   const places = [keys.outbox, keys.flying];
-  const answer = listOf(await runScript(store.redis, 'pwDispatch', places, [WINDOW_CHUNKS, JOB_CHUNKS_MAX]));
+  const answer = listOf(await runScript(store.redis, 'pwDispatch', places, [WINDOW_CHUNKS, JOB_CHUNKS_MAX, few]));
   if (answer.length === 0) return 0;
   const [stamp, flying, ...chunks] = answer.map(textOf);
-  const isQuiet = Number(flying) < FEW_CHUNKS;
+  const isQuiet = Number(flying) < few;
   const perJob = isQuiet ? Math.min(JOB_CHUNKS_MAX, Math.ceil(chunks.length / JOBS_AT_ONCE)) : JOB_CHUNKS_MAX;
   await addAnalyzeJobs(queues, org, chunks, stamp!, perJob);
   return chunks.length;
@@ -75,7 +79,8 @@ export async function sweep(
     }
   }
   for (const org of orgs) {
-    await dispatch(store, queues, org);
+    // those that wait for others to fill their job have waited long enough; what flies may be with a dead worker
+    await dispatch(store, queues, org, WINDOW_CHUNKS);
     if ((await countPending(store, org)) > 0) await nudgeIndex(queues, org);
   }
 }

@@ -50,16 +50,17 @@ return {'committed'}
 `;
 
 /**
- * KEYS outbox, flying; ARGV window, chunks of a full job → {stamp, how many flew before, "origin:seq" …}, or {}. While a
- * full job's worth waits, nothing is taken until the window has room for that much: else every chunk that is finished
- * under load would let one through, and jobs would be of one chunk when it matters most that they are not.
+ * KEYS outbox, flying; ARGV window, chunks of a full job, few → {stamp, how many flew before, "origin:seq" …}, or {}. While
+ * few fly, workers may be idle and everything goes that waits. Else chunks wait until they fill a job for which the window
+ * has room: else every chunk that is finished under load would let one through, and jobs would be of one chunk when it
+ * matters most that they are not.
  */
 const DISPATCH = `#!lua
 local flying = redis.call('ZCARD', KEYS[2])
-local free = tonumber(ARGV[1]) - flying
-if free < 1 or free < math.min(redis.call('LLEN', KEYS[1]), tonumber(ARGV[2])) then return {} end
-local refs = redis.call('LPOP', KEYS[1], free)
-if not refs then return {} end
+local take = math.min(tonumber(ARGV[1]) - flying, redis.call('LLEN', KEYS[1]))
+if flying >= tonumber(ARGV[3]) then take = take - take % tonumber(ARGV[2]) end
+if take < 1 then return {} end
+local refs = redis.call('LPOP', KEYS[1], take)
 local clock = redis.call('TIME')
 local stamp = string.format('%.0f', clock[1] * 1000000 + clock[2])
 for _, ref in ipairs(refs) do redis.call('ZADD', KEYS[2], stamp, ref) end

@@ -80,7 +80,7 @@ describe.each([
       const chunks = await loadChunks(store, refs, seal);
       expect(chunks.map((chunk) => chunk.bytes.toString())).toEqual([linesOf(0), linesOf(1), linesOf(2)]);
       expect(chunks.map((chunk) => chunk.offset)).toEqual([0, 18, 36]);
-      expect(chunks[1]).toMatchObject({ ref: refs[1], format: 'combined', asset: 0, originName: 'log' });
+      expect(chunks[1]).toMatchObject({ ref: refs[1], format: 'combined', asset: 0 });
       expect(chunks[1]!.context).toEqual({ origin: 1, referenceMs: 1_700_000_000_000, timezone: 'UTC' });
     }));
 
@@ -94,7 +94,7 @@ describe.each([
       await commitChunk(store, 'adams', number, { expectedSeq: 0, bytes, ...more });
       const [chunk] = await loadChunks(store, [{ org: 'adams', origin: number, seq: 0 }], seal);
       expect(chunk!.bytes.equals(bytes)).toBe(true);
-      expect(chunk).toMatchObject({ context, asset: 9, originName: 'a\nname "with" \u0000 anything' });
+      expect(chunk).toMatchObject({ context, asset: 9 });
     }));
 
   it('stream offsets beyond 2^32 stay exact', () =>

@@ -65,15 +65,39 @@ describe.each([
       expect(Math.max(...jobs.map((job) => job.data.chunks.length))).toBe(JOB_CHUNKS_MAX);
       const handed = jobs.flatMap((job) => refsOfJob(job.data).map(refText)).sort();
       expect(handed).toEqual(refs.slice(0, WINDOW_CHUNKS).map(refText).sort());
-      await apply(pw.store, refs.slice(0, 7));
+      await apply(pw.store, refs.slice(0, JOB_CHUNKS_MAX - 1));
       expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
-      await apply(pw.store, refs.slice(7, 8));
-      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(8);
+      await apply(pw.store, refs.slice(JOB_CHUNKS_MAX - 1, JOB_CHUNKS_MAX));
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(JOB_CHUNKS_MAX);
       // under load a job is full
       const waiting = await pw.queues.analyze.getWaiting();
       expect(waiting[waiting.length - 1]!.data.chunks).toEqual(
-        refs.slice(WINDOW_CHUNKS, WINDOW_CHUNKS + 8).map(refText),
+        refs.slice(WINDOW_CHUNKS, WINDOW_CHUNKS + JOB_CHUNKS_MAX).map(refText),
       );
+    });
+
+    it('lets chunks wait while enough are under way, until they fill a job, the others are finished or the sweep comes', async () => {
+      const refs = await commitLines(pw.store, 'adams', 40);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(40);
+      await commitLines(pw.store, 'adams', JOB_CHUNKS_MAX - 1);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
+      await commitLines(pw.store, 'adams', 2);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(JOB_CHUNKS_MAX);
+      await sweep(pw.store, pw.queues, ['adams']);
+      expect(await queueDepth(pw.store, 'adams')).toMatchObject({
+        waitingChunks: 0,
+        flyingChunks: 41 + JOB_CHUNKS_MAX,
+      });
+      await commitLines(pw.store, 'adams', 1);
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
+      await apply(pw.store, refs);
+      // those that filled a job and the one of the sweep still fly
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(0);
+      await apply(
+        pw.store,
+        (await pw.queues.analyze.getWaiting()).slice(-2).flatMap((job) => refsOfJob(job.data)),
+      );
+      expect(await dispatch(pw.store, pw.queues, 'adams')).toBe(1);
     });
 
     it('cuts a few chunks into single jobs, so that several workers get some', async () => {
@@ -136,7 +160,7 @@ describe.each([
     it('taken from the outbox and no job added: the sweep adds one, not before its time', async () => {
       await commitLines(pw.store, 'adams', 3);
       const keys = organizationKeys(pw.store.prefix, 'adams');
-      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS, 1]);
+      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS, 1, 1]);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 60_000 });
       expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });

@@ -276,7 +276,7 @@ type Step =
 async function disturb(pw: Installed, refs: readonly ChunkRef[], step: Step): Promise<void> {
   const keys = organizationKeys(pw.store.prefix, 'adams');
   if (step.do === 'dispatch') {
-    if (step.half) await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [5, 1]);
+    if (step.half) await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [5, 1, 1]);
     else await dispatch(pw.store, pw.queues, 'adams');
   } else if (step.do === 'finish') {
     const from = refs.length === 0 ? 0 : step.which % refs.length;
