@@ -179,6 +179,7 @@ export function decideAll(
     dayStartMs: inventory.dayStartMs,
     ownedHosts: inventory.ownedHosts,
     isDark: (address) => inventory.isDark(address),
+    office: inventory,
     asOf,
     off: new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id)),
   });

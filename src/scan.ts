@@ -7,11 +7,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AccessLane, createAccessLane, LABEL_BITS } from './access-lane.ts';
 import { fillLines } from './formats/append-event.ts';
 import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
+import { watchOf } from './measure/asset-watch.ts';
 import { type AssetLookup, createObserver, LABEL, type Observer, type Scene } from './measure/observe.ts';
+import { ATTACK, type WatchedSystems } from './measure/observe-systems.ts';
+import { createProtectedRecords, protectedHash } from './measure/protected-records.ts';
 import { createState, type State } from './measure/state.ts';
 import { type Batch, createBatch } from './model/batch.ts';
 import { type HashKey, hashKey } from './model/hash.ts';
 import type { Inventory } from './model/inventory.ts';
+import type { Rule } from './model/rule.ts';
 import type { Block } from './origins/block.ts';
 import { createDigests, createMatcher, createMatches, type Matcher } from './rules/matcher.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
@@ -66,7 +70,8 @@ export function createScanner(
     key,
     items: ruleSet.rules.map((r) => r.item),
     labels,
-    assets: assetLookup(inventory),
+    attacks: ruleSet.rules.map(attackOf),
+    assets: assetLookup(inventory, secret),
     recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
   });
   return {
@@ -136,11 +141,35 @@ function laneSecret(secret: Uint8Array): Uint8Array {
   return createHash('shake256', { outputLength: 1024 }).update(randomBytes(32)).update(secret).digest();
 }
 
-function assetLookup(inventory: Inventory): AssetLookup {
+/** Detections whose rules find text that attacks whoever reads a field: scanner artefacts, SQL, scripts, commands. */
+const ATTACKS = new Set(['W10', 'W11', 'W13', 'W15']);
+
+function attackOf({ detection, item }: Rule): number {
+  if (detection === null || !ATTACKS.has(detection)) return ATTACK.none;
+  return item === 'target' ? ATTACK.target : ATTACK.request;
+}
+
+function assetLookup(inventory: Inventory, secret: Uint8Array): AssetLookup {
   return {
+    watched: watchedSystems(inventory, secret),
     hasRequestAssets: inventory.assets.some((a) => a.hosts.length > 0 || a.urlPrefixes.length > 0),
     hasAddressAssets: inventory.assets.some((a) => a.cidrs.length > 0),
     assetOfRequest: (host, path) => inventory.assetOfRequest(host, path),
     assetOfAddress: (a, b, c, d) => inventory.assetOfAddress(a, b, c, d),
+  };
+}
+
+function watchedSystems(inventory: Inventory, secret: Uint8Array): WatchedSystems | null {
+  const { assets } = inventory;
+  if (assets.length === 0) return null;
+  const keys = assets.map((asset) => asset.recordKeyParams);
+  const hashes = new Set(
+    inventory.protectedRecords.map((entry) => ('hash' in entry ? entry.hash : protectedHash(secret, entry.key))),
+  );
+  return {
+    bits: Uint8Array.from([0, ...assets.map(watchOf)]),
+    isProxy: (asset, a, b, c, d) => inventory.isTrustedProxy(asset, a, b, c, d),
+    fields: [[], ...assets.map((a) => [...a.recordKeyParams.flat(), ...a.redactParams, ...a.keepParams])],
+    protectedRecords: createProtectedRecords(secret, hashes, (system) => keys[system - 1] ?? []),
   };
 }

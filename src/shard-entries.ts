@@ -62,12 +62,16 @@ export interface Horizon {
   readonly packetsMs: number;
   /** touches of requests, and what is learned of a host by day */
   readonly requestsMs: number;
-  /** visits of sources: pages that they were given, records that they asked for */
+  /** visits of sources: pages that they were given */
   readonly visitsMs: number;
+  /** records that sources asked for */
+  readonly keysMs: number;
 }
 
 /** Tags whose panes are 15 minutes, besides those of rules that read packets. */
-const PACKET_TAGS: ReadonlySet<number> = new Set([TAG.packet, TAG.illegalFlags, TAG.toolMark]);
+const PACKET_TAGS: ReadonlySet<number> = new Set([TAG.packet, TAG.illegalFlags, TAG.toolMark, TAG.sentinel]);
+/** Tags of records that were asked for. */
+const KEY_TAGS: ReadonlySet<number> = new Set([TAG.key, TAG.keyRefused, TAG.keyBlock]);
 /** Tags of visits whose pane is a day. */
 const DAY_TAGS: ReadonlySet<number> = new Set([
   TAG.asset,
@@ -98,8 +102,8 @@ export function prune(state: State, horizon: Horizon, packetRules: ReadonlySet<n
       const pane = paneTag >>> TAG_BITS;
       const end = DAY_TAGS.has(tag) ? dayStart(pane, dayStartMs) + DAY : (pane + 1) * WEB_PANE;
       const kind = space & 255;
-      const since =
-        kind === SPACE.source ? horizon.visitsMs : kind === SPACE.office ? horizon.packetsMs : horizon.requestsMs;
+      const visits = KEY_TAGS.has(tag) ? horizon.keysMs : horizon.visitsMs;
+      const since = kind === SPACE.source ? visits : kind === SPACE.office ? horizon.packetsMs : horizon.requestsMs;
       return end > since ? paneTag : -1;
     },
   );

@@ -46,6 +46,8 @@ export const OPEN_DAYS = 8;
 const LOOK_BACK_DAYS = 30;
 /** The same of pages that a source was given, which only windows of a day ask for. */
 const VISIT_DAYS = 2;
+/** The same of records that a source asked for, which are added up over a week (election.lookup_slow). */
+const KEY_DAYS = 7;
 /** The memory bound is relaxed when the state fills less than one part in this many. */
 const RELAXED = 4;
 /** Acknowledgements that are remembered; of more the oldest go. */
@@ -259,6 +261,7 @@ function horizonOf(open: OpenSince, ruleSet: RuleSet): Horizon {
     packetsMs: open.packetsMs - LOOK_BACK_DAYS * DAY,
     requestsMs: open.requestsMs - lookBackDays(ruleSet) * DAY,
     visitsMs: open.requestsMs - VISIT_DAYS * DAY,
+    keysMs: open.requestsMs - KEY_DAYS * DAY,
   };
 }
 

@@ -64,7 +64,7 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
     sources,
     firstMs: spans.length === 0 ? null : Math.min(...spans.map((s) => s[0])),
     lastMs: spans.length === 0 ? null : Math.max(...spans.map((s) => s[1])),
-    visibility: visibilityOf(counts, off),
+    visibility: visibilityOf(counts, off, { systems: inventory.assets }),
     noise: await noiseOf(parts, alerted),
     timeline: timelineOf(parts, alerted),
     bound:

@@ -44,6 +44,7 @@ export const TECHNIQUES: Readonly<Record<string, readonly [string, keyof typeof 
   T1530: ['Data from Cloud Storage', 'collection'],
   T1090: ['Proxy', 'commandAndControl'],
   T1105: ['Ingress Tool Transfer', 'commandAndControl'],
+  T1491: ['Defacement', 'impact'],
   T1498: ['Network Denial of Service', 'impact'],
   T1499: ['Endpoint Denial of Service', 'impact'],
 };
@@ -57,6 +58,7 @@ const SUBTECHNIQUES: Readonly<Record<string, string>> = {
   'T1110.003': 'Password Spraying',
   'T1110.004': 'Credential Stuffing',
   'T1505.003': 'Web Shell',
+  'T1491.002': 'External Defacement',
 };
 
 /** Name of a technique or subtechnique; the id itself when it is none of ours (a rule of the user's own). */

@@ -4,6 +4,7 @@
  * ATT&CK v17 ids. One entry per detection; the detector itself stands in detect/.
  */
 import { DAY, HOUR, PACKET_PANE, WEB_PANE } from '../model/time.ts';
+import { ELECTION_DETECTIONS } from './election-detections.ts';
 
 /** Class of behaviour; decides the caps of severity (ELECTIONS part 5). */
 export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign';
@@ -19,7 +20,13 @@ export type Need =
   | 'query'
   | 'host'
   | 'user_agent'
-  | 'post_status';
+  | 'post_status'
+  | 'form_systems'
+  | 'form_posts'
+  | 'results_systems'
+  | 'pollbook_systems'
+  | 'sentinels'
+  | 'systems';
 
 export interface DetectionText {
   readonly id: string;
@@ -454,23 +461,7 @@ export const DETECTIONS: readonly DetectionText[] = [
       KEEP,
     ],
   },
-  {
-    id: 'election.lookup_enum',
-    name: 'Record enumeration',
-    class: 'enumeration',
-    categories: ['web'],
-    techniques: ['T1595.003', 'T1119', 'T1213'],
-    needs: ['query'],
-    closesMs: WEB_WINDOW,
-    source: 'AA20-304A; 30 keys in 10 min nearly in order, or 200 in 24 h',
-    why: 'Records were asked for one after another, as a script does that copies them.',
-    todo: [
-      'Limit look-ups per address, or ask for a captcha after a few.',
-      'Ask for the address to be slowed down or blocked on this page.',
-      "Find out which records were answered, from the application's log.",
-      KEEP,
-    ],
-  },
+  ...ELECTION_DETECTIONS,
 ];
 
 const BY_ID = new Map(DETECTIONS.map((d) => [d.id, d]));

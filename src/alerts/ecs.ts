@@ -203,12 +203,14 @@ function rule(alert: Alert, version: string): unknown {
     id: detection,
     uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(detection) ? detection : null,
     name,
-    category: detection.startsWith('election.') ? 'election' : categories.join('-'),
-    ruleset: detection.startsWith('election.') ? 'election' : 'pollwatch',
+    category: isElection(detection) ? 'election' : categories.join('-'),
+    ruleset: isElection(detection) ? 'election' : 'pollwatch',
     description: oneLine(why),
     version,
   }));
 }
+
+const isElection = (detection: string) => detection.startsWith('election.') || detection.startsWith('campaign.');
 
 /** Parts that are remembered; forgotten all at once when full, which costs time only. */
 const PARTS_MAX = 2000;

@@ -5,26 +5,8 @@
 import type { Decision } from '../detect/decide.ts';
 import type { AlertSource } from '../model/alert.ts';
 import { sourceWords } from './caveat.ts';
-
-/** 2134 → "2,134" */
-function grouped(n: number): string {
-  return Number.isInteger(n) && n >= 0 && n < 1000 ? String(n) : n.toLocaleString('en-US');
-}
-
-/** "1 packet", "2,134 packets" */
-function counted(n: number, one: string, many = `${one}s`): string {
-  return `${grouped(n)} ${n === 1 ? one : many}`;
-}
-
-/** "in 3 seconds", "in 4 hours"; empty for what happened once */
-function spanWords(ms: number, events: number): string {
-  if (events === 1) return '';
-  if (ms < 1000) return ' within one second';
-  const s = ms / 1000;
-  if (s < 120) return ` in ${counted(Math.round(s), 'second')}`;
-  if (s < 7200) return ` in ${counted(Math.round(s / 60), 'minute')}`;
-  return ` in ${counted(Math.round(s / 3600), 'hour')}`;
-}
+import { electionSentence } from './election-words.ts';
+import { counted, grouped, spanWords } from './quantity-words.ts';
 
 /** What the requests of a detection are, after "sent your web server 3 requests". */
 const REQUESTS: Readonly<Record<string, string>> = {
@@ -78,7 +60,8 @@ export function explain(
     );
   if (d.detection.startsWith('W') || d.detection.startsWith('election.'))
     notKnown.push('What was in forms that were sent (POST): access logs do not hold it.');
-  return { summary: sentence(), notKnown };
+  const election = electionSentence(d, { who, target, span, answer, shown });
+  return { summary: election ?? sentence(), notKnown };
 
   function sentence(): string {
     switch (d.detection) {
@@ -105,8 +88,6 @@ export function explain(
         return `${who} tried ${counted(n['ports']!, 'port')} (firewall log) and sent at least ${counted(n['requests']!, 'probing request')} (web log)${span}.`;
       case 'W12':
         return `${who} sent ${counted(n['distinct_values']!, 'different value')} with query or shell characters to ${counted(n['parameters']!, 'parameter')} of ${target}${span} (web log). ${answer}`;
-      case 'election.lookup_enum':
-        return `${who} asked ${target} for ${counted(n['distinct_keys']!, 'different record')}${span}${n['blocks_of_64']! > 0 && n['blocks_of_64']! * 4 <= n['distinct_keys']! ? ', nearly in number order' : ''} (web log). ${recordWords(n)}`;
       case 'W28':
         return n['distinct_paths'] === 1
           ? `${who} probed ${target} and was then given an answer of its own size for ${examples[0] ?? 'a probed path'} (web log).`
@@ -117,14 +98,6 @@ export function explain(
           : `${who} sent ${target} ${counted(n['requests'], 'request')} ${REQUESTS[d.detection] ?? 'matching this rule'}${span}${n['requests'] === 1 ? shown.replace(', among them ', ': ') : shown} (web log). ${answer}`;
     }
   }
-}
-
-/** How many of the records that were asked for were given. */
-function recordWords(n: Readonly<Record<string, number>>): string {
-  const answered = n['records_answered']!;
-  if (answered === 0) return 'None of them was answered.';
-  if (answered >= n['distinct_keys']!) return 'All of them were answered.';
-  return `${counted(answered, 'of them was', 'of them were')} answered.`;
 }
 
 /** What the server made of log-in attempts of one source. */

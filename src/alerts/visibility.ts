@@ -2,11 +2,33 @@
  * What these logs could show: per detection works, partly or cannot, because of what, and how to fix it.
  * "No alerts" is never said without it (law 3).
  */
+import type { Asset, AssetKind } from '../model/inventory.ts';
 import type { Visibility } from '../model/summary.ts';
 import { DETECTIONS, type Need } from './detections.ts';
 
 /** Counts of events by kind, as measure/state.ts keeps them. */
 export type Counts = Readonly<Record<string, number>>;
+
+/** What of the inventory decides what can be seen. */
+export interface Declared {
+  readonly systems: readonly Pick<Asset, 'kind' | 'sentinel' | 'clients'>[];
+}
+
+const NOTHING_DECLARED: Declared = { systems: [] };
+
+type SystemNeed = Extract<Need, `${string}systems` | 'form_posts' | 'sentinels'>;
+
+/** Kinds of systems with a form that voters or candidates fill in. */
+const FORM_KINDS: readonly AssetKind[] = [
+  'voter_lookup',
+  'registration',
+  'cancellation',
+  'ballot_request',
+  'ballot_tracking',
+  'uocava',
+  'candidate_filing',
+  'campaign_finance',
+];
 
 interface Lack {
   state: 'partly' | 'cannot';
@@ -15,7 +37,7 @@ interface Lack {
 }
 
 /** What is lacking for a need, or null when the logs carry it. */
-function lackOf(need: Need, c: Counts): Lack | null {
+function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
   const firewall = c['packets']! > 0;
   const web = c['requests']! > 0;
   const noFirewall: Lack = {
@@ -90,6 +112,13 @@ function lackOf(need: Need, c: Counts): Lack | null {
             fix: 'only the application can log them; ask it to count look-ups per address',
           }
         : null;
+    case 'systems':
+    case 'form_systems':
+    case 'form_posts':
+    case 'results_systems':
+    case 'pollbook_systems':
+    case 'sentinels':
+      return need === 'sentinels' || web ? systemLack(need, c, declared) : noWeb;
     case 'host':
       return web && c['with_host'] === 0
         ? {
@@ -115,8 +144,77 @@ function lackOf(need: Need, c: Counts): Lack | null {
   }
 }
 
+/** Systems of which each need asks for one, by their kinds. */
+const KINDS: Readonly<Record<SystemNeed, readonly AssetKind[] | null>> = {
+  systems: null,
+  form_systems: FORM_KINDS,
+  form_posts: FORM_KINDS,
+  results_systems: ['results_enr'],
+  pollbook_systems: ['pollbook_sync'],
+  sentinels: null,
+};
+
+const NAMES: Readonly<Record<SystemNeed, string>> = {
+  systems: 'system',
+  form_systems: 'system with a form',
+  form_posts: 'system with a form',
+  results_systems: 'system that shows results',
+  pollbook_systems: 'poll book server',
+  sentinels: 'network that must never be reached',
+};
+
+/** What is lacking of the inventory, or of what the logs hold about its systems. */
+function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | null {
+  const kinds = KINDS[need];
+  const systems = declared.systems.filter((s) =>
+    need === 'sentinels' ? s.sentinel : kinds === null || kinds.includes(s.kind),
+  );
+  if (systems.length === 0)
+    return {
+      state: 'cannot',
+      because: `no ${NAMES[need]} is declared`,
+      fix: 'declare it under assets in the inventory (pollwatch init drafts one), and name it with --config',
+    };
+  if (need === 'sentinels')
+    return c['packets']! > 0 || c['requests']! > 0
+      ? null
+      : { state: 'cannot', because: 'no firewall log was read', fix: 'add the log of the firewall that guards it' };
+  if (c['to_systems'] === 0)
+    return {
+      state: 'cannot',
+      because: 'no request in these logs went to a declared system',
+      fix: 'name the log of that system, or check its hosts and url_prefixes in the inventory',
+    };
+  if (c['from_proxies']! >= PROXY_SHARE * c['to_systems']!)
+    return {
+      state: 'cannot',
+      because: 'nearly all requests come from your own proxy, so one visitor cannot be told from another',
+      fix: "log the visitor's address: nginx real_ip_header, Apache mod_remoteip, with the proxies that you trust",
+    };
+  if (need === 'form_posts' && c['posts_to_systems'] === 0)
+    return {
+      state: 'partly',
+      because: 'nothing that was sent to a form (POST) stands in these logs',
+      fix: 'check that the log of the server behind the form was read',
+    };
+  if (need === 'pollbook_systems' && systems.every((s) => s.clients.length === 0))
+    return {
+      state: 'partly',
+      because: 'the networks of enrolled poll books are not declared, so only refused log-ins are seen',
+      fix: 'name them under clients of that asset',
+    };
+  return null;
+}
+
+/** Share of requests to declared systems from declared proxies at which visitors cannot be told apart. */
+const PROXY_SHARE = 0.9;
+
 /** One row per detection of the catalogue; the worst lack of each decides. */
-export function visibilityOf(counts: Counts, off: ReadonlySet<string>): Visibility[] {
+export function visibilityOf(
+  counts: Counts,
+  off: ReadonlySet<string>,
+  declared: Declared = NOTHING_DECLARED,
+): Visibility[] {
   return DETECTIONS.map((d) => {
     if (off.has(d.id))
       return {
@@ -126,7 +224,7 @@ export function visibilityOf(counts: Counts, off: ReadonlySet<string>): Visibili
         because: 'switched off in the configuration',
         fix: 'remove it from detections in the inventory',
       };
-    const lacks = d.needs.map((n) => lackOf(n, counts)).filter((l) => l !== null);
+    const lacks = d.needs.map((n) => lackOf(n, counts, declared)).filter((l) => l !== null);
     const worst = lacks.find((l) => l.state === 'cannot') ?? lacks[0];
     return worst === undefined
       ? { detection: d.id, name: d.name, state: 'works' as const, because: 'the logs hold what it needs', fix: '' }

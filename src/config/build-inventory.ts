@@ -5,7 +5,7 @@
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { parseAddress } from '../model/address.ts';
-import type { Asset, DeclaredOrigin, Inventory } from '../model/inventory.ts';
+import type { Asset, DeclaredOrigin, Inventory, ProtectedRecord } from '../model/inventory.ts';
 import { buildPeople } from './build-people.ts';
 import type { InventoryFile } from './inventory-schema.ts';
 
@@ -15,6 +15,9 @@ export interface Tables {
   dark: ReturnType<typeof createPrefixTable>['table'];
   /** by number of the asset */
   proxies: ReadonlyMap<number, ReturnType<typeof createPrefixTable>['table']>;
+  /** by number of the asset */
+  clients: ReadonlyMap<number, ReturnType<typeof createPrefixTable>['table']>;
+  protectedRecords: readonly ProtectedRecord[];
   /** in the order of authorized_scanners */
   scanners: readonly ReturnType<typeof createPrefixTable>['table'][];
 }
@@ -28,6 +31,8 @@ export function defaultInventory(): Inventory {
     owned: none,
     dark: none,
     proxies: new Map(),
+    clients: new Map(),
+    protectedRecords: [],
     scanners: [],
   });
 }
@@ -86,6 +91,8 @@ export function buildInventory(content: InventoryFile, file: string | null, tabl
           tables.scanners[i] !== undefined &&
           tables.scanners[i].find(w0, w1, w2, w3) !== 0,
       ) ?? null,
+    protectedRecords: tables.protectedRecords,
+    isClient: (asset, w0, w1, w2, w3) => (tables.clients.get(asset)?.find(w0, w1, w2, w3) ?? 0) !== 0,
     isTrustedProxy: (asset, w0, w1, w2, w3) => (tables.proxies.get(asset)?.find(w0, w1, w2, w3) ?? 0) !== 0,
   };
 }
@@ -105,6 +112,7 @@ function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: num
     keepParams: asset.keep_params ?? [],
     sensitivity: asset.sensitivity ?? 'public',
     criticality: asset.criticality ?? 'medium',
+    clients: asset.clients ?? [],
     uocava: asset.uocava ?? false,
     owner: asset.owner ?? null,
     clientIp:

@@ -99,6 +99,11 @@ const asset = z.strictObject({
   keep_params: z.array(param).optional().describe('parameters whose values may be shown'),
   sensitivity: z.enum(['voter', 'staff', 'public']).optional(),
   criticality: z.enum(['low', 'medium', 'high', 'critical']).optional(),
+  clients: z
+    .array(cidr)
+    .min(1, 'name the networks, or leave it out')
+    .optional()
+    .describe('networks of the computers that belong there: enrolled poll books, staff who publish results'),
   uocava: z.boolean().optional().describe('used by military and overseas voters: country never scores'),
   owner: assetId.optional().describe('id of the contact who answers for it'),
   client_ip: z
@@ -142,6 +147,11 @@ export const inventorySchema = z
     privacy: z
       .strictObject({ key_file: text.optional().describe('secret that hides parameter values; relative to this file') })
       .optional(),
+    protected_records: text
+      .optional()
+      .describe(
+        'file of records whose look-up is told, a key a line, plain or hashed by `pollwatch protect`; relative to this file',
+      ),
     detections: z
       .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), detectionOverride)
       .optional()

@@ -4,13 +4,15 @@
  *   organization: {id: us-xx-example, name: Example County Elections, day_start: "12:00Z"} → dayStartMs 43,200,000
  */
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { isPrefixFault, type Prefix, parsePrefix } from '../enrich/prefixes.ts';
-import type { Inventory } from '../model/inventory.ts';
+import type { Inventory, ProtectedRecord } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { buildInventory, type Tables, trimmed } from './build-inventory.ts';
 import { CheckedYaml, type FileWords, type Path } from './checked-yaml.ts';
 import { checkPeople, checkTrusted, type Fail, staleParts } from './inventory-checks.ts';
+import { isFileFault, readProtectedRecords } from './inventory-files.ts';
 import { type InventoryFile, inventorySchema } from './inventory-schema.ts';
 import { nearest } from './nearest.ts';
 
@@ -64,7 +66,14 @@ export function inspectInventory(
   nowMs: number,
   knownDetections: readonly string[] | null = null,
 ): { inventory: Inventory; warnings: Problem[] } {
-  const { inventory, source } = readSource(text, file, knownDetections);
+  const { inventory, source, isOpen } = readSource(text, file, knownDetections);
+  if (isOpen)
+    source.fail(
+      ['protected_records'],
+      'PW-CONFIG-PROTECTED-OPEN',
+      'the file of protected records holds plain keys and can be read by others than its owner',
+      'chmod 600 it, or keep hashes in it: pollwatch protect',
+    );
   staleParts(inventory, nowMs, (path, code, message, hint) => source.fail(path, code, message, hint));
   return { inventory, warnings: source.found() };
 }
@@ -73,18 +82,43 @@ function readSource(
   text: string,
   file: string,
   knownDetections: readonly string[] | null,
-): { inventory: Inventory; source: CheckedYaml } {
+): { inventory: Inventory; source: CheckedYaml; isOpen: boolean } {
   const source = new CheckedYaml(text, file, inventorySchema, WORDS);
   const parsed = source.check();
   source.throwProblems();
   const content = parsed as InventoryFile;
-  const tables = crossCheck(content, source, knownDetections);
+  const { protectedRecords, isOpen } = protectedOf(content, file, source);
+  const tables = { ...crossCheck(content, source, knownDetections), protectedRecords };
   source.throwProblems();
-  return { inventory: buildInventory(content, file, tables), source };
+  return { inventory: buildInventory(content, file, tables), source, isOpen };
+}
+
+function protectedOf(content: InventoryFile, file: string, source: CheckedYaml) {
+  const none: { protectedRecords: readonly ProtectedRecord[]; isOpen: boolean } = {
+    protectedRecords: [],
+    isOpen: false,
+  };
+  if (content.protected_records === undefined) return none;
+  const at = ['protected_records'];
+  if (!(content.assets ?? []).some((asset) => (asset.record_key_params ?? []).length > 0))
+    source.fail(
+      at,
+      'PW-CONFIG-PROTECTED',
+      'no asset says which parameters name a record, so none can be recognised',
+      'declare record_key_params where records are looked up',
+    );
+  const read = readProtectedRecords(resolve(dirname(resolve(file)), content.protected_records));
+  if (!isFileFault(read)) return { protectedRecords: read.records, isOpen: read.isOpen };
+  source.fail(at, 'PW-CONFIG-PROTECTED', read.message, read.hint);
+  return none;
 }
 
 /** What the shape cannot say: references, overlaps, networks. */
-function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections: readonly string[] | null): Tables {
+function crossCheck(
+  content: InventoryFile,
+  source: CheckedYaml,
+  knownDetections: readonly string[] | null,
+): Omit<Tables, 'protectedRecords'> {
   const assets = content.assets ?? [];
   const ids = new Map<string, number>();
   const claims = new Map<string, string>();
@@ -180,6 +214,13 @@ function crossCheck(content: InventoryFile, source: CheckedYaml, knownDetections
     // what an asset uses or nobody uses is the office's own as well
     owned: createPrefixTable([...owned, ...dark, ...networks].map(({ prefix }) => ({ prefix, number: 1 }))).table,
     dark: createPrefixTable(dark).table,
+    clients: new Map(
+      assets.flatMap(({ clients = [] }, i) => {
+        const own: Network[] = [];
+        read(clients, ['assets', i, 'clients'], 1, own);
+        return own.length === 0 ? [] : [[i + 1, createPrefixTable(own).table] as const];
+      }),
+    ),
     ...checkTrusted(content, fail),
   };
 }

@@ -4,15 +4,17 @@
  * stage 2 (distributed.ts), which is the same measure engine keyed by prefix, network and target.
  * A pure function of the state: no clock, no order.
  */
-import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
+import { COUNT_MAX, TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
 import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
+import type { Inventory } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
+import { A_MINUTE, MINUTES } from './election/status-hammer.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
 import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
@@ -57,6 +59,8 @@ export interface Settings {
   /** declared number of our addresses, or 0 */
   ownedHosts: number;
   isDark(address: number): boolean;
+  /** what is declared of systems and elections */
+  office: Pick<Inventory, 'assets' | 'calendar' | 'isClient'>;
   /** number of the AS that announces a source, or 0 */
   asOf(hi: number, lo: number): number;
   /** detections that the configuration switched off */
@@ -135,6 +139,10 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     ownedDeclared: settings.ownedHosts > 0,
     soft404: (host) => soft.get(host) ?? none,
     isOwnPage: (host, path) => own.has(pageNumber(host, path)),
+    assets: settings.office.assets,
+    calendar: settings.office.calendar,
+    isClient: (asset, hi, lo) =>
+      hi === 0 ? settings.office.isClient(asset, 0, 0, 0xffff, lo) : settings.office.isClient(asset, hi, lo, 0, 0),
     isDark: (address) => settings.isDark(address),
     touchesOf: (organization, hi, lo) => {
       const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
@@ -178,6 +186,10 @@ const SERVICES_MIN = 3;
 /** Records with more packets than this are unpacked without counting. */
 const COUNTED_MAX = 64;
 const KEYS_MIN = 30;
+/** Fewest requests to a form (election.status_hammer), things sent to it (.bulk_*) and documents (.doc_harvest). */
+const PAGES_MIN = A_MINUTE * MINUTES;
+const SENT_MIN = 10;
+const DOCUMENTS_MIN = 100;
 
 /** Whether any detector can find something in a row: told from the packed entries, so that the rest stay packed. */
 function isInteresting(ledger: Ledger, row: number, sweep: number): boolean {
@@ -187,14 +199,26 @@ function isInteresting(ledger: Ledger, row: number, sweep: number): boolean {
   const start = startOf(ledger.touches, row);
   let failing = 0;
   let packets = 0;
+  let pages = 0;
+  let sent = 0;
   let keys = false;
+  let documents = false;
   for (let i = 0; i < n; i++) {
     const tag = page[start + i * TOUCH_WORDS + 1]! & TAG_MASK;
     if (tag === TAG.fail) failing++;
     else if (tag === TAG.packet) packets++;
     else if (tag === TAG.keyLine) keys = true;
-    else return true;
+    else if (tag === TAG.documentLine) documents = true;
+    else if (tag === TAG.page) {
+      const flags = page[start + i * TOUCH_WORDS + 3]!;
+      if (((flags >>> 24) & WEB.telling) !== 0) return true;
+      const count = flags & COUNT_MAX;
+      pages += count;
+      if (((flags >>> 24) & WEB.post) !== 0) sent += count;
+    } else return true;
   }
+  if (pages >= PAGES_MIN || sent >= SENT_MIN) return true;
+  if (documents && lengthOf(ledger.visits, row) >= DOCUMENTS_MIN) return true;
   if (failing >= FAILING_MIN || (keys && lengthOf(ledger.visits, row) >= KEYS_MIN)) return true;
   return packets >= PACKETS_MIN && (packets > COUNTED_MAX || mayScan(page, start, n, sweep));
 }

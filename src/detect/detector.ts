@@ -3,6 +3,8 @@
  * the list (index.ts), one fixture folder. Deciding what a finding means to people is the business of alerts/.
  */
 import type { Ledger } from '../measure/ledger.ts';
+import type { Election } from '../model/contact.ts';
+import type { Asset } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
 import type { Touch, Visit } from './record.ts';
 
@@ -21,6 +23,11 @@ export interface Scene {
   soft404(host: number): ReadonlySet<number>;
   /** true for a listed page that the site itself uses (see own-pages.ts); `path` is its hash */
   isOwnPage(host: number, path: number): boolean;
+  /** the systems that are declared, in the order of their numbers (1 and following) */
+  readonly assets: readonly Asset[];
+  readonly calendar: readonly Election[];
+  /** whether a source is one of the clients that a system's owner names */
+  isClient(asset: number, hi: number, lo: number): boolean;
   /** whether an IPv4 destination is declared dark */
   isDark(address: number): boolean;
   /** the touches of another source, for stage 2 */

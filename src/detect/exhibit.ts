@@ -93,7 +93,8 @@ class PackedExhibit implements Exhibit {
   }
 }
 
-export const isPacket = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark;
+export const isPacket = (t: Touch) =>
+  t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark || t.tag === TAG.sentinel;
 
 /** Condenses touches. `firstHashedHost`: host numbers below are assets. */
 export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): Exhibit {
@@ -173,7 +174,7 @@ const NONE = -1;
 const NO_NUMBERS: number[] = [];
 
 /** A packet that was sent to a port of ours; a tool's mark says nothing of its port. */
-const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags;
+const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.sentinel;
 const isSentToV6 = (t: Touch) => isSent(t) && (t.flags & PACKET.ipv6) !== 0;
 
 /** Values of one question, kept from one to the next. */

@@ -2,6 +2,11 @@
  * The detectors of stage 1, in the order in which they see a source: a later one may read the findings of earlier ones.
  */
 import type { SourceDetector } from './detector.ts';
+import { formInjection } from './election/form-injection.ts';
+import { pollbookProbe } from './election/pollbook-probe.ts';
+import { resultsProbe } from './election/results-probe.ts';
+import { sentinelTraffic } from './election/sentinel-traffic.ts';
+import { statusHammer } from './election/status-hammer.ts';
 import { allowedAfterScan } from './firewall/allowed-after-scan.ts';
 import { burstScan } from './firewall/burst-scan.ts';
 import { horizontalSweep } from './firewall/horizontal-sweep.ts';
@@ -37,5 +42,10 @@ export const detectors: readonly SourceDetector[] = [
   parameterFuzzing,
   credentialGuessing,
   recordEnumeration,
+  formInjection,
+  statusHammer,
+  resultsProbe,
+  pollbookProbe,
+  sentinelTraffic,
   answeredAfterProbing,
 ];

@@ -108,7 +108,11 @@ export const transportOf = (t: Touch) => (t.flags >>> PACKET.transportShift) & P
 
 /** Tags whose panes are PACKET_PANE wide. */
 export function paneWidth(tag: number, packetRules: ReadonlySet<number>): number {
-  return tag === TAG.packet || tag === TAG.illegalFlags || tag === TAG.toolMark || packetRules.has(tag - TAG.rule)
+  return tag === TAG.packet ||
+    tag === TAG.illegalFlags ||
+    tag === TAG.toolMark ||
+    tag === TAG.sentinel ||
+    packetRules.has(tag - TAG.rule)
     ? PACKET_PANE
     : WEB_PANE;
 }

@@ -59,7 +59,8 @@ export function toldOf({ alert, revision, status }: AlertState): Told {
 
 /**
  * Why an alert waits for the digest, in words; null = it deserves a mail. Severity, not fear: low and info never; packets
- * that the firewall denied, and scans of pages that were all refused, only in great number; noise never.
+ * that the firewall denied, and scans of pages that were all refused, only in great number or where nothing may be
+ * reached; noise never.
  */
 export function reasonForDigest(alert: Alert, inventory: Inventory): string | null {
   if (alert.severity === 'info' || alert.severity === 'low') return 'low severity';
@@ -68,7 +69,8 @@ export function reasonForDigest(alert: Alert, inventory: Inventory): string | nu
   const isScan = detectionText(alert.detection)?.class === 'scan';
   const isNetwork = alert.categories.includes('network') && !alert.categories.includes('web');
   const isPlanned = PLANNED_SCANS.includes(alert.detection) && alert.verdict.term === 'tailored';
-  if (alert.outcome === 'refused' && (isScan || isNetwork) && !isPlanned && hitsOf(alert) < BLOCKED_MIN) {
+  const isCounted = (isScan || isNetwork) && !isPlanned && alert.severity !== 'critical';
+  if (alert.outcome === 'refused' && isCounted && hitsOf(alert) < BLOCKED_MIN) {
     return 'fully refused';
   }
   if (isScan && isAuthorized(alert, inventory)) return 'an authorised scanner';

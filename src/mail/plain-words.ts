@@ -98,6 +98,27 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
       return `asked ${ours(a)} for ${counted(keys, 'different record')}${inOrder}`;
     },
   },
+  'election.form_injection': {
+    subject: 'attack text put into a form',
+    did: (a) =>
+      `put text that is meant to misuse it into a form of ${ours(a)}, ${counted(number(a, 'requests'), 'time')}`,
+  },
+  'election.status_hammer': {
+    subject: 'one page asked for without a pause',
+    did: (a) => `asked ${ours(a)} for one page ${counted(number(a, 'requests'), 'time')} without a pause`,
+  },
+  'election.results_probe': {
+    subject: 'results page tested for weak spots',
+    did: asked('for things that nobody who reads results asks for'),
+  },
+  'election.pollbook_probe': {
+    subject: 'stranger at the poll book server',
+    did: (a) => `that may not be one of your poll books asked ${ours(a)} ${counted(number(a, 'requests'), 'time')}`,
+  },
+  'election.sentinel': {
+    subject: 'traffic to a closed-off network',
+    did: (a) => `sent traffic to ${ours(a)}, which nothing should be able to reach`,
+  },
 };
 
 /** Words for the subject, at most 34 characters long for our own detections. */

@@ -1,5 +1,5 @@
 /**
- * The binary form of a state, version 1, little endian: what threads hand over now and queue chunks will.
+ * The binary form of a state, little endian: what threads hand over now and queue chunks will.
  * Canonical: a settled state has exactly one form, so two states are equal when their bytes are.
  *
  *   "PWD1" · u32 version · u32 level · u32 rows · u32 length of the text part · u32 0
@@ -13,7 +13,8 @@ import { lengthOf, type PackedLists, pageOf, startOf } from './lists.ts';
 import { remember, type State } from './state.ts';
 
 const MAGIC = 0x31445750;
-export const DELTA_VERSION = 1;
+/** 2: measures of declared systems. What version 1 holds means the same. */
+export const DELTA_VERSION = 2;
 const HEADER_WORDS = 6;
 
 /**
@@ -105,9 +106,9 @@ export function mergeDelta(state: State, bytes: Uint8Array): void {
       : new Uint32Array(bytes.slice().buffer);
   if (words[0] !== MAGIC) throw new DeltaError('not a delta');
   const version = words[1]!;
-  if (version !== DELTA_VERSION) {
+  if (version < 1 || version > DELTA_VERSION) {
     const isNewer = version > DELTA_VERSION;
-    throw new DeltaError(`delta version ${version}, this program reads ${DELTA_VERSION}`, { isNewer });
+    throw new DeltaError(`delta version ${version}, this program reads up to ${DELTA_VERSION}`, { isNewer });
   }
   const rows = words[3]!;
   let at = HEADER_WORDS;

@@ -37,8 +37,29 @@ export const TAG = {
   keyLine: 6,
   /** touch: a packet with the IP-ID of ZMap; item 54321 */
   toolMark: 7,
+  /**
+   * touch: a request to a system that is watched (asset-watch.ts); item = number of the system where its form was fetched,
+   * else path; sub = status where something was sent
+   */
+  page: 8,
+  /** touch: a packet to a system that must never be reached; item destination, sub port */
+  sentinel: 9,
+  /** touch: a field of a system's form that holds text of an attack; item = parameter name, 0 = not told; sub status */
+  field: 10,
+  /** touch: documents of a system that were given; item = number of the system */
+  documentLine: 11,
+  /** touch: a record that is declared as protected was asked for; item = hash of its key, sub status */
+  protectedRecord: 12,
   /** visit: a request that was answered, not static; item path, group host; pane 10 min */
   path: 16,
+  /** visit: requests to forms of watched systems; item = minute since 1970 */
+  minute: 18,
+  /** visit, of a system: its answers; item = slice of the pane and status class, see answerItem */
+  answer: 19,
+  /** visit: a document of a system that was given; item path, group = number of the system */
+  document: 37,
+  /** visit, of a system: a source in the first slice of the pane, and so on up to visitor + SLICES - 1; item = hash of the source */
+  visitor: 40,
   /** visit: static assets; pane = day */
   asset: 17,
   /** visit: record key that was answered; item key, group = hash(path, parameter) */
@@ -84,6 +105,16 @@ export const WEB = {
   static: 32,
   /** bit 6: no parsable request */
   malformed: 64,
+  /** bit 7 (page): whoever sends such a request to this system is looked at */
+  telling: 128,
+} as const;
+
+/** Further bits of the flag byte of a field touch, beside the status class and WEB.post. */
+export const FIELD = {
+  /** bit 5: the owner of the system names the field in the inventory */
+  declared: 32,
+  /** bit 7: another field of the same request stands for it already: it is no further request */
+  beside: 128,
 } as const;
 
 /** Flag byte of a packet touch. */
@@ -98,6 +129,14 @@ export const PACKET = {
   /** bit 6: IPv6 destination */
   ipv6: 64,
 } as const;
+
+/** Slices of a pane in which the sources and answers of a system are counted: two minutes each. */
+export const SLICES = 5;
+
+/** Item of an answer visit: slice of the pane (0 to SLICES - 1) and status class (0 = none). */
+export function answerItem(slice: number, statusClass: number): number {
+  return slice * 8 + statusClass;
+}
 
 /**
  * Pane number of an instant for panes of `paneMs`. Panes count from 1970, as do the clocks of machines that have lost

@@ -1,5 +1,5 @@
 /**
- * The ledger: for each key (a source, a host of ours, the organisation) the set of its touches and visits.
+ * The ledger: for each key (a source, a host of ours, the organisation, a declared system) the set of its touches and visits.
  * A ledger is a value of a commutative monoid: adding lines in any order, or merging the ledgers of any partition of
  * the lines in any order, gives the same settled ledger (law 1). Three reductions keep it small, each a function of
  * the set alone:
@@ -34,8 +34,8 @@ export const GROUP_MAX = 1024;
 /** Levels of sampling that leave matches of rules alone: they are kept 2^4 times longer than the rest. */
 const RULE_LEVELS = 4;
 
-/** What a row is about. */
-export const SPACE = { source: 0, host: 1, office: 2 } as const;
+/** What a row is about; `system`: a declared asset, by its number. */
+export const SPACE = { source: 0, host: 1, office: 2, system: 3 } as const;
 
 export interface Ledger {
   /** seed of the keyed hashes that order and sample entries */

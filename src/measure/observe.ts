@@ -20,7 +20,9 @@ import {
   rowsOf,
   SPACE,
 } from './ledger.ts';
+import { createSystemObserver, type WatchedSystems } from './observe-systems.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
+import { createRequestSystems, textOf } from './request-systems.ts';
 import { holdState, remember, type State } from './state.ts';
 
 /** What observing needs to know besides the batch; fixed for an origin. */
@@ -42,6 +44,8 @@ export interface AssetLookup {
   /** texts are latin1 */
   assetOfRequest(host: string, path: string): number;
   assetOfAddress(a: number, b: number, c: number, d: number): number;
+  /** what is measured of each system, and whom it trusts; null = of none anything */
+  readonly watched: WatchedSystems | null;
 }
 
 /** Host numbers from here on are hashes of names; below are asset numbers. */
@@ -69,18 +73,37 @@ export interface Observer {
 /** Rules that only say what a request is, and are no attack: by what they say. */
 export const LABEL = { none: 0, login: 1, crawler: 2, monitor: 3 } as const;
 
-/** `items[r]` says what matches of rule r are counted by, `labels[r]` is a LABEL. */
+/**
+ * `items[r]` says what matches of rule r are counted by, `labels[r]` is a LABEL, `attacks[r]` an ATTACK.
+ */
 export function createObserver(options: {
   key: HashKey;
   items: readonly Item[];
   labels: readonly number[];
+  attacks: readonly number[];
   assets: AssetLookup;
   recordKeyParameters: readonly string[];
 }): Observer {
   const { key, items, labels, assets } = options;
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, { number: number; name: string }>();
-  const assetNumbers = new Map<number, number>();
+  const systems = createRequestSystems(key, (host, path) => assets.assetOfRequest(host, path));
+  const { watched } = assets;
+  const systemObserver =
+    watched === null
+      ? null
+      : createSystemObserver({
+          key,
+          attacks: options.attacks,
+          watched,
+          systemOf: ({ batch, digests, scene }, i) => {
+            const system = assets.hasRequestAssets ? systems.systemOf(batch, view, i, digests.path[i]!) : 0;
+            return system > 0 ? system : scene.asset;
+          },
+          addressSystemOf,
+          destinationOf: (state, batch, i) =>
+            (batch.flags[i]! & FLAG.destinationIpv6) !== 0 ? destinationV6(state, batch, i) : batch.destination3[i]!,
+        });
   let rows = new Uint32Array(0);
   /** rows of a batch that are more than a visit */
   let others = new Uint32Array(0);
@@ -96,41 +119,20 @@ export function createObserver(options: {
     return view;
   }
 
-  function text(bytes: Uint8Array, start: number, end: number): string {
-    let s = '';
-    for (let i = start; i < end; i++) s += String.fromCharCode(bytes[i]!);
-    return s;
-  }
-
   /** number of the host of a request: its asset, else a hash of the name that the server wrote, else the origin's asset */
   function hostOf(state: State, batch: Batch, i: number, pathHash: number, scene: Scene): number {
     const { bytes } = batch;
     const start = batch.hostStart[i]!;
     const end = batch.hostEnd[i]!;
-    if (start === end && !assets.hasRequestAssets) return scene.asset;
-    // memos go by 53 bits: of 100,000 names or paths two share 32, and the first that came would answer for both
-    const nameHash = start === end ? 0 : hashRange(bytes, viewOf(bytes), start, end, key);
-    const nameWide = start === end ? 0 : nameHash + (lane.b & 0x1fffff) * 4294967296;
-    if (assets.hasRequestAssets) {
-      hashRange(bytes, viewOf(bytes), batch.targetStart[i]!, batch.queryStart[i]!, key);
-      const wide = hashWords(2, lane.b, nameHash, Math.floor(nameWide / 4294967296)) & 0x1fffff;
-      const memo = hashWords(1, nameHash, pathHash) + wide * 4294967296;
-      let asset = assetNumbers.get(memo);
-      if (asset === undefined) {
-        asset = assets.assetOfRequest(
-          text(bytes, start, Math.min(end, start + 255)),
-          text(bytes, batch.targetStart[i]!, Math.min(batch.queryStart[i]!, batch.targetStart[i]! + 255)),
-        );
-        if (assetNumbers.size > 100_000) assetNumbers.clear();
-        assetNumbers.set(memo, asset);
-      }
-      if (asset > 0) return asset;
-    }
-    if (scene.asset > 0) return scene.asset;
-    if (start === end) return 0;
+    const system = assets.hasRequestAssets ? systems.systemOf(batch, viewOf(bytes), i, pathHash) : 0;
+    if (system > 0) return system;
+    if (scene.asset > 0 || start === end) return scene.asset;
+    // by 53 bits: of 20,000 names two may share 32, and the first that came would answer for both
+    const nameHash = hashRange(bytes, viewOf(bytes), start, end, key);
+    const nameWide = nameHash + (lane.b & 0x1fffff) * 4294967296;
     let host = hostNumbers.get(nameWide);
     if (host === undefined) {
-      const name = text(bytes, start, Math.min(end, start + 255));
+      const name = textOf(bytes, start, Math.min(end, start + 255));
       host = { number: FIRST_HASHED_HOST + (nameHash % (65536 - FIRST_HASHED_HOST)), name };
       if (hostNumbers.size > 20_000) hostNumbers.clear();
       hostNumbers.set(nameWide, host);
@@ -161,6 +163,7 @@ export function createObserver(options: {
         others = new Uint32Array(batch.capacity);
       }
       rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
+      systemObserver?.note({ state, batch, view, matches, digests, scene, rows });
       const otherCount = noteOrdinary(state, batch, matches, digests, scene);
       const { isStatic: statics, keyless, labels: labelled, path } = digests;
       let match = 0;
@@ -326,14 +329,7 @@ export function createObserver(options: {
             if (isProbe(batch, i)) {
               const v6 = (flags[i]! & FLAG.destinationIpv6) !== 0;
               const d = v6 ? destinationV6(state, batch, i) : batch.destination3[i]!;
-              const asset = assets.hasAddressAssets
-                ? assets.assetOfAddress(
-                    batch.destination0[i]!,
-                    batch.destination1[i]!,
-                    batch.destination2[i]!,
-                    batch.destination3[i]!,
-                  )
-                : 0;
+              const asset = assets.hasAddressAssets ? addressSystemOf(batch, i) : 0;
               const host = asset > 0 ? asset : scene.asset;
               const transport = batch.transport[i]!;
               const flag =
@@ -504,6 +500,10 @@ export function createObserver(options: {
   function findKeys(batch: Batch, i: number, pathHash: number): number {
     const { bytes, targetStart, queryStart, targetEnd } = batch;
     return recordKeys.find(bytes, view, targetStart[i]!, queryStart[i]!, targetEnd[i]!, pathHash);
+  }
+
+  function addressSystemOf({ destination0, destination1, destination2, destination3 }: Batch, i: number): number {
+    return assets.assetOfAddress(destination0[i]!, destination1[i]!, destination2[i]!, destination3[i]!);
   }
 
   function destinationV6(state: State, batch: Batch, i: number): number {

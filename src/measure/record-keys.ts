@@ -144,7 +144,7 @@ function isDigit(c: number): boolean {
 }
 
 /** ' " < > ; | ` $ ( ) { } \ and NUL, plain or percent-encoded */
-function isOdd(bytes: Uint8Array, i: number, end: number): boolean {
+export function isOdd(bytes: Uint8Array, i: number, end: number): boolean {
   switch (bytes[i]) {
     case 0x27:
     case 0x22:

@@ -37,6 +37,9 @@ export const COVERAGE = [
   'with_user_agent',
   'posts',
   'outbound',
+  'to_systems',
+  'posts_to_systems',
+  'from_proxies',
 ] as const;
 export type Covered = (typeof COVERAGE)[number];
 

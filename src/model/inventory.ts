@@ -44,6 +44,8 @@ export interface Asset {
   readonly keepParams: readonly string[];
   readonly sensitivity: 'voter' | 'staff' | 'public';
   readonly criticality: Exclude<Level, 'info'>;
+  /** networks whose computers belong there: enrolled poll books, staff who publish results; empty = not declared */
+  readonly clients: readonly string[];
   /** used by military and overseas voters: country labels, it never scores */
   readonly uocava: boolean;
   /** id of the contact who answers for it, or null */
@@ -66,6 +68,9 @@ export interface DeclaredOrigin {
   /** id of the organisation whose log it is, when it is another one */
   readonly organization: string | null;
 }
+
+/** A record that must not be looked up again and again, by its hashed key or its key as it stands in a file. */
+export type ProtectedRecord = { readonly hash: string } | { readonly key: string };
 
 /** Changes of one detection. */
 export interface DetectionOverride {
@@ -116,6 +121,10 @@ export interface Inventory {
   isDark(v4: number): boolean;
   /** The scanner that was authorised for an address at an instant, or null. Lists that are named are not looked up here. */
   authorizedScanner(w0: number, w1: number, w2: number, w3: number, ms: number): AuthorizedScanner | null;
+  /** records that somebody keeps an eye on: each as the hash of its key, or as the key itself (protected-records.ts) */
+  readonly protectedRecords: readonly ProtectedRecord[];
+  /** True when an asset names the address among its clients. */
+  isClient(asset: number, w0: number, w1: number, w2: number, w3: number): boolean;
   /** True when an asset names the address among its trusted proxies: it is no visitor. */
   isTrustedProxy(asset: number, w0: number, w1: number, w2: number, w3: number): boolean;
 }

@@ -2,7 +2,10 @@
  * Logs as text in, alerts out: the real core (formats, rules, measures, decisions, words), without files.
  *   await alertsOf({ 'access.log': lines }) → Alert[]
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gradeAll, gravest, alertsOf as toAlerts } from '../../src/alerting.ts';
+import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision } from '../../src/detect/decide.ts';
@@ -27,8 +30,9 @@ function bundledEnricher(): Enricher {
 }
 
 export interface Setting {
-  /** YAML of an inventory */
+  /** YAML of an inventory, and where it stands */
   inventory?: string;
+  file?: string;
   /** who knows the network owners; the bundled tables unless given */
   enricher?: Enricher;
   /** number of the asset that the origins are declared as, 0 = none */
@@ -43,7 +47,9 @@ export async function decided(
   ruleSet ??= rulesOf([]);
   const enricher = setting.enricher ?? bundledEnricher();
   const inventory =
-    setting.inventory === undefined ? defaultInventory() : parseInventory(setting.inventory, 'inventory.yaml');
+    setting.inventory === undefined
+      ? defaultInventory()
+      : parseInventory(setting.inventory, setting.file ?? 'inventory.yaml');
   const scanner = createScanner(ruleSet, inventory, SECRET);
   const origins = new Map<number, EvidenceOrigin>();
   for (const [i, [name, lines]] of Object.entries(logs).entries()) {
@@ -84,6 +90,22 @@ export async function alertsOf(
   setting: Setting = {},
 ): Promise<Alert[]> {
   return (await decided(logs, setting)).alerts;
+}
+
+/** Inventory of the fixtures whose detections ask for declared systems. */
+const ELECTION_FILE = join(import.meta.dirname, 'election.yaml');
+
+/** Path of the inventory that a detection's fixtures are read with; undefined where it needs none. */
+export function inventoryFileFor(id: string): string | undefined {
+  const needs = DETECTIONS.find((d) => d.id === id)?.needs ?? [];
+  const isOfSystems = needs.some((need) => need.endsWith('systems') || need === 'sentinels' || need === 'form_posts');
+  return isOfSystems ? ELECTION_FILE : undefined;
+}
+
+/** What the fixtures of a detection are decided under. */
+export function settingFor(id: string): Setting {
+  const file = inventoryFileFor(id);
+  return file === undefined ? {} : { inventory: readFileSync(file, 'utf8'), file };
 }
 
 /** "W05 198.51.100.7 medium" of each alert, sorted. */

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { alertsOf, inShort } from './deciding.ts';
+import { alertsOf, inShort, settingFor } from './deciding.ts';
 import { fixtureFiles, readme } from './make-fixtures.ts';
 
 const FOLDER = import.meta.dirname;
@@ -38,7 +38,7 @@ const memory = new Map<string, Promise<Alert[]>>();
 /** alerts of a case; made once */
 function alertsOfCase(id: string, name: string): Promise<Alert[]> {
   const key = `${id}/${name}`;
-  const known = memory.get(key) ?? alertsOf(casesOf(id).get(name)!);
+  const known = memory.get(key) ?? alertsOf(casesOf(id).get(name)!, settingFor(id));
   memory.set(key, known);
   return known;
 }

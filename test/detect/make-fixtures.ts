@@ -8,6 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_S, HOUR_S, packet, page, request, times } from './log-lines.ts';
+import { ELECTION_FIXTURES } from './make-election-fixtures.ts';
 
 export interface Case {
   /** what it is, in words, for the README */
@@ -956,6 +957,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       times(30, (i) => voter(S, i * 30, 100_200 + i)),
     ),
   },
+  ...ELECTION_FIXTURES,
 };
 
 /** file name → text of every log of the fixtures, relative to their folder */
@@ -981,7 +983,7 @@ export function readme(): string {
 
 Written by \`node test/detect/make-fixtures.ts\`; edit that file, not the logs. No line is from a real log: what each case
 is, is known because it was made so. Sources are documentation addresses (RFC 5737, RFC 3849); 203.0.113.10 and
-following are "ours". \`fires*.log\` must be found, \`quiet*.log\` must raise nothing at or above low, \`below*.log\` is
+following are "ours"; detections that ask for declared systems are tried with those of election.yaml. \`fires*.log\` must be found, \`quiet*.log\` must raise nothing at or above low, \`below*.log\` is
 one short of the threshold and \`at*.log\` exactly at it. \`fires*.expected.ndjson\` holds the few columns of every alert
 that the case raises; \`npx vitest run test/detect --update\` writes them again: read the difference as a reviewer would.
 

@@ -3,13 +3,14 @@
  * documents, made by the same code as those of a run.
  */
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { alertDocument, type DocumentContext } from '../../src/alerts/ecs.ts';
 import type { IndexedDocument } from '../../src/elastic/bulk.ts';
 import type { Client } from '../../src/elastic/client.ts';
 import { indexOf } from '../../src/elastic/index-names.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { analyze } from '../../src/pipeline.ts';
+import { inventoryFileFor } from '../detect/deciding.ts';
 
 const TEST = join(import.meta.dirname, '..');
 
@@ -34,7 +35,8 @@ export async function fixtureAlerts(): Promise<Alert[]> {
   const alerts: Alert[] = [];
   for (const path of globSync(join(TEST, 'detect/*/fires*.log')).sort()) {
     const run = { paths: [path], format: 'auto', year: 2026, timezone: 'UTC', threads: 1, progress: false };
-    alerts.push(...(await analyze(run)).alerts);
+    const configFile = inventoryFileFor(basename(dirname(path)));
+    alerts.push(...(await analyze(configFile === undefined ? run : { ...run, configFile })).alerts);
   }
   return alerts;
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { alertsOf } from '../detect/deciding.ts';
+import { alertsOf, settingFor } from '../detect/deciding.ts';
 
 const FOLDER = join(import.meta.dirname, '../detect');
 
@@ -25,7 +25,7 @@ async function makeAll(): Promise<Map<string, Alert[]>> {
     for (const one of cases) {
       const logs = names.filter((name) => name.split('.')[0] === one);
       const lines = (name: string) => readFileSync(join(folder, name), 'latin1').split('\n').slice(0, -1);
-      const all = await alertsOf(Object.fromEntries(logs.map((name) => [name, lines(name)])));
+      const all = await alertsOf(Object.fromEntries(logs.map((name) => [name, lines(name)])), settingFor(id));
       alerts.push(...all.filter((alert) => alert.detection === id));
     }
     found.set(id, alerts);

@@ -1,0 +1,148 @@
+/**
+ * Fixtures of the election pack, for make-fixtures.ts: requests to the systems of election.yaml, by people and by scripts.
+ */
+import { DAY_S, HOUR_S, packet, page, request, times } from './log-lines.ts';
+import type { Fixture } from './make-fixtures.ts';
+
+const S = '198.51.100.7';
+const SCRIPT = 'curl/8.5.0';
+const web = (says: string, lines: string[]) => ({ says, web: lines });
+const firewall = (says: string, lines: string[]) => ({ says, firewall: lines });
+const inOrder = (lines: [number, string][]): string[] => lines.sort((a, b) => a[0] - b[0]).map(([, line]) => line);
+
+/** Seconds from the start of the fixtures to the evening of election day, when results are shown. */
+const ELECTION_NIGHT = 50 * DAY_S + 18 * HOUR_S;
+
+/** Somebody with a browser: a form, its files, what was sent, and what came then. */
+function visitor(source: string, at: number, form: string): [number, string][] {
+  return [
+    [at, page(source, at, form)],
+    [at + 1, page(source, at + 1, '/style.css')],
+    [at + 1, page(source, at + 1, '/app.js')],
+    [at + 60, request(source, at + 60, form, { method: 'POST', status: 303, size: 0 })],
+    [at + 61, page(source, at + 61, `${form}/done`)],
+  ];
+}
+
+const inject = (second: number, target: string, status = 200) => request(S, second, target, { status, size: 4312 });
+const SQL = '%27+OR+%271%27%3D%271%27+UNION+SELECT+username,password+FROM+users--';
+
+export const ELECTION_FIXTURES: Readonly<Record<string, Fixture>> = {
+  'election.form_injection': {
+    fires: web(
+      'seven tries on one field of the voter look-up, an hour apart',
+      times(7, (i) => inject(i * HOUR_S, `/lookup?voterid=${4000 + i}${SQL}`)),
+    ),
+    'fires-walk': web('all five fields of the registration form, three tries each', [
+      ...times(15, (i) =>
+        inject(i * 20, `/register?${['first', 'last', 'dob', 'street', 'city'][i % 5]}=x${i}${SQL}`, 500),
+      ),
+    ]),
+    'fires-public': web(
+      'three tries on the search of the candidates, which holds no data of voters',
+      times(3, (i) => inject(i * 300, `/candidates/search?name=${i}${SQL}`)),
+    ),
+    quiet: web('voters with an apostrophe, a search in English, and a scanner at pages that are not there', [
+      page('192.0.2.201', 10, '/lookup?lastname=O%27Brien&dob=1961-04-02'),
+      page('192.0.2.202', 20, '/lookup?lastname=D%27Angelo+(Smith)&dob=1971-04-02'),
+      page('192.0.2.203', 30, '/candidates/search?name=select+the+union+hall+where+we+vote'),
+      page('192.0.2.204', 40, '/register?lang=en&street=12+Main+St.+%23+4;+rear'),
+    ]),
+    below: web('two tries on the search of the candidates', [
+      inject(0, `/candidates/search?name=1${SQL}`),
+      inject(300, `/candidates/search?name=2${SQL}`),
+    ]),
+    at: web('one try on the voter look-up', [inject(0, `/lookup?voterid=4000${SQL}`)]),
+  },
+  'election.status_hammer': {
+    fires: web(
+      'the page that tells the status of an application, five times a second for twelve minutes',
+      times(3600, (i) => page(S, i / 5, '/register/status?application=77120', { agent: SCRIPT })),
+    ),
+    'fires-day': web(
+      'the same page every 15 seconds all day, after it was blocked',
+      times(5760, (i) => request(S, i * 15, '/register/status', { status: 403, agent: SCRIPT })),
+    ),
+    quiet: web('a university behind one address on the last day to register: 120 students a minute, with browsers', [
+      ...inOrder(times(900, (i) => visitor('192.0.2.210', Math.floor(i / 2), '/register')).flat()),
+    ]),
+    below: web(
+      '59 requests a minute for twelve minutes',
+      times(12 * 59, (i) => page(S, Math.floor(i / 59) * 60 + (i % 59), '/register/status', { agent: SCRIPT })),
+    ),
+    at: web(
+      '60 requests in each of ten minutes in a row',
+      times(600, (i) => page(S, i, '/register/status', { agent: SCRIPT })),
+    ),
+  },
+  'election.results_probe': {
+    fires: web('on election night: one try to replace a file of the results', [
+      request(S, ELECTION_NIGHT, '/results/summary.json', { method: 'PUT', status: 405, agent: SCRIPT }),
+    ]),
+    'fires-season': web(
+      'in September: six admin pages under the results',
+      times(6, (i) =>
+        request(
+          S,
+          i * 400,
+          `/results/${['phpmyadmin/index.php', '.env', '.git/config', 'adminer.php', 'wp-login.php', 'backup.sql'][i]}`,
+        ),
+      ),
+    ),
+    quiet: web('on election night: readers whose page refreshes, and the office that publishes', [
+      ...times(300, (i) => page(`192.0.2.${10 + (i % 90)}`, ELECTION_NIGHT + i * 4, '/results/summary.json')),
+      ...times(20, (i) =>
+        request('192.0.2.140', ELECTION_NIGHT + i * 60, '/results/upload', { method: 'POST', status: 200, size: 12 }),
+      ),
+    ]),
+    below: web(
+      'in September: four of them',
+      times(4, (i) => request(S, i * 400, '/results/api/publish', { method: 'POST', status: 404 })),
+    ),
+    at: web(
+      'in September: five of them',
+      times(5, (i) => request(S, i * 400, '/results/api/publish', { method: 'POST', status: 404 })),
+    ),
+  },
+  'election.pollbook_probe': {
+    fires: web('a stranger asks for two pages of the server', [
+      request(S, 10, '/sync/v1/status', { status: 401 }),
+      request(S, 12, '/sync/', { status: 404 }),
+    ]),
+    'fires-answered': web('a stranger is given a list', [page(S, 10, '/sync/v1/precincts')]),
+    'fires-log-ins': web(
+      'a device of an enrolled network that is refused again and again',
+      times(8, (i) => request('192.0.2.40', i * 30, '/sync/v1/session', { method: 'POST', status: 401 })),
+    ),
+    quiet: web('forty poll books at work, one of which must log in anew', [
+      ...times(400, (i) => page(`192.0.2.${20 + (i % 40)}`, i * 3, '/sync/v1/checkins', { method: 'POST' })),
+      request('192.0.2.21', 1300, '/sync/v1/checkins', { method: 'POST', status: 401 }),
+      page('192.0.2.21', 1302, '/sync/v1/session', { method: 'POST' }),
+    ]),
+    below: web(
+      'four refused log-ins of an enrolled device within five minutes',
+      times(4, (i) => request('192.0.2.40', i * 30, '/sync/v1/session', { method: 'POST', status: 401 })),
+    ),
+    at: web(
+      'five refused log-ins of an enrolled device within five minutes',
+      times(5, (i) => request('192.0.2.40', i * 30, '/sync/v1/session', { method: 'POST', status: 401 })),
+    ),
+  },
+  'election.sentinel': {
+    fires: firewall('a machine inside tries three ports of the election management network, and one is let through', [
+      packet('10.20.0.15', 10, 445, { to: '10.77.0.20' }),
+      packet('10.20.0.15', 11, 3389, { to: '10.77.0.20' }),
+      packet('10.20.0.15', 12, 1433, { to: '10.77.0.21', allowed: true }),
+    ]),
+    quiet: firewall(
+      'ordinary background at the other addresses of the office',
+      times(40, (i) => packet(`198.51.100.${10 + i}`, i * 60, [22, 23, 445, 3389][i % 4]!)),
+    ),
+    below: firewall('a packet to an address beside that network', [
+      packet('10.20.0.15', 10, 445, { to: '10.77.1.20' }),
+    ]),
+    at: firewall('one packet that looks like an answer', [
+      packet('10.20.0.15', 10, 50_123, { to: '10.77.0.20', from: 443, flags: 'ACK SYN' }),
+    ]),
+  },
+};
