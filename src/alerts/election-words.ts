@@ -28,7 +28,7 @@ export function electionSentence(d: Decision, { who, target, span, answer, shown
     case 'election.form_injection':
       return `${who} sent ${target} ${requests} with attack text in ${n['fields'] === 0 ? 'a field' : counted(n['fields']!, 'field')}${span} (web log). ${answer}`;
     case 'election.status_hammer':
-      return `${who} asked ${target} for one page ${counted(n['requests']!, 'time')}${span}, in ${counted(n['minutes']!, 'minute')} (web log). ${answer}`;
+      return `${who} asked ${target} for one page ${counted(n['requests']!, 'time')}${span} (web log). ${answer}`;
     case 'election.results_probe':
       return `${who} sent ${target} ${requests} that nobody who reads results sends${span}${shown} (web log). ${answer}`;
     case 'election.pollbook_probe':
