@@ -18,6 +18,7 @@ import { ACTION } from './model/batch.ts';
 import type { Problem } from './model/problem.ts';
 import type { Noise, OriginSummary, OwnerRow, RunSummary } from './model/summary.ts';
 import { PACKET_PANE, WEB_PANE } from './model/time.ts';
+import { summarizeOffice } from './office-summary.ts';
 import type { EmptyLog, OpenLog } from './open-logs.ts';
 
 export interface RunParts {
@@ -47,6 +48,8 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
   const origins = originSummaries(parts);
   const alerted = alertedRows(parts.decisions, ledger);
   const spans = [...state.spans.values()];
+  const firstMs = spans.length === 0 ? null : Math.min(...spans.map((s) => s[0]));
+  const lastMs = spans.length === 0 ? null : Math.max(...spans.map((s) => s[1]));
   let sources = 0;
   for (let row = 0; row < ledger.rows; row++) if ((spaceOf(ledger, row) & 255) === SPACE.source) sources++;
   const counts = Object.fromEntries(COVERAGE.map((name) => [name, covered(state, name)]));
@@ -54,7 +57,8 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
   return {
     version: version(),
     organization: { id: inventory.organization.id, name: inventory.organization.name },
-    hasInventory: inventory.file !== null,
+    office: summarizeOffice(inventory, firstMs, lastMs),
+    tlp: inventory.mailing.tlp,
     origins,
     lines: sum(origins, (o) => o.lines),
     events: sum(origins, (o) => o.events),
@@ -62,8 +66,8 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
     skipped: sum(origins, (o) => sum(o.skipped, (s) => s.count)),
     refused: sum(origins, (o) => sum(o.refused, (r) => r.count)),
     sources,
-    firstMs: spans.length === 0 ? null : Math.min(...spans.map((s) => s[0])),
-    lastMs: spans.length === 0 ? null : Math.max(...spans.map((s) => s[1])),
+    firstMs,
+    lastMs,
     visibility: visibilityOf(counts, off, { systems: inventory.assets }),
     noise: await noiseOf(parts, alerted),
     timeline: timelineOf(parts, alerted),

@@ -46,6 +46,13 @@ export const VERDICT_WORDS: Readonly<Record<Alert['verdict']['term'], string>> =
   cannot_tell: 'these logs cannot tell',
 };
 
+/** The same where no heading says what is asked: on a tag, in a sentence. */
+export const VERDICT_TAGS: Readonly<Record<Alert['verdict']['term'], string>> = {
+  noise: VERDICT_WORDS.noise,
+  tailored: VERDICT_WORDS.tailored,
+  cannot_tell: 'noise or aimed at you: these logs cannot tell',
+};
+
 /** How sure we are of our evidence (never of who did it). */
 export const CONFIDENCE_WORDS: Readonly<Record<Alert['confidence']['level'], string>> = {
   low: 'low',
@@ -71,4 +78,21 @@ export function sourceWords(source: AlertSource): string {
       : `${what} announced by AS${source.as.number}${source.as.name === '' ? '' : ` (${source.as.name})`}`;
   if (source.country === null) return `${source.key}, ${owner}`;
   return `${source.key}, ${owner} and placed in ${source.country.name} by ${source.database}`;
+}
+
+/**
+ * The sentence of an alert without the data set that places its address, for a first screen that names the data set once
+ * (placesNote). The full text of an alert keeps it.
+ */
+export function briefly({ summary, source }: Alert): string {
+  return source === null || source.database === '' ? summary : summary.replace(` by ${source.database}`, '');
+}
+
+/** How placesNote begins. */
+export const PLACES_NOTE = 'Places are what one data set says of the addresses:';
+
+/** "Places are what one data set says of the addresses: geo-whois-asn-country, 2026-06-17." Null where none is placed. */
+export function placesNote(alerts: readonly Alert[]): string | null {
+  const sets = new Set(alerts.flatMap(({ source }) => (source?.country == null ? [] : [source.database])));
+  return sets.size === 0 ? null : `${PLACES_NOTE} ${[...sets].sort().join('; ')}.`;
 }

@@ -5,19 +5,11 @@
 
 import { CAVEAT, SEVERITY_WORDS } from '../alerts/caveat.ts';
 import { compareAlerts } from '../alerts/ecs.ts';
+import { markingWords } from '../alerts/office-words.ts';
 import type { RenderedMail } from '../model/mail.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';
-import {
-  closingOf,
-  finish,
-  fitSubject,
-  markingOf,
-  notesOf,
-  type Recipient,
-  type Sender,
-  subjectMark,
-} from './envelope.ts';
+import { closingOf, finish, fitSubject, notesOf, type Recipient, type Sender, subjectMark } from './envelope.ts';
 import type { Letter, Section } from './letter.ts';
 import type { AlertState } from './mailable.ts';
 import { alertLine, composeAlertMail, shortId, storyOf } from './message.ts';
@@ -240,7 +232,7 @@ function letterOf(title: string, sections: readonly Section[], recipient: Recipi
   const { inventory } = sender;
   return {
     title,
-    marking: markingOf(inventory.mailing),
+    marking: markingWords(inventory.mailing.tlp),
     notes: notesOf(recipient, sender),
     sections,
     closing: [

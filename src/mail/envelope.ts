@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { DETECTIONS } from '../alerts/detections.ts';
-import type { Contact, Mailing } from '../model/contact.ts';
+import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { RenderedMail } from '../model/mail.ts';
 import { clip, inertText } from './inert-text.ts';
@@ -28,14 +28,6 @@ export interface Recipient {
   readonly contact: Contact;
 }
 
-/** Who may read a mail on, for each TLP 2.0 label (first.org/tlp). Labels are not translated. */
-const TLP_WORDS: Readonly<Record<Mailing['tlp'], string>> = {
-  'TLP:RED': 'for you alone',
-  'TLP:AMBER+STRICT': 'share only inside your office',
-  'TLP:AMBER': 'share only inside your office and with those who run its systems',
-  'TLP:GREEN': 'share with other election offices, not in public',
-};
-
 /** Message id of a mail: from what it is about and for whom, so that a retry has the same one. */
 export function messageIdOf(about: string, recipient: string, sender: string): string {
   const domain = sender.slice(sender.lastIndexOf('@') + 1);
@@ -44,11 +36,6 @@ export function messageIdOf(about: string, recipient: string, sender: string): s
     .digest('hex')
     .slice(0, 24);
   return `<pollwatch.${hash}@${domain}>`;
-}
-
-/** The line above every mail. */
-export function markingOf(mailing: Mailing): string {
-  return `${mailing.tlp} - ${TLP_WORDS[mailing.tlp]}`;
 }
 
 /** Names with dots that are not broken up: hosts that the office has declared, and ids of detections. */

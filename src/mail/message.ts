@@ -11,6 +11,7 @@ import {
   URGENCY_WORDS,
   VERDICT_WORDS,
 } from '../alerts/caveat.ts';
+import { markingWords } from '../alerts/office-words.ts';
 import type { Alert } from '../model/alert.ts';
 import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
@@ -20,7 +21,6 @@ import {
   closingOf,
   finish,
   fitSubject,
-  markingOf,
   messageIdOf,
   notesOf,
   type Recipient,
@@ -84,7 +84,7 @@ export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: 
           : '';
   const letter: Letter = {
     title: `${SEVERITY_WORDS[alert.severity]}: ${subjectWords(alert)}`,
-    marking: markingOf(inventory.mailing),
+    marking: markingWords(inventory.mailing.tlp),
     notes: notesOf(recipient, sender),
     sections: [
       ...(mail.changes.length > 0 ? [changesSection(mail)] : []),

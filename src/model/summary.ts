@@ -3,6 +3,8 @@
  */
 import type { RefusedLine } from '../formats/format.ts';
 import type { Alert } from './alert.ts';
+import type { ElectionPhase, Mailing } from './contact.ts';
+import type { Asset, AssetKind } from './inventory.ts';
 import type { Problem } from './problem.ts';
 
 export interface OriginSummary {
@@ -54,10 +56,30 @@ export interface OwnerRow {
   events: number;
 }
 
+/** What the inventory says of the office. */
+export interface OfficeSummary {
+  /** in file order */
+  systems: {
+    id: string;
+    name: string;
+    kind: AssetKind;
+    criticality: Asset['criticality'];
+    /** who answers for it, or null */
+    call: { name: string; phone: string | null } | null;
+  }[];
+  /** whom to call about what belongs to no system, or null */
+  call: { name: string; phone: string | null } | null;
+  /** spans around elections that the logs reach into; Unix milliseconds, `toMs` is no longer part of it */
+  windows: { election: string; phase: ElectionPhase; fromMs: number; toMs: number }[];
+}
+
 export interface RunSummary {
   version: string;
   organization: { id: string; name: string };
-  hasInventory: boolean;
+  /** null without an inventory */
+  office: OfficeSummary | null;
+  /** TLP 2.0 label of what is written */
+  tlp: Mailing['tlp'];
   origins: OriginSummary[];
   lines: number;
   events: number;

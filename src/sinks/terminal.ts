@@ -4,11 +4,13 @@
  * Every text that may hold bytes of a log goes through `printable`, so that no escape sequence reaches the terminal.
  */
 
-import { CAVEAT, OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../alerts/caveat.ts';
+import { briefly, CAVEAT, OUTCOME_WORDS, placesNote, SEVERITY_WORDS, VERDICT_TAGS } from '../alerts/caveat.ts';
+import { markingWords } from '../alerts/office-words.ts';
 import { printable } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
-import type { RunSummary } from '../model/summary.ts';
+import type { OfficeSummary, RunSummary } from '../model/summary.ts';
 import { answerSentences, blindSpots, firstThings, type Thing, whoText } from './answer.ts';
+import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
 import { count, counted, durationText, listText, periodText, sizeText } from './quantity.ts';
 
 export interface TerminalOptions {
@@ -38,15 +40,18 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
   const head = (text: string) => out.push('', paint('1', text));
 
   say(`pollwatch ${summary.version} - ${summary.organization.name} - ${periodText(summary.firstMs, summary.lastMs)}`);
+  say(markingWords(summary.tlp));
   out.push('');
   const [answer, next] = answerSentences(summary);
   for (const line of wrap(printable(answer), width, '', '')) out.push(paint('1', line));
   say(next);
+  const windows = windowsText(summary.office);
+  if (windows !== null) say(windows);
 
   const { first, lower, forTheRecord } = firstThings(summary.alerts);
   if (first.length > 0) {
     head('WHAT MATTERS FIRST');
-    for (const [i, thing] of first.entries()) out.push(...renderThing(thing, i + 1, width, paint));
+    for (const [i, thing] of first.entries()) out.push(...renderThing(thing, i + 1, summary.office, width, paint));
   }
   const rest = [
     ...(lower > 0 ? [`${count(lower)} lower ${lower === 1 ? 'one' : 'ones'}`] : []),
@@ -95,6 +100,7 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
     );
   }
   if (summary.bound !== null) say(summary.bound, '   ');
+  if (summary.office === null) say(INVENTORY_GAIN, '   ');
 
   const spots = blindSpots(summary.visibility);
   if (spots.length > 0) {
@@ -115,6 +121,8 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
   if (first.length > 0) {
     head('ABOUT THE NETWORK NAMES');
     say(CAVEAT, '   ');
+    const places = placesNote(first.map(({ lead }) => lead));
+    if (places !== null) say(places, '   ');
   }
   out.push('');
   if (options.report !== undefined) say(`Report: ${options.report}`);
@@ -130,6 +138,7 @@ function logsRead({ origins }: RunSummary): string {
 function renderThing(
   thing: Thing,
   number: number,
+  office: OfficeSummary | null,
   width: number,
   paint: (code: string, text: string) => string,
 ): string[] {
@@ -140,15 +149,24 @@ function renderThing(
   const [head, ...more] = wrap(`${word}  ${title}`, width, start, '   ');
   const lines = [head!.replace(word, paint(SEVERITY_COLOURS[lead.severity], word)), ...more];
   const say = (text: string) => lines.push(...wrap(printable(text), width, '   ', '   '));
-  say(lead.summary);
+  say(briefly(lead));
   // the summary names the address and its owner when there is one; a group is named here
   const who = lead.summary.includes(lead.key.text) ? '' : `Who: ${whoText(lead)}. `;
   const when = `${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)})`;
-  say(`${who}Verdict: ${VERDICT_WORDS[lead.verdict.term]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${when}.`);
+  say(`${who}Verdict: ${VERDICT_TAGS[lead.verdict.term]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${when}.`);
   if (others.length > 0) {
     const names = [...new Set(others.map((a) => a.name))];
     say(`Also: ${listText(names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names)}.`);
   }
+  const system = systemOf(lead, office);
+  const call = callText(lead, office);
+  const yours = [
+    ...(system === null
+      ? []
+      : [`Your system: ${system.name}, ${SEVERITY_WORDS[system.criticality].toLowerCase()} for you.`]),
+    ...(call === null ? [] : [`Call: ${call}.`]),
+  ];
+  if (yours.length > 0) say(yours.join(' '));
   const todo = lead.whatToDo[0];
   if (todo !== undefined) say(`Do now: ${todo}`);
   return lines;

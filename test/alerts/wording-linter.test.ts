@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import {
   CAVEAT,
   OUTCOME_WORDS,
+  PLACES_NOTE,
   SEVERITY_WORDS,
   sourceWords,
   URGENCY_WORDS,
+  VERDICT_TAGS,
   VERDICT_WORDS,
 } from '../../src/alerts/caveat.ts';
-import { lintWording } from '../../src/alerts/wording-linter.ts';
+import { KIND_WORDS, PHASE_WORDS, TLP_WORDS } from '../../src/alerts/office-words.ts';
+import { lintNumbers, lintPage, lintWording } from '../../src/alerts/wording-linter.ts';
 import { alert } from '../sinks/fixtures.ts';
+
+const OFFICE_WORDS = [KIND_WORDS, PHASE_WORDS, TLP_WORDS];
 
 const BAD: [string, string][] = [
   ['The scan is attributed to a known group.', 'attributed'],
@@ -40,6 +45,38 @@ const BAD: [string, string][] = [
   ['From \u{1f1f7}\u{1f1fa} with care.', 'a flag'],
 ];
 
+/** For each of the nine rules of ELECTIONS part 3 violations that must be noticed, as whole pages. */
+const PLANTED: [number, string][] = [
+  [1, 'Iran is probing the county.'],
+  [1, 'The attackers then asked for the backup.'],
+  [1, 'Chinese hackers tried the log-in.'],
+  [2, '512 requests came from 192.0.2.17 in one hour (web log).'],
+  [2, '512 requests came from 2001:db8:1:2::/64 in one hour (web log).'],
+  [2, 'They came from 192.0.2.17, an address announced by EXAMPLE-HOSTING.'],
+  [2, `192.0.2.17, an address announced by AS64500 (EXAMPLE) and placed in Netherlands. ${CAVEAT}`],
+  [2, 'The network owner: .'],
+  [3, '192.0.2.17 is an address announced by AS64500 (EXAMPLE-HOSTING).'],
+  [3, `AS64500 EXAMPLE-HOSTING. ${CAVEAT.replace('routinely', 'often')}`],
+  [4, 'It is likely automated, with high confidence.'],
+  [4, 'It is highly probable that one tool did it.'],
+  [4, 'It is very likely that a group of people sent by somebody did it: responsible is one man.'],
+  [4, 'Our confidence is high that we know who sent it.'],
+  [5, 'The lookup page was compromised.'],
+  [5, 'This is the work of APT28.'],
+  [7, 'Your systems are safe.'],
+  [7, 'No votes were changed.'],
+  [7, 'There was no impact.'],
+  [7, 'The blocked scan is an incident.'],
+  [7, 'It is a verified crawler.'],
+  [7, 'Republicans were the target.'],
+  [8, 'From \u{1f1f7}\u{1f1fa}.'],
+  [9, 'TLP: AMBER - share only inside your office'],
+  [9, 'tlp:amber'],
+  [9, 'TLP:WHITE'],
+  [9, 'TLP:AMBER STRICT'],
+  [9, `${'Something happened. '.repeat(30)}TLP:AMBER`],
+];
+
 const GOOD = [
   '1,512 requests with database-injection text reached the registration form in 22 minutes from 3 addresses.',
   'All were answered with an error page.',
@@ -64,8 +101,35 @@ describe('the wording linter', () => {
     expect(lintWording(text)).toEqual([]);
   });
 
+  it.each(PLANTED)('notices what breaks rule %d: %s', (rule, text) => {
+    expect(lintPage(text).filter((problem) => problem.startsWith(`rule ${rule}:`))).not.toEqual([]);
+  });
+
+  it('notices what breaks rule 6: a sentence without a number, a log, or evidence of what was given', () => {
+    const evidence = { requests: 4120, distinct_keys: 4120 };
+    const told = (summary: string, more: Record<string, number> = {}) =>
+      lintNumbers({ summary, evidence: { ...evidence, ...more } });
+    expect(told('192.0.2.17 asked for many records in 20 minutes (web log).')).toHaveLength(1);
+    expect(told('192.0.2.17 asked for 4,120 records in 20 minutes.')).toHaveLength(1);
+    expect(told('192.0.2.17 asked for 4,120 records in 20 minutes (web log). 3,980 records returned.')).toHaveLength(1);
+    const whole = '192.0.2.17 asked for 4,120 records in 20 minutes (web log). 3,980 of them were answered.';
+    expect(told(whole)).toHaveLength(1);
+    expect(told(whole, { records_answered: 3980 })).toEqual([]);
+  });
+
+  it('has a planted violation for each of the nine rules', () => {
+    expect([...new Set([...PLANTED.map(([rule]) => rule), 6])].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('passes a page that introduces an address as rule 2 says, or names the data set once', () => {
+    const address = '192.0.2.17, an address announced by AS64500 (EXAMPLE-HOSTING) and placed in Netherlands';
+    expect(lintPage(`TLP:AMBER - x. 12 requests came from ${address} by DB-IP, 2026-06-17. ${CAVEAT}`)).toEqual([]);
+    expect(lintPage(`12 requests came from ${address}. ${CAVEAT} ${PLACES_NOTE} DB-IP, 2026-06-17.`)).toEqual([]);
+    expect(lintPage('12 requests came from 192.0.2.17, an address whose network owner is unknown.')).toEqual([]);
+  });
+
   it('passes every word of our own vocabulary', () => {
-    for (const words of [SEVERITY_WORDS, URGENCY_WORDS, OUTCOME_WORDS, VERDICT_WORDS]) {
+    for (const words of [SEVERITY_WORDS, URGENCY_WORDS, OUTCOME_WORDS, VERDICT_WORDS, VERDICT_TAGS, ...OFFICE_WORDS]) {
       for (const word of Object.values(words)) expect(lintWording(`${word}.`)).toEqual([]);
     }
     expect(lintWording(sourceWords(alert().source!))).toEqual([]);

@@ -6,6 +6,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeMail } from '../../src/mail/compose.ts';
 import { DAY } from '../../src/model/time.ts';
+import { accessibilityProblems } from '../parts/axe.ts';
 import { drive, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -89,6 +90,7 @@ describe('a mail in a browser', () => {
         expect(seen['title']).not.toBe('');
         expect(seen['smallest']).toBeGreaterThanOrEqual(14);
         expect(seen['width']).toBeLessThanOrEqual(width);
+        expect(await accessibilityProblems(page)).toEqual([]);
         expect(asked.filter((url) => !url.startsWith('about:') && !url.startsWith('data:'))).toEqual([]);
         await page.close();
       }
@@ -99,14 +101,16 @@ describe('a mail in a browser', () => {
   it('is looked at in a way that notices what is wrong', async () => {
     const page = await browser.newPage();
     await page.setContent(
-      '<body style="background:#fff"><main><h1>a</h1><h3 style="color:#999">b</h3><p>x</p><img alt=""></main></body>',
+      '<body style="background:#fff"><main><h1>a</h1><h3 style="color:#999">weak words</h3><p>x</p><img alt=""></main></body>',
     );
     expect(await page.evaluate(INSPECT)).toMatchObject({
       lang: '',
       skipped: true,
       forbidden: 1,
-      weak: [expect.stringContaining('b')],
+      weak: [expect.stringContaining('weak words')],
     });
+    const found = (await accessibilityProblems(page)).map((problem) => problem.split(':')[0]);
+    expect(found).toEqual(expect.arrayContaining(['html-has-lang', 'color-contrast', 'heading-order']));
     await page.close();
   }, 60_000);
 });

@@ -361,7 +361,28 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
   return {
     version: '0.1.0',
     organization: { id: 'us-xx-example', name: 'Example County Elections' },
-    hasInventory: true,
+    office: {
+      systems: [
+        {
+          id: 'lookup',
+          name: 'Voter lookup',
+          kind: 'voter_lookup',
+          criticality: 'high',
+          call: { name: 'County IT on call', phone: '+1-555-0100' },
+        },
+        { id: 'results', name: 'Election night results', kind: 'results_enr', criticality: 'critical', call: null },
+      ],
+      call: { name: 'County IT on call', phone: '+1-555-0100' },
+      windows: [
+        {
+          election: 'General election',
+          phase: 'uocava_mailing',
+          fromMs: T0 - 24 * 60 * MINUTE,
+          toMs: T0 + 96 * 60 * MINUTE,
+        },
+      ],
+    },
+    tlp: 'TLP:AMBER',
     origins: [
       {
         name: 'nginx-access.log',
@@ -540,9 +561,20 @@ export function hostileSummary(): RunSummary {
   let n = 0;
   const poison = (value: unknown, key: string): unknown => {
     if (typeof value === 'string') {
-      const fixed = ['kind', 'severity', 'severityBase', 'level', 'term', 'outcome', 'state', 'day', 'id'].includes(
-        key,
-      );
+      const fixed = [
+        'kind',
+        'severity',
+        'severityBase',
+        'level',
+        'term',
+        'outcome',
+        'state',
+        'day',
+        'id',
+        'criticality',
+        'phase',
+        'tlp',
+      ].includes(key);
       return fixed ? value : `${value} ${HOSTILE[n++ % HOSTILE.length]}`;
     }
     if (Array.isArray(value)) return key === 'categories' ? value : value.map((v) => poison(v, key));

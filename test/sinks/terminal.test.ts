@@ -19,7 +19,8 @@ describe('the summary in the terminal', () => {
   it('answers in its first sentence and puts the gravest first', () => {
     const text = renderTerminal(ordinarySummary(), plain);
     const lines = text.split('\n');
-    expect(lines[2]).toMatch(/^4 addresses and 1 group of addresses scanned or probed your systems/);
+    expect(lines[1]).toMatch(/^TLP:AMBER - share/);
+    expect(lines[3]).toMatch(/^4 addresses and 1 group of addresses scanned or probed your systems/);
     expect(text).toMatch(/1\. CRITICAL Sensitive files asked for/);
     expect(text).toContain('Do now: Ask your web person');
     expect(text).toContain('Report: report.html');

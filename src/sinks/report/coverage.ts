@@ -102,7 +102,6 @@ ${
 ${[...limits].filter(([, list]) => list.length > 0).map(([format, list]) => html`<p class="small"><strong>${format}</strong> logs never hold: ${list.join('; ')}.</p>`)}
 ${works.length > 0 && html`<details class="more"><summary>${counted(works.length, 'detection')} that could work fully</summary><p>${works.map((v) => `${v.name} (${v.detection})`).join(', ')}.</p></details>`}
 </div>
-${!summary.hasInventory && html`<p class="note">No inventory was given. With a list of your systems, alerts name them and know which are critical.</p>`}
 </section>`;
 }
 

@@ -3,9 +3,17 @@
  * words, and the timeline.
  */
 
-import { OUTCOME_WORDS, SEVERITY_WORDS, URGENCY_WORDS, VERDICT_WORDS } from '../../alerts/caveat.ts';
-import type { RunSummary } from '../../model/summary.ts';
+import {
+  briefly,
+  OUTCOME_WORDS,
+  placesNote,
+  SEVERITY_WORDS,
+  URGENCY_WORDS,
+  VERDICT_TAGS,
+} from '../../alerts/caveat.ts';
+import type { OfficeSummary, RunSummary } from '../../model/summary.ts';
 import { answerSentences, type FirstThings, type Thing, whoText } from '../answer.ts';
+import { callText, INVENTORY_GAIN, systemOf } from '../office.ts';
 import { clockText, count, dateText, durationText, listText, periodText } from '../quantity.ts';
 import { foldTimeline, timelineChart } from './charts.ts';
 import { type Html, html } from './html.ts';
@@ -24,12 +32,14 @@ export function answer(summary: RunSummary): Html {
 <div><dt>events read</dt><dd>${count(summary.events)}</dd></div>
 <div><dt>addresses below every threshold</dt><dd>${count(summary.noise.sources)}</dd></div>
 </dl>
+${summary.office === null && html`<p class="muted small">${INVENTORY_GAIN}</p>`}
 </section>`;
 }
 
 /** The cards: what happened, is it serious, do this now, what we do not know. Nothing when there is nothing. */
-export function matters({ first, lower, forTheRecord }: FirstThings): Html | null {
+export function matters({ first, lower, forTheRecord }: FirstThings, { office }: RunSummary): Html | null {
   if (first.length === 0) return null;
+  const places = placesNote(first.map(({ lead }) => lead));
   const rest = [
     ...(lower > 0 ? [`${count(lower)} lower ${lower === 1 ? 'alert' : 'alerts'}`] : []),
     ...(forTheRecord > 0 ? [`${count(forTheRecord)} kept for the record`] : []),
@@ -37,20 +47,23 @@ export function matters({ first, lower, forTheRecord }: FirstThings): Html | nul
   return html`<section id="first" aria-labelledby="first-title">
 <h2 id="first-title">What matters first</h2>
 <p class="lead">${first.length === 1 ? 'One thing deserves' : `${capital(count(first.length))} things deserve`} your attention. ${rest.length > 0 && `${capital(listText(rest))} ${lower + forTheRecord === 1 ? 'stands' : 'stand'} further down.`}</p>
-<ol class="things">${first.map(card)}</ol>
-<p class="note">A network owner is the company whose network an address belongs to. It is not the sender: see the note under <a href="#who">Who</a>.</p>
+<ol class="things">${first.map((thing) => card(thing, office))}</ol>
+<p class="note">A network owner is the company whose network an address belongs to. It is not the sender: see the note under <a href="#who">Who</a>.${places !== null && ` ${places}`}</p>
 </section>`;
 }
 
-function card({ lead, others }: Thing): Html {
+function card({ lead, others }: Thing, office: OfficeSummary | null): Html {
+  const system = systemOf(lead, office);
+  const call = callText(lead, office);
   const also = [...new Set(others.map((alert) => alert.name))];
   return html`<li class="thing ${lead.severity}">
-<div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${lead.verdict.term}">${VERDICT_WORDS[lead.verdict.term]}</span></div>
-<p class="who">${whoText(lead)}${lead.asset !== null && html`, asking ${lead.asset.name}`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
+<div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${lead.verdict.term}">${VERDICT_TAGS[lead.verdict.term]}</span></div>
+<p class="who">${whoText(lead)}${lead.asset !== null && html`, asking ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
 <dl class="facts">
-<dt>What happened</dt><dd>${lead.summary}${also.length > 0 && html` <span class="muted">Also seen from the same address: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
+<dt>What happened</dt><dd>${briefly(lead)}${also.length > 0 && html` <span class="muted">Also seen from the same address: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
 <dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${lead.why}</dd>
 ${lead.whatToDo.length > 0 && html`<dt>Do this now</dt><dd class="do">${steps(lead.whatToDo)}</dd>`}
+${call !== null && html`<dt>Whom to call</dt><dd>${call}</dd>`}
 ${lead.notKnown.length > 0 && html`<dt>What we do not know</dt><dd>${lead.notKnown.join(' ')}</dd>`}
 </dl>
 </li>`;

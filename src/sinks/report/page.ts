@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { compareAlerts } from '../../alerts/ecs.ts';
+import { markingWords } from '../../alerts/office-words.ts';
 import type { RunSummary } from '../../model/summary.ts';
 import { firstThings } from '../answer.ts';
 import { periodText } from '../quantity.ts';
@@ -13,6 +14,7 @@ import { cannotShow, dataSets, howToRead, noise, whatWasRead } from './coverage.
 import { html, markup, trusted } from './html.ts';
 import { answer, matters, timeline } from './overview.ts';
 import { STYLE } from './style.ts';
+import { yourSystems } from './systems.ts';
 import { targets, who } from './who-and-what.ts';
 
 /** Only this style sheet may be applied; nothing may be loaded, run, framed or sent. */
@@ -44,11 +46,13 @@ export function renderReport(summary: RunSummary): string {
 <a class="skip" href="#main">Skip to the answer</a>
 <div class="page">
 <header>
+<p class="marking">${markingWords(summary.tlp)}</p>
 <div class="brand">${BADGE}<span>pollwatch report</span></div>
 <h1>${title}</h1>
 <p class="period">${period}</p>
 <nav aria-label="Parts of this report"><ul>
 ${first.first.length > 0 && html`<li><a href="#first">What matters first</a></li>`}
+${summary.office !== null && summary.office.systems.length > 0 && html`<li><a href="#systems">Your systems</a></li>`}
 ${summary.timeline.all.length > 0 && html`<li><a href="#when">When</a></li>`}
 <li><a href="#who">Who</a></li>
 ${alerts.length > 0 && html`<li><a href="#what">What they were after</a></li><li><a href="#alerts">All alerts</a></li>`}
@@ -59,7 +63,8 @@ ${alerts.length > 0 && html`<li><a href="#what">What they were after</a></li><li
 </header>
 <main id="main">
 ${answer(summary)}
-${matters(first)}
+${matters(first, summary)}
+${yourSystems(summary)}
 ${timeline(summary)}
 ${who(summary)}
 ${targets(alerts)}

@@ -20,6 +20,7 @@ a{color:var(--accent)}
 .page{max-width:62rem;margin:0 auto;padding:0 1.25rem 4rem}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;background:var(--panel);padding:.5rem 1rem;z-index:2}
 header{padding:2.2rem 0 .4rem}
+.marking{margin:0 0 .9rem;font-size:.84rem;font-weight:650;letter-spacing:.01em}
 .brand{display:flex;align-items:center;gap:.55rem;font-weight:650;letter-spacing:.01em;color:var(--muted);font-size:.92rem}
 .brand svg{flex:none}
 h1{font:600 clamp(1.55rem,1.1rem + 2vw,2.35rem)/1.18 var(--serif);margin:.7rem 0 .25rem;text-wrap:balance}

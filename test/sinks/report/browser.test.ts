@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderReport } from '../../../src/sinks/report/page.ts';
+import { accessibilityProblems } from '../../parts/axe.ts';
 import { hostileSummary, manyAlertsSummary, ordinarySummary, quietSummary, unreadableSummary } from '../fixtures.ts';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -84,7 +85,7 @@ interface Inspected {
 }
 
 /** Opens a page and returns what was found, what the console said and what was asked of the network. */
-async function open(page: string, width: number, colorScheme: 'light' | 'dark') {
+async function open(page: string, width: number, colorScheme: 'light' | 'dark', isChecked = false) {
   const file = join(folder, 'report.html');
   writeFileSync(file, page);
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
@@ -103,8 +104,9 @@ async function open(page: string, width: number, colorScheme: 'light' | 'dark') 
   });
   await tab.goto(pathToFileURL(file).href);
   const found = (await tab.evaluate(INSPECT)) as Inspected;
+  const barriers = isChecked ? await accessibilityProblems(tab) : [];
   await context.close();
-  return { found, messages, requests: requests.filter((url) => url !== pathToFileURL(file).href) };
+  return { found, barriers, messages, requests: requests.filter((url) => url !== pathToFileURL(file).href) };
 }
 
 const PAGES = [
@@ -123,7 +125,8 @@ describe.each(PAGES)('the report of %s', (_name, summary) => {
     [360, 'light'],
     [360, 'dark'],
   ] as const)('is readable at %d px, %s, and does nothing but show', async (width, scheme) => {
-    const { found, messages, requests } = await open(page, width, scheme);
+    const { found, barriers, messages, requests } = await open(page, width, scheme, width !== 768);
+    expect(barriers).toEqual([]);
     expect(found.width).toBeLessThanOrEqual(width);
     expect(messages).toEqual([]);
     expect(requests).toEqual([]);

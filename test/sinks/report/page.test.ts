@@ -15,18 +15,7 @@ import {
   quietSummary,
   unreadableSummary,
 } from '../fixtures.ts';
-
-/** The words of a page, without its style sheet, evidence lines and refused samples. */
-function words(page: string): string {
-  return page
-    .replace(/<style>[\s\S]*?<\/style>/, '')
-    .replace(/<code>[\s\S]*?<\/code>/g, '')
-    .replace(/<\/(?:p|li|dd|dt|td|th|h\d|div|title|desc|caption)>/g, '.\n')
-    .replace(/<[^>]*>/g, '')
-    .replace(/&quot;/g, '"')
-    .replace(/&#39;/g, "'")
-    .replace(/&amp;/g, '&');
-}
+import { wordsOfPage } from './words.ts';
 
 describe('the html template', () => {
   it('escapes text wherever it stands, and joins lists', () => {
@@ -83,7 +72,7 @@ describe('the report', () => {
     for (const s of [ordinarySummary(), quietSummary(), unreadableSummary()]) {
       const page = renderReport(s);
       expect(page).toContain(CAVEAT);
-      expect(lintWording(words(page))).toEqual([]);
+      expect(lintWording(wordsOfPage(page))).toEqual([]);
     }
   });
 
