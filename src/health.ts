@@ -8,6 +8,8 @@
  */
 import { type DailyDocument, type DaySetting, document } from './daily.ts';
 import type { DataSet } from './enrich/bundled.ts';
+import { openWindows } from './model/contact.ts';
+import type { Inventory } from './model/inventory.ts';
 import { DAY, dayOf, WEB_PANE } from './model/time.ts';
 import { lagMs, type OrganizationStatus } from './operate/status.ts';
 
@@ -29,7 +31,18 @@ const LATE_MS = 3_600_000;
 export const DATA_SET_DAYS_MAX = 180;
 
 /** What is summed up over an interval: names of the store's counters. */
-const COUNTS = ['lines', 'events', 'skipped', 'refused', 'bytes', 'alerts', 'mails', 'indexed'] as const;
+const COUNTS = [
+  'lines',
+  'events',
+  'skipped',
+  'refused',
+  'bytes',
+  'alerts',
+  'mails',
+  'mails_sent',
+  'mails_failed',
+  'indexed',
+] as const;
 
 /** What is known of an origin from the intervals before. */
 interface OriginMemory {
@@ -89,6 +102,7 @@ export function healthDocuments(
     message: `${setting.organization.name}: ${STATE_WORDS[state]}`,
     event: { dataset: 'pollwatch.health' },
     pollwatch: {
+      window: windowOf(setting.inventory, nowMs),
       health: {
         kind: 'pipeline',
         state,
@@ -110,6 +124,19 @@ export function healthDocuments(
       ...(isNewDay ? setting.dataSets.map((d) => dataSetDocument(d, nowMs, setting)) : []),
     ],
     memory: { atMs: nowMs, counts, origins, dataSetsDay: day },
+  };
+}
+
+/** The window of an election that is open, and how long it is until polls close the next time. */
+function windowOf({ calendar }: Inventory, nowMs: number): object {
+  const [open] = openWindows(calendar, nowMs).slice(-1);
+  const polls = calendar
+    .flatMap(({ windows }) => windows.filter(({ phase, fromMs }) => phase === 'results' && fromMs >= nowMs))
+    .map(({ fromMs }) => fromMs);
+  return {
+    phase: open?.phase ?? 'none',
+    ...(open === undefined ? {} : { election_id: open.election.id }),
+    ...(polls.length === 0 ? {} : { days_to_election: Math.floor((Math.min(...polls) - nowMs) / DAY) }),
   };
 }
 

@@ -8,9 +8,17 @@ import { pathsOf } from './elastic/documents.ts';
 
 const NOW = Date.UTC(2026, 10, 3, 12);
 const MINUTE = 60_000;
+const ELECTION = {
+  id: 'gen-2026',
+  name: 'general election',
+  windows: [
+    { phase: 'election_week' as const, fromMs: NOW - 86_400_000, toMs: NOW + 86_400_000 },
+    { phase: 'results' as const, fromMs: NOW + 13 * 3_600_000, toMs: NOW + 86_400_000 },
+  ],
+};
 const SETTING = {
   organization: { id: 'us-xx-example', name: 'Example County' },
-  inventory: defaultInventory(),
+  inventory: { ...defaultInventory(), calendar: [ELECTION] },
   indexPrefix: 'pollwatch',
   dataSets: [
     { name: 'owners', date: '2026-06-17', attribution: '' },
@@ -165,6 +173,19 @@ describe('the health of an installation', () => {
     expect(sets.map((d) => d.body['message'])).toEqual(['owners: 139 days old', 'places: of an unknown date']);
     expect(sets.map((d) => healthOf(d)!['state'])).toEqual(['ok', 'faulty']);
     expect(second!.length).toBe(1);
+  });
+
+  it('says which window of an election is open, and how many days it is until polls close', () => {
+    const windowAt = (nowMs: number) =>
+      (
+        healthDocuments(statusOf(), null, nowMs, SETTING).documents[0]!.body as unknown as {
+          pollwatch: { window: object };
+        }
+      ).pollwatch.window;
+    expect(windowAt(NOW)).toEqual({ phase: 'election_week', election_id: 'gen-2026', days_to_election: 0 });
+    expect(windowAt(NOW - 30 * 86_400_000)).toEqual({ phase: 'none', days_to_election: 30 });
+    expect(windowAt(NOW + 14 * 3_600_000)).toEqual({ phase: 'results', election_id: 'gen-2026' });
+    expect(windowAt(NOW + 30 * 86_400_000)).toEqual({ phase: 'none' });
   });
 
   it('says only what the index has fields for, and has no field that nothing says', () => {

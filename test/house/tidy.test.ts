@@ -32,6 +32,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   ingest: ['queue', 'elastic', 'origins', 'formats'],
   operate: ['queue', 'elastic'],
   mail: ['alerts', 'sinks'],
+  kibana: ['alerts', 'elastic'],
 };
 /** packages that speak to servers or to those who watch, and the only places that may know them */
 const ONLY_AT: Readonly<Record<string, RegExp>> = {

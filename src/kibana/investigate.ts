@@ -1,0 +1,295 @@
+/**
+ * Investigate: one source, one campaign or one system. What was tried, on which paths and ports, what answered, how it went
+ * on over time, whether it came back after it was refused, and the way to the evidence.
+ */
+import { count, instant, lastValue, max, overTime, sum, terms, uniqueCount } from './columns.ts';
+import { type Dashboard, row } from './dashboard.ts';
+import type { Scope } from './data-views.ts';
+import { alertControls, STANDS } from './overview.ts';
+import { OUTCOME_COLOURS, SEVERITY_COLOURS } from './palette.ts';
+import type { Panel } from './panels.ts';
+import { caveat, discoverLink, navigation } from './words.ts';
+
+export function investigate(scope: Scope): Dashboard {
+  return {
+    name: 'investigate',
+    title: 'Investigate',
+    description: 'One source, campaign or system: what was tried, what answered, and the evidence.',
+    from: 'now-30d',
+    controls: [
+      ...alertControls('investigate', scope),
+      { id: 'investigate-control-source', title: 'Source address', view: 'alerts', field: 'source.ip' },
+      { id: 'investigate-control-campaign', title: 'Campaign', view: 'alerts', field: 'pollwatch.campaign.id' },
+    ],
+    rows: [
+      row(5, [
+        48,
+        navigation(scope, 'investigate', 'Choose a source address, a campaign or a system above; every panel follows.'),
+      ]),
+      row(11, [32, timeline], [16, outcomes]),
+      row(14, [48, alerts]),
+      row(13, [28, explain(scope)], [20, campaigns]),
+      row(12, [16, paths], [16, ports], [16, hosts]),
+      row(12, [24, records], [24, fields]),
+      row(12, [32, persistence], [16, techniques]),
+      row(11, [32, sources], [16, caveat('investigate-caveat')]),
+    ],
+  };
+}
+
+const timeline: Panel = {
+  kind: 'xy',
+  id: 'investigate-timeline',
+  title: 'What happened when, by severity',
+  description: 'Alerts by the time of their last line. Unit: alerts.',
+  yTitle: 'alerts',
+  hasWindows: true,
+  layers: [
+    {
+      type: 'bar_stacked',
+      view: 'alerts',
+      query: STANDS,
+      x: 'time',
+      split: 'severity',
+      colours: SEVERITY_COLOURS,
+      columns: {
+        time: overTime(),
+        severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+        alerts: count('Alerts'),
+      },
+    },
+  ],
+};
+
+const outcomes: Panel = {
+  kind: 'shares',
+  id: 'investigate-outcomes',
+  title: 'What came of it',
+  description: 'Answered, refused, or tried (these logs do not say). Unit: alerts.',
+  by: 'outcome',
+  colours: OUTCOME_COLOURS,
+  layer: {
+    view: 'alerts',
+    query: STANDS,
+    columns: { outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }), alerts: count('Alerts') },
+  },
+};
+
+const alerts: Panel = {
+  kind: 'table',
+  id: 'investigate-alerts',
+  title: 'Alerts, most severe first',
+  description:
+    'One row for each alert: a detection, a key (source, network or target) and a day. Numbers are counts in the logs. Units: requests, packets.',
+  rows: 10,
+  layer: {
+    view: 'alerts',
+    query: STANDS,
+    columns: {
+      id: terms('pollwatch.alert.id', 'Alert', { size: 100, by: 'severity' }),
+      severity: max('event.severity', 'Severity, 0 to 99'),
+      detection: lastValue('rule.name', 'Detection'),
+      key: lastValue('pollwatch.key.text', 'Source, network or target'),
+      verdict: lastValue('pollwatch.verdict.term', 'Verdict'),
+      outcome: lastValue('pollwatch.outcome', 'Outcome'),
+      status: lastValue('pollwatch.alert.status', 'Status'),
+      requests: max('pollwatch.evidence.requests', 'Requests'),
+      packets: max('pollwatch.evidence.packets', 'Packets'),
+      last: instant('max', '@timestamp', 'Last line'),
+    },
+  },
+};
+
+/** How to read one alert, with a link to the documents that hold explanation and evidence. */
+function explain(scope: Scope): Panel {
+  const columns = [
+    'event.reason',
+    'pollwatch.explanation.why',
+    'pollwatch.explanation.what_to_do',
+    'pollwatch.severity.label',
+  ];
+  return {
+    kind: 'words',
+    id: 'investigate-explain',
+    title: 'Explain an alert',
+    words: [
+      '**Explain an alert: from a row to its evidence**',
+      '',
+      `1. Filter for the alert (a click on its row), then [open the documents](${discoverLink(scope, 'alerts', columns)}) in Discover, and expand one.`,
+      '2. `event.reason` is what was seen, in one sentence; `pollwatch.threshold` is against which number; `pollwatch.explanation.why` is why that matters.',
+      '3. `pollwatch.evidence.lines` are raw lines (values are hashed, what matched is kept), with origin and offset.',
+      '4. `pollwatch.verdict.basis` says why it is noise, tailored or undecidable; `pollwatch.severity.modifiers` how the level came about.',
+      '5. `pollwatch.explanation.what_to_do` is what to do now. Then: `pollwatch ack ALERT-ID`, or `--status closed` or `suppressed`.',
+      '',
+      'Explanation and evidence are kept with each alert, not searched: they cannot stand in a chart.',
+    ].join('\n'),
+  };
+}
+
+const campaigns: Panel = {
+  kind: 'table',
+  id: 'investigate-campaigns',
+  title: 'Campaigns',
+  description:
+    'What several sources or days have in common. The detection is the stage; the next step stands in the documents (what_to_do). Units: alerts, addresses, systems.',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.campaign.id: *`,
+    columns: {
+      campaign: terms('pollwatch.campaign.id', 'Campaign', { size: 25, by: 'last' }),
+      stage: lastValue('rule.name', 'Latest stage'),
+      members: max('pollwatch.campaign.members', 'Sources'),
+      systems: uniqueCount('pollwatch.asset.id', 'Systems'),
+      first: instant('min', 'pollwatch.campaign.first_seen', 'First seen'),
+      last: instant('max', '@timestamp', 'Last seen'),
+    },
+  },
+};
+
+const topOf = (
+  id: string,
+  title: string,
+  description: string,
+  field: string,
+  label: string,
+  dataType: 'string' | 'number' = 'string',
+): Panel => ({
+  kind: 'xy',
+  id,
+  title,
+  description,
+  yTitle: 'alerts',
+  layers: [
+    {
+      type: 'bar_horizontal_stacked',
+      view: 'alerts',
+      query: STANDS,
+      x: 'value',
+      split: 'outcome',
+      colours: OUTCOME_COLOURS,
+      columns: {
+        value: terms(field, label, { size: 12, by: 'alerts', dataType }),
+        outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
+        alerts: count('Alerts'),
+      },
+    },
+  ],
+});
+
+const paths = topOf(
+  'investigate-paths',
+  'Paths that were asked for',
+  'Paths of alerts, without values. Unit: alerts that name the path.',
+  'pollwatch.target.paths',
+  'Path',
+);
+const ports = topOf(
+  'investigate-ports',
+  'Ports that were tried',
+  'Destination ports of alerts. Unit: alerts that name the port.',
+  'pollwatch.target.ports',
+  'Port',
+  'number',
+);
+const hosts = topOf(
+  'investigate-hosts',
+  'Host names that were asked',
+  'Host names of ours in alerts. Unit: alerts that name the host.',
+  'pollwatch.target.hosts',
+  'Host',
+);
+
+const records: Panel = {
+  kind: 'table',
+  id: 'investigate-records',
+  title: 'Record enumeration: distinct keys per source',
+  description:
+    'How many different voter records a source asked for, at most, in alerts of the last hour, day and week of the time that is looked at; and how many were answered. Unit: record keys.',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.evidence.distinct_keys > 0`,
+    columns: {
+      source: terms('source.ip', 'Source', { size: 20, by: 'all', dataType: 'ip' }),
+      hour: max('pollwatch.evidence.distinct_keys', 'Keys, 1 hour', { lastly: '1h' }),
+      day: max('pollwatch.evidence.distinct_keys', 'Keys, 24 hours', { lastly: '1d' }),
+      week: max('pollwatch.evidence.distinct_keys', 'Keys, 7 days', { lastly: '7d' }),
+      all: max('pollwatch.evidence.distinct_keys', 'Keys, whole time'),
+      answered: max('pollwatch.evidence.records_answered', 'Answered'),
+    },
+  },
+};
+
+const fields: Panel = {
+  kind: 'table',
+  id: 'investigate-fields',
+  title: 'Injection by form field',
+  description:
+    'Parameters and form fields into which hostile text was put, as far as the evidence names them. Units: alerts, addresses.',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.evidence.fields_tried: *`,
+    columns: {
+      field: terms('pollwatch.evidence.fields_tried', 'Field', { size: 25, by: 'alerts' }),
+      alerts: count('Alerts'),
+      sources: uniqueCount('source.ip', 'Addresses'),
+      answered: count('Answered', { only: 'pollwatch.outcome: answered' }),
+      last: instant('max', '@timestamp', 'Last'),
+    },
+  },
+};
+
+const persistence: Panel = {
+  kind: 'table',
+  id: 'investigate-persistence',
+  title: 'Still trying after it was refused',
+  description:
+    'Sources whose traffic was refused, by the number of days on which that happened. Units: days, packets, alerts.',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.outcome: refused`,
+    columns: {
+      source: terms('source.ip', 'Source', { size: 25, by: 'days', dataType: 'ip' }),
+      days: uniqueCount('pollwatch.day', 'Days'),
+      alerts: count('Alerts'),
+      packets: sum('pollwatch.evidence.packets', 'Packets'),
+      requests: sum('pollwatch.evidence.requests', 'Requests'),
+      first: instant('min', '@timestamp', 'First'),
+      last: instant('max', '@timestamp', 'Last'),
+    },
+  },
+};
+
+const techniques: Panel = {
+  kind: 'table',
+  id: 'investigate-techniques',
+  title: 'ATT&CK techniques',
+  description: 'Techniques that the detections name. Unit: alerts.',
+  layer: {
+    view: 'alerts',
+    query: STANDS,
+    columns: {
+      technique: terms('threat.technique.name', 'Technique', { size: 15, by: 'alerts' }),
+      alerts: count('Alerts'),
+    },
+  },
+};
+
+const sources: Panel = {
+  kind: 'table',
+  id: 'investigate-sources',
+  title: 'Sources',
+  description:
+    'Addresses with the most severe alerts, and who announces them. Not who sent it: see the note. Units: alerts, detections.',
+  layer: {
+    view: 'alerts',
+    query: STANDS,
+    columns: {
+      source: terms('source.ip', 'Source', { size: 50, by: 'severity', dataType: 'ip' }),
+      owner: lastValue('pollwatch.source.owner', 'Network owner'),
+      class: lastValue('pollwatch.source.class', 'Class'),
+      severity: max('event.severity', 'Severity, 0 to 99'),
+      alerts: count('Alerts'),
+      detections: uniqueCount('event.code', 'Detections'),
+    },
+  },
+};

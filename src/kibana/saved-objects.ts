@@ -1,0 +1,35 @@
+/**
+ * The dashboards, in the order in which people read them, and all saved objects of a scope. A file of them can be imported
+ * by hand; `pollwatch setup kibana` imports them for each organisation into a space of its own.
+ */
+import { type Dashboard, dashboardObject } from './dashboard.ts';
+import { dataViews, type Scope } from './data-views.ts';
+import { investigate } from './investigate.ts';
+import { overview } from './overview.ts';
+import type { DashboardName } from './panels.ts';
+import { pipelineHealth } from './pipeline-health.ts';
+import type { SavedObject } from './saved-object.ts';
+import { scanners } from './scanners.ts';
+import { stateView } from './state-view.ts';
+import { namesOf } from './words.ts';
+
+const MAKE: Readonly<Record<DashboardName, (scope: Scope) => Dashboard>> = {
+  overview,
+  investigate,
+  scanners,
+  state: stateView,
+  health: pipelineHealth,
+};
+
+/** All organisations, as the shipped files have it. */
+export const EVERYBODY: Scope = { prefix: 'pollwatch', organization: null, windows: [] };
+
+/** The dashboards of a scope. */
+export function dashboards(scope: Scope): Dashboard[] {
+  return namesOf(scope).map((name) => MAKE[name](scope));
+}
+
+/** Data views and dashboards of a scope, in the order in which they refer to each other. */
+export function savedObjects(scope: Scope): SavedObject[] {
+  return [...dataViews(scope), ...dashboards(scope).map((dashboard) => dashboardObject(dashboard, scope))];
+}

@@ -1,0 +1,208 @@
+/**
+ * State view: what several organisations have in common. Which of them did the same source, network or campaign touch, and
+ * how do their days compare. Counts, addresses that have an alert and ids of clusters; no paths and no raw lines.
+ */
+import { count, instant, lastValue, max, overTime, sum, terms, uniqueCount } from './columns.ts';
+import { type Dashboard, row } from './dashboard.ts';
+import type { Scope } from './data-views.ts';
+import { STANDS } from './overview.ts';
+import { SEVERITY_COLOURS } from './palette.ts';
+import type { Panel } from './panels.ts';
+import { caveat, navigation } from './words.ts';
+
+const DAYS = 'pollwatch.summary.kind: total';
+
+export function stateView(scope: Scope): Dashboard {
+  return {
+    name: 'state',
+    title: 'State view',
+    description: 'What several jurisdictions have in common, and how their days compare.',
+    from: 'now-30d',
+    controls: [
+      { id: 'state-control-organization', title: 'Organisation', view: 'alerts', field: 'organization.id' },
+      { id: 'state-control-parent', title: 'Parent', view: 'alerts', field: 'pollwatch.jurisdiction.parent' },
+      { id: 'state-control-severity', title: 'Severity', view: 'alerts', field: 'pollwatch.severity.label' },
+    ],
+    rows: [
+      row(5, [
+        48,
+        navigation(
+          scope,
+          'state',
+          'A source that touched several organisations is at the top of the first table. Ask each of them; an organisation without alerts may have had no logs.',
+        ),
+      ]),
+      row(7, [16, organizations], [16, shared], [16, campaignsNow]),
+      row(13, [32, sources], [16, caveat('state-caveat')]),
+      row(13, [24, campaigns], [24, clusters]),
+      row(12, [24, byOrganization], [24, bySeverity]),
+      row(12, [48, days]),
+    ],
+  };
+}
+
+const organizations: Panel = {
+  kind: 'metric',
+  id: 'state-organizations',
+  title: 'Organisations with alerts',
+  description: 'Organisations that have at least one alert in the time that is looked at. Unit: organisations.',
+  subtitle: 'have at least one alert',
+  layer: { view: 'alerts', query: STANDS, columns: { organizations: uniqueCount('organization.id', 'Organisations') } },
+};
+
+const shared: Panel = {
+  kind: 'metric',
+  id: 'state-reporting',
+  title: 'Organisations that sent logs',
+  description:
+    'Organisations with at least one day in numbers. "No alerts" of one that sent no logs says nothing. Unit: organisations.',
+  subtitle: 'have at least one day in numbers',
+  layer: {
+    view: 'summaries',
+    query: DAYS,
+    columns: { organizations: uniqueCount('organization.id', 'Organisations') },
+  },
+};
+
+const campaignsNow: Panel = {
+  kind: 'metric',
+  id: 'state-campaigns-now',
+  title: 'Campaigns',
+  description: 'Campaigns with alerts in the time that is looked at. Unit: campaigns.',
+  subtitle: 'seen by any organisation',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.campaign.id: *`,
+    columns: { campaigns: uniqueCount('pollwatch.campaign.id', 'Campaigns') },
+  },
+};
+
+const sources: Panel = {
+  kind: 'table',
+  id: 'state-sources',
+  title: 'Sources by the number of jurisdictions that they touched',
+  description:
+    'Addresses with alerts at several organisations first. Units: organisations, alerts; severity from 0 to 99.',
+  leadsTo: 'investigate',
+  layer: {
+    view: 'alerts',
+    query: STANDS,
+    columns: {
+      source: terms('source.ip', 'Source', { size: 50, by: 'organizations', dataType: 'ip' }),
+      organizations: uniqueCount('organization.id', 'Jurisdictions'),
+      owner: lastValue('pollwatch.source.owner', 'Network owner'),
+      severity: max('event.severity', 'Severity, 0 to 99'),
+      alerts: count('Alerts'),
+      first: instant('min', '@timestamp', 'First'),
+      last: instant('max', '@timestamp', 'Last'),
+    },
+  },
+};
+
+const campaigns: Panel = {
+  kind: 'table',
+  id: 'state-campaigns',
+  title: 'Campaigns by jurisdictions',
+  description: 'Campaigns with the jurisdictions whose systems they touched. Units: jurisdictions, sources, alerts.',
+  leadsTo: 'investigate',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.campaign.id: *`,
+    columns: {
+      campaign: terms('pollwatch.campaign.id', 'Campaign', { size: 25, by: 'jurisdictions' }),
+      jurisdictions: uniqueCount('pollwatch.jurisdiction.id', 'Jurisdictions'),
+      members: max('pollwatch.campaign.members', 'Sources'),
+      stage: lastValue('rule.name', 'Latest stage'),
+      first: instant('min', 'pollwatch.campaign.first_seen', 'First seen'),
+      last: instant('max', '@timestamp', 'Last seen'),
+    },
+  },
+};
+
+const clusters: Panel = {
+  kind: 'table',
+  id: 'state-clusters',
+  title: 'The same cluster at several organisations',
+  description:
+    'Ids of sources, networks and signatures in the daily summaries, which every organisation shares: the same id is the same thing. Units: organisations, days.',
+  layer: {
+    view: 'summaries',
+    query: DAYS,
+    columns: {
+      cluster: terms('pollwatch.summary.clusters', 'Cluster', { size: 25, by: 'organizations' }),
+      organizations: uniqueCount('organization.id', 'Organisations'),
+      days: uniqueCount('pollwatch.day', 'Days'),
+      last: instant('max', '@timestamp', 'Last day'),
+    },
+  },
+};
+
+const byOrganization: Panel = {
+  kind: 'xy',
+  id: 'state-time',
+  title: 'Alerts over time, by organisation',
+  description: 'Do alerts come everywhere at once, or one organisation after the other? Unit: alerts.',
+  yTitle: 'alerts',
+  hasWindows: true,
+  layers: [
+    {
+      type: 'bar_stacked',
+      view: 'alerts',
+      query: STANDS,
+      x: 'time',
+      split: 'organization',
+      columns: {
+        time: overTime(),
+        organization: terms('organization.name', 'Organisation', { size: 9, by: 'alerts', other: true }),
+        alerts: count('Alerts'),
+      },
+    },
+  ],
+};
+
+const bySeverity: Panel = {
+  kind: 'xy',
+  id: 'state-severity',
+  title: 'Organisations by severity of their alerts',
+  description: 'Alerts of each organisation by severity. Unit: alerts.',
+  yTitle: 'alerts',
+  leadsTo: 'overview',
+  layers: [
+    {
+      type: 'bar_horizontal_stacked',
+      view: 'alerts',
+      query: STANDS,
+      x: 'organization',
+      split: 'severity',
+      colours: SEVERITY_COLOURS,
+      columns: {
+        organization: terms('organization.name', 'Organisation', { size: 20, by: 'alerts' }),
+        severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+        alerts: count('Alerts'),
+      },
+    },
+  ],
+};
+
+const days: Panel = {
+  kind: 'table',
+  id: 'state-days',
+  title: 'Days in numbers, by organisation',
+  description: 'What each organisation read, and what became of it. Units: days, lines, sources, alerts.',
+  rows: 20,
+  layer: {
+    view: 'summaries',
+    query: DAYS,
+    columns: {
+      organization: terms('organization.name', 'Organisation', { size: 100, by: 'alerts' }),
+      days: uniqueCount('pollwatch.day', 'Days with logs'),
+      lines: sum('pollwatch.summary.lines', 'Lines'),
+      refused: sum('pollwatch.summary.refused', 'Unreadable lines'),
+      sources: sum('pollwatch.summary.sources', 'Sources, summed over days'),
+      alerts: sum('pollwatch.summary.alerts', 'Alerts'),
+      tailored: sum('pollwatch.summary.verdicts.tailored', 'Tailored'),
+      answered: sum('pollwatch.summary.outcomes.answered', 'Answered'),
+      last: instant('max', 'pollwatch.day', 'Last day'),
+    },
+  },
+};
