@@ -252,15 +252,20 @@ async function held(): Promise<void> {
   const plant = await build(['us-xx-bench']);
   const memory = async () => Number(/used_memory:(\d+)/.exec(await plant.store.redis.info('memory'))?.[1]);
   const before = await memory();
-  if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file))) !== 0)
-    throw new Error('ingest failed');
+  const watch = watchWorkers(plant, []);
+  const ingest = start(plant, 'ingest', '--once', '--organization', 'us-xx-bench', file);
+  watch.add('ingest', ingest.pid!);
+  if ((await ended(ingest)) !== 0) throw new Error('ingest failed');
   const after = await memory();
+  const processor = [...watch.seconds()].map(([name, spent]) => `${name} ${((spent / lines) * 1e6).toFixed(2)}`);
+  watch.close();
   const { stats } = await queueDepth(plant.store, 'us-xx-bench');
   const bytes = statSync(file).size;
   await plant.close();
   if (stats['committed_bytes'] !== bytes) return wrong([`${stats['committed_bytes']} bytes wait instead of ${bytes}`]);
   say(`checked: all ${number(bytes)} bytes wait\n`);
-  say(`Redis holds ${((after - before) / bytes).toFixed(3)} bytes per byte of log\n`);
+  say(`Redis holds ${((after - before) / bytes).toFixed(3)} bytes per byte of log`);
+  say(`processor time of a line, µs: ${processor.join(', ')}\n`);
 }
 
 async function curve(): Promise<void> {
