@@ -89,15 +89,29 @@ export function alertsOf(
   evidence: readonly Evidence[],
   around: Surroundings,
 ): Alert[] {
-  const once: Once = { sources: new Map(), days: new Map(), texts: new Map() };
+  const make = alertMaker(around);
   const alerts: Alert[] = [];
   let i = 0;
   for (const d of decisions) {
-    const alert = alertOf(d, severities[i]!, evidence[i]!, around, once);
-    if (alert.detection !== 'X01' || alert.severity !== 'info') alerts.push(alert);
+    const alert = make(d, severities[i]!, evidence[i]!);
+    if (alert !== null) alerts.push(alert);
     i++;
   }
   return alerts.sort(compareAlerts);
+}
+
+/**
+ * Makes alerts one by one, for as long as the state stays as it is: what several have in common is made once. Null for a
+ * decision that is no alert: a recon chain of nothing but informational findings.
+ */
+export function alertMaker(
+  around: Surroundings,
+): (decision: Decision, severity: Severity, evidence: Evidence) => Alert | null {
+  const once: Once = { sources: new Map(), days: new Map(), texts: new Map() };
+  return (decision, severity, evidence) => {
+    const alert = alertOf(decision, severity, evidence, around, once);
+    return alert.detection === 'X01' && alert.severity === 'info' ? null : alert;
+  };
 }
 
 /** The items of a list, which is empty afterwards: an item lives as long as whoever took it needs it. */
@@ -127,12 +141,6 @@ export function stateForAlerts(state: State, decisions: readonly Decision[]): St
     }
   }
   return small;
-}
-
-/** Hands the memory of a state back at once, without waiting for a collection; it must not be read again. */
-export function letGo({ ledger, prefixes }: State): void {
-  const large = [...ledger.touches.pages, ...ledger.visits.pages, ledger.table.words, ledger.index, prefixes];
-  for (const { buffer } of large) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 const NO_WORDS = new Uint32Array(0);

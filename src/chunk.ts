@@ -11,7 +11,7 @@ import { encodeState } from './measure/delta.ts';
 import { TOUCH_WORDS } from './measure/entry.ts';
 import { lengthOf, pageOf, startOf } from './measure/lists.ts';
 import type { Scene } from './measure/observe.ts';
-import { type State, settleState } from './measure/state.ts';
+import { letGo, type State, settleState } from './measure/state.ts';
 import { BLOCK_BYTES } from './origins/block.ts';
 import type { Scanner } from './scan.ts';
 import { type ChunkMark, type DeltaOrigin, encodeDelta, type PaneCount, shapesOnly } from './shard-record.ts';
@@ -78,6 +78,7 @@ export function scanChunks<C extends Chunk>(
   settleState(state);
   const evidence = evidenceOf(state, sorted);
   const record = encodeDelta({ rules, origins: [...origins.values()], state: encodeState(state, 'arrival') });
+  letGo(state);
   return { record, evidence, stats: statsOf(tallies.values(), sorted) };
 }
 

@@ -5,8 +5,8 @@
  *
  *   shard + what was told so far → documents with id, index and version; alerts that nothing can change any more
  */
-import { createHash } from 'node:crypto';
-import { alertsOf, gradeAll, gravest, type Surroundings } from './alerting.ts';
+import { hash } from 'node:crypto';
+import { alertMaker, gradeAll, gravest, type Surroundings } from './alerting.ts';
 import { detectionText } from './alerts/detections.ts';
 import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
 import { idOfDayBefore } from './alerts/identity.ts';
@@ -109,12 +109,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const grave = gravest(severities);
   const around: Surroundings = { state: shard.state, inventory, enricher, organizations: [organization] };
 
+  const make = alertMaker(around);
+
   const standing = new Map<string, Candidate>();
   const due: Candidate[] = [];
   const severityOf = new Map(decisions.map((d, i) => [d, severities[i]!]));
   for (const [i, decision] of decisions.entries()) {
-    const [alert] = alertsOf([decision], [severities[i]!], [NO_LINES], around);
-    if (alert === undefined) continue;
+    const alert = make(decision, severities[i]!, NO_LINES);
+    if (alert === null) continue;
     const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting.version);
     const status = shard.acks.get(alert.id)?.status ?? 'new';
     const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
@@ -147,11 +149,11 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     waiting: standing.size - due.length,
   };
   for (const [i, c] of changed.entries()) {
-    const [alert] = alertsOf([c.decision], [severityOf.get(c.decision)!], [evidence[i]!], around);
-    const document = documentOf(alert!, c, c.decision.day, telling, setting);
-    const known = told.get(alert!.id);
+    const alert = make(c.decision, severityOf.get(c.decision)!, evidence[i]!)!;
+    const document = documentOf(alert, c, c.decision.day, telling, setting);
+    const known = told.get(alert.id);
     if (document.digest !== known?.d) tidings.documents.push(document);
-    else tidings.same.push({ id: alert!.id, f: c.fingerprint });
+    else tidings.same.push({ id: alert.id, f: c.fingerprint });
   }
   for (const [id, was] of told) {
     if (standing.has(id)) continue;
@@ -172,10 +174,7 @@ function isToldStill(told: Told | undefined): boolean {
 /** Digest of everything that a document is made from; its lines are named, not read. */
 function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, version: string): string {
   const lines = grave ? exhibit.lines : exhibit.lines.slice(0, 1);
-  return createHash('sha256')
-    .update(JSON.stringify([version, alert, grave, lines]))
-    .digest('base64url')
-    .slice(0, 22);
+  return hash('sha256', JSON.stringify([version, alert, grave, lines]), 'base64url').slice(0, 22);
 }
 
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
@@ -214,16 +213,14 @@ function documentOf(
   const next = Math.max((known?.v ?? 0) + 1, generation * REVISIONS + 1);
   const created = known?.created ?? nowMs;
   const context = { createdMs: created, version, status, continues };
-  const unversioned = alertDocument(alert, { ...context, revision: 0, generation: 0 });
+  const unversioned = JSON.stringify(alertDocument(alert, { ...context, revision: 0, generation: 0 }));
   const { detection, name, key, startMs, endMs, severity, score, categories, summary } = alert;
   return {
     id: alert.id,
     index: indexOf(indexPrefix, 'alerts', organization.id, alert.day),
     version: next,
-    digest: createHash('sha256').update(JSON.stringify(unversioned)).digest('base64url').slice(0, 22),
-    body: JSON.stringify(
-      alertDocument(alert, { ...context, revision: next % REVISIONS, generation: Math.floor(next / REVISIONS) }),
-    ),
+    digest: hash('sha256', unversioned, 'base64url').slice(0, 22),
+    body: withVersion(unversioned, next % REVISIONS, Math.floor(next / REVISIONS)),
     more: {
       f: fingerprint,
       status,
@@ -233,6 +230,16 @@ function documentOf(
       brief: { detection, name, key, startMs, endMs, severity, score, categories, summary, label: alert.day },
     },
   };
+}
+
+/** How a document that has no version yet says so; within a text of JSON its quotation marks would be escaped. */
+const UNVERSIONED = '"revision":0,"generation":0';
+
+function withVersion(unversioned: string, revision: number, generation: number): string {
+  const at = unversioned.indexOf(UNVERSIONED);
+  if (at < 0) throw new Error('a document has no place for its version');
+  const rest = unversioned.slice(at + UNVERSIONED.length);
+  return `${unversioned.slice(0, at)}"revision":${revision},"generation":${generation}${rest}`;
 }
 
 /** An alert of which nothing is left but what was told in brief. */

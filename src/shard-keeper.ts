@@ -51,7 +51,10 @@ const DECIDING_SHARE = 10;
 const NO_DAYS: ClosedDays = { documents: [], isDue: false, forgotten: [], nextMs: Number.POSITIVE_INFINITY };
 /** A long log is decided in between for the first time after this long, ms. */
 const FIRST_MS = 2000;
-/** When the log has been empty for this long everything is decided, whatever it costs, ms. */
+/**
+ * When the log has been empty for this long everything is decided, whatever it costs, ms; at once where no origin will
+ * bring another line.
+ */
 const DRAINED_MS = 500;
 
 /** Times and bounds of a keeper. */
@@ -277,7 +280,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
-    const bytes = isGrown ? encodeShard(shard, setting) : null;
+    const bytes = isGrown ? encodeShard(shard, setting, 'arrival') : null;
     if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
@@ -408,7 +411,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
         waiting > 0
           ? watermark - work.latenessMs > toldUntil
           : (isComplete && !isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
-      const isDrained = records === 0 && performance.now() - lastRecord >= DRAINED_MS;
+      const isDrained =
+        (isAtEnd && watermark === Number.POSITIVE_INFINITY) ||
+        (records === 0 && performance.now() - lastRecord >= DRAINED_MS);
       if ((!isDirty && !isLater) || !(now || isDrained || performance.now() >= nextDecision))
         return { state: 'kept', records, late, documents: 0, decided: false };
       const decided = await decide(origins, standings);

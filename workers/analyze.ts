@@ -72,6 +72,7 @@ export async function runAnalyze(
       for (const chunk of chunks) await finish(tools, [chunk]);
     await dispatch(store, queues, job.org);
     hooks.ready('redis', true);
+    dropLines(loaded);
     const unread = loaded.find((chunk) => !chunks.includes(chunk));
     if (unread !== undefined) throw lacking(job.org, `the format "${unread.format}" is not one of its formats`);
   }
@@ -139,6 +140,12 @@ export async function runAnalyze(
   await worker.close();
   await queues.close();
   await store.close();
+}
+
+/** Hands the memory of lines back at once: waiting for a collection takes a tenth of the time of a job. */
+function dropLines(chunks: readonly LoadedChunk[]): void {
+  for (const { bytes } of chunks)
+    if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0);
 }
 
 /** What is counted of the lines that were applied. */

@@ -3,7 +3,6 @@
  * `once`, to their end. Standard input ends when it ends. What is in hand at the end is committed.
  */
 import { setMaxListeners } from 'node:events';
-import { readElasticIndex } from '../src/ingest/elastic-index.ts';
 import { createTurns, followFiles } from '../src/ingest/file-follower.ts';
 import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../src/ingest/notices.ts';
@@ -86,8 +85,11 @@ export async function runIngest(
           if (origin.kind === 'files') await followFiles(origin, setting, counts, following);
           else if (origin.kind === 'stdin') await readStream(origin, options.stdin ?? process.stdin, setting, counts);
           else if (origin.kind === 'redis-list') await readRedisList(origin, setting, counts, isOnce);
-          else if (origin.kind === 'elasticsearch') await readElasticIndex(origin, setting, counts, isOnce);
-          else if (origin.kind === 'syslog' && !isOnce) await listenSyslog(origin, settings, counts, both);
+          else if (origin.kind === 'elasticsearch') {
+            // its client is as large as all the rest: only whoever reads an index loads it
+            const { readElasticIndex } = await import('../src/ingest/elastic-index.ts');
+            await readElasticIndex(origin, setting, counts, isOnce);
+          } else if (origin.kind === 'syslog' && !isOnce) await listenSyslog(origin, settings, counts, both);
         } catch (error) {
           stop.abort();
           throw error;

@@ -83,6 +83,8 @@ export async function openChunkWriter(
   let buffer = Buffer.alloc(0);
   let filled = 0;
   let sinceMs = 0;
+  /** size of the last chunk: what the next one is likely to need */
+  let expected = 0;
 
   const commit = async (reading: ChunkReading, position: unknown, dropped: number) => {
     const bytes = buffer.subarray(0, filled);
@@ -129,7 +131,8 @@ export async function openChunkWriter(
       const count = stop - start;
       if (count === 0) return 0;
       if (filled + count > buffer.length) {
-        const grown = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(2 * buffer.length, filled + count)));
+        const wanted = Math.max(2 * buffer.length, filled + count, expected);
+        const grown = roomFor(Math.min(CHUNK_BYTES, wanted));
         buffer.copy(grown, 0, 0, filled);
         buffer = grown;
       }
@@ -163,9 +166,13 @@ export async function openChunkWriter(
         counts.chunks += chunks;
         counts.committedMs = Date.now();
       } else if (answer.state === 'moved') head = answer.head;
+      expected = filled;
       filled = 0;
       sinceMs = 0;
-      if (buffer.length > CHUNK_BYTES / 4) buffer = Buffer.alloc(0);
+      if (buffer.length > CHUNK_BYTES / 4) {
+        if (buffer.length === CHUNK_BYTES && spare.length < SPARE_MAX) spare.push(buffer);
+        buffer = Buffer.alloc(0);
+      }
       return isOurs ? 'committed' : 'moved';
     },
     discard() {
@@ -173,6 +180,14 @@ export async function openChunkWriter(
       sinceMs = 0;
     },
   };
+}
+
+/** Rooms for whole chunks that no origin needs now: of thousands of origins few have many lines at the same time. */
+const spare: Buffer<ArrayBuffer>[] = [];
+const SPARE_MAX = 4;
+
+function roomFor(bytes: number): Buffer<ArrayBuffer> {
+  return (bytes > CHUNK_BYTES / 2 ? spare.pop() : undefined) ?? Buffer.allocUnsafe(bytes);
 }
 
 async function register({ store, tenant, notices, signal }: WriterSetting, name: string): Promise<OriginHead> {
