@@ -7,7 +7,7 @@ import { techniqueName } from './alerts/attack.ts';
 import { type DetectionText, detectionText } from './alerts/detections.ts';
 import { compareAlerts } from './alerts/ecs.ts';
 import { explain } from './alerts/explain.ts';
-import { alertId } from './alerts/identity.ts';
+import { alertId, clusterId } from './alerts/identity.ts';
 import { type Severity, severityOf } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
 import type { Decision } from './detect/decide.ts';
@@ -28,6 +28,8 @@ import { dayLabel } from './model/time.ts';
 /** Members that an alert lists. */
 const RELATED_MAX = 100;
 const ADDRESSES_MAX = 10;
+/** Organisations that a sentence names. */
+const NAMES_MAX = 5;
 
 export interface Surroundings {
   readonly state: State;
@@ -202,11 +204,13 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
   const target =
     asset?.name ??
-    (destinations.length === 1
-      ? destinations[0]!
-      : destinations.length > 1
-        ? `${destinations[0]!} and ${destinations.length - 1} more`
-        : (hosts[0] ?? 'your web server'));
+    (d.shared !== undefined
+      ? namesOf(d.shared.members)
+      : destinations.length === 1
+        ? destinations[0]!
+        : destinations.length > 1
+          ? `${destinations[0]!} and ${destinations.length - 1} more`
+          : (hosts[0] ?? 'your web server'));
   const words = explain(d, source, group, target, evidence.paths);
   const related =
     d.key.kind === 'source'
@@ -220,7 +224,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     name: text.name,
     day,
     organization,
-    ...placeOf(organization.id, inventory),
+    ...(d.shared === undefined ? placeOf(organization.id, inventory) : sharedOf(d, d.shared, key)),
     asset: asset === null ? null : { id: asset.id, name: asset.name },
     key,
     startMs: d.startMs,
@@ -256,6 +260,26 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
 function placeOf(id: string, { organization }: Inventory): Pick<Alert, 'jurisdictions'> {
   const { level, parent } = organization;
   return level === null && parent === null ? {} : { jurisdictions: [{ id, level, parent }] };
+}
+
+/** "Adams County, Baker County and 3 more" */
+function namesOf(members: readonly { readonly name: string }[]): string {
+  const names = members.map(({ name }) => name);
+  return names.length <= NAMES_MAX
+    ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+    : `${names.slice(0, NAMES_MAX).join(', ')} and ${names.length - NAMES_MAX} more`;
+}
+
+/** Whose alerts an alert is built on. */
+function sharedOf(
+  d: Decision,
+  { members, firstSeenMs }: NonNullable<Decision['shared']>,
+  key: AlertKey,
+): Pick<Alert, 'jurisdictions' | 'campaign'> {
+  return {
+    jurisdictions: members.map(({ id, level, parent }) => ({ id, level, parent })),
+    campaign: { id: clusterId(key.kind, key.text), members: d.members.length, firstSeenMs },
+  };
 }
 
 /** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */
@@ -306,6 +330,8 @@ function keyOf(d: Decision, around: Surroundings): AlertKey {
       };
     case 'as':
       return { kind: 'as', text: ownerOf(d, around) };
+    case 'campaign':
+      return { kind: 'campaign', text: d.key.text ?? '' };
   }
 }
 
@@ -336,9 +362,6 @@ export function addressesOf(
 function sourceOf(hi: number, lo: number, organization: number, around: Surroundings): AlertSource {
   const found = around.enricher.lookup(hi, lo);
   const addresses = addressesOf(hi, lo, organization, around);
-  const { ledger } = around.state;
-  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
-  const claims = row < 0 ? [] : itemsOf(ledger, row, TAG.agentClass);
   return {
     ip: addresses[0]!,
     key: formatKey(hi, lo),
@@ -347,14 +370,21 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
     country: found.country,
     place: found.place,
     database: found.database,
-    class:
-      claims.length === 0
-        ? null
-        : // a source may claim both, in any order: the first of the labels is shown
-          claims.includes(LABEL.crawler)
-          ? 'says that it is a crawler'
-          : 'says that it is a monitor',
+    class: claimOf({ hi, lo }, organization, around.state),
   };
+}
+
+/** What a source says that it is, in words; null = nothing. */
+export function claimOf(
+  { hi, lo }: { readonly hi: number; readonly lo: number },
+  organization: number,
+  { ledger }: Pick<State, 'ledger'>,
+): string | null {
+  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
+  const claims = row < 0 ? [] : itemsOf(ledger, row, TAG.agentClass);
+  if (claims.length === 0) return null;
+  // a source may claim both, in any order: the first of the labels is shown
+  return claims.includes(LABEL.crawler) ? 'says that it is a crawler' : 'says that it is a monitor';
 }
 
 function destinationV6(item: number, state: State): string {
@@ -365,6 +395,8 @@ function destinationV6(item: number, state: State): string {
 }
 
 function confidenceOf(d: Decision, state: State): Alert['confidence'] {
+  if (d.shared !== undefined)
+    return { level: 'moderate', basis: ['alerts of the organisations named here; their lines were not read for this'] };
   const basis: string[] = [];
   let level: Alert['confidence']['level'] = 'high';
   if (d.exhibit.rateLimited) {

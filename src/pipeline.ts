@@ -172,6 +172,7 @@ export function decideAll(
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
+  signs = false,
 ): Decision[] {
   return decide(state.ledger, {
     rules: ruleSet.rules,
@@ -182,6 +183,7 @@ export function decideAll(
     office: inventory,
     asOf,
     off: new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id)),
+    signs,
   });
 }
 

@@ -11,16 +11,21 @@ import { detectionText } from './alerts/detections.ts';
 import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
 import { idOfDayBefore } from './alerts/identity.ts';
 import type { Decision } from './detect/decide.ts';
+import { decideAcross } from './detect/members/index.ts';
 import { indexOf } from './elastic/index-names.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import { collectEvidence, type Evidence, type EvidenceOrigin } from './evidence.ts';
+import { areFactsForgotten, factsMayChange, sightingsIn } from './fact-set.ts';
 import { settleState } from './measure/state.ts';
 import type { Alert } from './model/alert.ts';
+import type { Fact, Member, Sighting } from './model/fact.ts';
 import { DAY, dayStart } from './model/time.ts';
 import { decideAll } from './pipeline.ts';
 import type { Revision, ShardDocument } from './queue/shard-store.ts';
 import type { CompiledRuleSet } from './rules/rule-set.ts';
 import { lookBackDays, mayChange, type Shard, type ShardSetting } from './shard.ts';
+import { factDigest, type ToldFact } from './shard-facts.ts';
+import { isWorthTelling, sightingOf } from './sightings.ts';
 
 /** An external version is generation × REVISIONS + revision. */
 export const REVISIONS = 2 ** 32;
@@ -28,6 +33,8 @@ export const REVISIONS = 2 ** 32;
 /** What documents are made with. */
 export interface TellingSetting extends ShardSetting {
   readonly organization: { readonly id: string; readonly name: string };
+  /** id of the organisation that is told of sources with an alert, or null */
+  readonly parent: string | null;
   readonly ruleSet: CompiledRuleSet;
   readonly enricher: Enricher;
   /** first part of index names */
@@ -37,6 +44,7 @@ export interface TellingSetting extends ShardSetting {
 }
 
 type Status = DocumentContext['status'];
+type Sharing = Pick<Telltale, 'isShared'>;
 /** Enough of an alert to say that it no longer holds. */
 type Brief = Pick<
   Alert,
@@ -44,7 +52,7 @@ type Brief = Pick<
 > & { readonly label: string };
 
 /** What is kept of what was told, besides version and digest. */
-export interface Telltale {
+export interface Telltale extends ToldFact {
   /** digest of what the document was made from */
   readonly f: string;
   readonly status: Status;
@@ -54,6 +62,8 @@ export interface Telltale {
   readonly created: number;
   /** id of the alert of the day before that it continues, or null */
   readonly continues: string | null;
+  /** it is built on alerts of several organisations */
+  readonly isShared?: true;
   readonly brief: Brief;
 }
 export type Told = Revision & Telltale;
@@ -78,6 +88,8 @@ export interface Tidings {
   forgotten: string[];
   /** alerts that were decided from something else and read the same, with the new digest of what it was */
   same: { id: string; f: string }[];
+  /** what the parent is told; their revisions go on from those of the documents */
+  facts: { readonly fact: Fact; readonly to: string; readonly more: ToldFact }[];
   /** alerts that were told and stand, without their lines */
   alerts: Alert[];
   /** alerts that stand, and the end of the latest of them, Unix ms */
@@ -104,12 +116,28 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const { inventory, ruleSet, enricher, organization } = setting;
   const { told } = telling;
   settleState(shard.state);
-  const decisions = decideAll(shard.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
-  const severities = gradeAll(decisions, inventory);
+  const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
+  const signs = setting.parent !== null || shard.facts.facts.size > 0;
+  const own = decideAll(shard.state, ruleSet, inventory, asOf, signs);
+  const ownSeverities = gradeAll(own, inventory);
+  const sightingAt = (i: number) => sightingOf(own[i]!, ownSeverities[i]!, memberOf(setting), { ...shard, inventory });
+  const across = acrossMembers(shard, own, sightingAt, setting, telling.closedMs, asOf);
+  const decisions = [...own, ...across];
+  const severities = [...ownSeverities, ...gradeAll(across, inventory)];
   const grave = gravest(severities);
   const around: Surroundings = { state: shard.state, inventory, enricher, organizations: [organization] };
 
   const make = alertMaker(around);
+  const facts: Tidings['facts'] = [];
+  const tellParent = (id: string, sighting: Sighting | null, key: Fact['key'], endMs: number) => {
+    const { parent: to } = setting;
+    const known = told.get(id);
+    if (to === null || (known?.fd === undefined && (sighting === null || !isWorthTelling(sighting)))) return;
+    const fd = factDigest(to, sighting);
+    if (fd === known?.fd) return;
+    const fv = Math.max((known?.fv ?? 0) + 1, telling.generation * REVISIONS + 1);
+    facts.push({ fact: { id, version: fv, key, endMs, sighting }, to, more: { fv, fd, fk: key } });
+  };
 
   const standing = new Map<string, Candidate>();
   const due: Candidate[] = [];
@@ -121,8 +149,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     const status = shard.acks.get(alert.id)?.status ?? 'new';
     const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
     standing.set(alert.id, candidate);
-    const isNew = mayChange(shard, setting, categoriesOf(decision), decision.day) && isPast(decision, telling.closedMs);
-    if (isNew || isToldStill(told.get(alert.id))) due.push(candidate);
+    const isNew = mayChangeStill(shard, setting, decision) && isPast(decision, telling.closedMs);
+    if (!isNew && !isToldStill(told.get(alert.id))) continue;
+    due.push(candidate);
+    if (setting.parent === null || i >= own.length || !mayChangeStill(shard, setting, decision)) continue;
+    const sighting = sightingAt(i);
+    if (sighting === null) continue;
+    const { hi, lo, endMs } = sighting;
+    tellParent(alert.id, status === 'suppressed' ? null : sighting, [hi, lo], endMs);
   }
   const isThere = new Set(due.map((c) => c.alert.id));
   for (const c of due) {
@@ -143,6 +177,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     documents: [],
     forgotten: [],
     same: [],
+    facts,
     alerts: due.map((c) => c.alert),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
@@ -150,17 +185,19 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   };
   for (const [i, c] of changed.entries()) {
     const alert = make(c.decision, severityOf.get(c.decision)!, evidence[i]!)!;
-    const document = documentOf(alert, c, c.decision.day, telling, setting);
+    const sharing: Sharing = c.decision.shared === undefined ? {} : { isShared: true };
+    const document = documentOf(alert, { ...c, ...sharing }, c.decision.day, telling, setting);
     const known = told.get(alert.id);
     if (document.digest !== known?.d) tidings.documents.push(document);
     else tidings.same.push({ id: alert.id, f: c.fingerprint });
   }
   for (const [id, was] of told) {
     if (standing.has(id)) continue;
-    const { categories } = was.brief;
-    if (isForgotten(shard, setting, was.day)) tidings.forgotten.push(id);
-    else if (was.status !== 'withdrawn' && mayChange(shard, setting, categories, was.day)) {
-      const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues } as const;
+    if (isForgotten(shard, setting, was)) tidings.forgotten.push(id);
+    else if (was.status !== 'withdrawn' && mayChangeToday(shard, setting, was)) {
+      if (was.fk !== undefined) tellParent(id, null, was.fk, was.brief.endMs);
+      const sharing: Sharing = was.isShared === undefined ? {} : { isShared: true };
+      const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues, ...sharing } as const;
       tidings.documents.push(documentOf(bareAlert(id, was.brief, organization), withdrawn, was.day, telling, setting));
     }
   }
@@ -180,7 +217,42 @@ function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, vers
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
   if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
   if (told.f === c.fingerprint && told.continues === c.continues) return false;
-  return mayChange(shard, setting, categoriesOf(c.decision), c.decision.day);
+  return mayChangeStill(shard, setting, c.decision);
+}
+
+/** Whether all that a decision is taken from is still there. */
+function mayChangeStill(shard: Shard, setting: ShardSetting, d: Decision): boolean {
+  return d.shared === undefined
+    ? mayChange(shard, setting, categoriesOf(d), d.day)
+    : factsMayChange(shard.facts, setting.inventory.dayStartMs, d.day);
+}
+
+/** The same of what was told. */
+function mayChangeToday(shard: Shard, setting: ShardSetting, { isShared, brief, day }: Told): boolean {
+  return isShared === undefined
+    ? mayChange(shard, setting, brief.categories, day)
+    : factsMayChange(shard.facts, setting.inventory.dayStartMs, day);
+}
+
+/** Decisions over what members told, this organisation's own alerts among them, as far as they are past. */
+function acrossMembers(
+  { facts }: Shard,
+  own: readonly Decision[],
+  sightingAt: (i: number) => Sighting | null,
+  { inventory }: TellingSetting,
+  closedMs: number,
+  asOf: (hi: number, lo: number) => number,
+): Decision[] {
+  if (facts.facts.size === 0) return [];
+  const ours = own.map((d, i) => (isPast(d, closedMs) ? sightingAt(i) : null)).filter((s) => s !== null);
+  const isOff = (d: Decision) => inventory.detections.get(d.detection)?.off === true;
+  const scene = { dayStartMs: inventory.dayStartMs, asOf };
+  return decideAcross([...sightingsIn(facts), ...ours], scene).filter((d) => !isOff(d));
+}
+
+function memberOf({ organization, inventory }: TellingSetting): Member {
+  const { level, parent } = inventory.organization;
+  return { ...organization, level, parent };
 }
 
 function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
@@ -191,7 +263,8 @@ function categoriesOf(d: Decision): readonly ('network' | 'web')[] {
 }
 
 /** Whether a day is so far back that nothing of it is in the state. */
-function isForgotten({ open }: Shard, { inventory, ruleSet }: ShardSetting, day: number): boolean {
+function isForgotten({ open, facts }: Shard, { inventory, ruleSet }: ShardSetting, { day, isShared }: Told): boolean {
+  if (isShared) return areFactsForgotten(facts, inventory.dayStartMs, day);
   const since = Math.max(open.packetsMs, open.requestsMs) - lookBackDays(ruleSet) * DAY;
   return dayStart(day + 1, inventory.dayStartMs) <= since;
 }
@@ -204,7 +277,7 @@ function isPast(d: Decision, closedMs: number): boolean {
 
 function documentOf(
   alert: Alert,
-  { fingerprint, status, continues }: Pick<Candidate, 'fingerprint' | 'status' | 'continues'>,
+  { fingerprint, status, continues, isShared }: Pick<Candidate, 'fingerprint' | 'status' | 'continues'> & Sharing,
   day: number,
   { told, nowMs, generation }: Telling,
   { indexPrefix, version, organization }: TellingSetting,
@@ -227,6 +300,8 @@ function documentOf(
       day,
       created,
       continues,
+      ...(isShared === true && { isShared }),
+      ...(known?.fd !== undefined && { fv: known.fv!, fd: known.fd, fk: known.fk! }),
       brief: { detection, name, key, startMs, endMs, severity, score, categories, summary, label: alert.day },
     },
   };

@@ -9,6 +9,7 @@ import { DAY } from './model/time.ts';
 import { SILENT_HOOKS, type WorkerHooks } from './model/worker.ts';
 import { queueDepth } from './queue/depth.ts';
 import { evidenceBlob } from './queue/evidence-store.ts';
+import { commitFacts } from './queue/facts.ts';
 import { type OriginState, readOrigins } from './queue/origins.ts';
 import { noteProgress, type ShardProgress } from './queue/progress.ts';
 import { sealLabel } from './queue/seal.ts';
@@ -297,6 +298,12 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
     for (const id of tidings.forgotten) told.delete(id);
     useless.push(...tidings.forgotten);
+    const facts = tidings.facts.map(({ fact, to, more }) => {
+      const revision: Told = { ...told.get(fact.id)!, ...more };
+      told.set(fact.id, revision);
+      return { id: fact.id, to, text: JSON.stringify(fact), revision };
+    });
+    if ((await commitFacts(store, org, { fence, worker }, facts)) === 'fenced') return { state: 'lost', documents: 0 };
     if (bytes !== null) {
       snapshotBytes = bytes.length;
       grownBytes = 0;

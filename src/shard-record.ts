@@ -10,6 +10,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { lineShape } from './alerts/redact.ts';
 import { createTally, type Tally } from './formats/format.ts';
 import { DeltaError } from './measure/delta.ts';
+import type { Fact } from './model/fact.ts';
 
 const MAGIC = 0x31525750;
 /** Raised when an older program would misread a record; records of all versions up to this one are read. */
@@ -58,7 +59,8 @@ export interface AckRecord {
 export type ShardRecord =
   | ({ readonly kind: 'delta' } & DeltaRecord)
   | { readonly kind: 'rules'; readonly digest: string; readonly names: readonly string[] }
-  | ({ readonly kind: 'ack' } & AckRecord);
+  | ({ readonly kind: 'ack' } & AckRecord)
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[] };
 
 /** Thrown when bytes are no record that this program reads. `isNewer`: a newer program wrote it and will read it. */
 export class RecordError extends Error {
@@ -109,6 +111,11 @@ export function encodeAck(ack: AckRecord): Uint8Array {
   return encode({ kind: 'ack', ...ack });
 }
 
+/** The record of facts that other organisations tell this one. */
+export function encodeFacts(facts: readonly Fact[]): Uint8Array {
+  return encode({ kind: 'facts', facts });
+}
+
 /** Reads a record. Throws RecordError. */
 export function decodeRecord(bytes: Uint8Array): ShardRecord {
   const { head, body } = unpack(bytes, MAGIC, RECORD_VERSION, 'record');
@@ -128,6 +135,7 @@ export function decodeRecord(bytes: Uint8Array): ShardRecord {
     }
     case 'rules':
     case 'ack':
+    case 'facts':
       return head as ShardRecord;
     default:
       throw new RecordError(`a record of the unknown kind "${String(record.kind)}"`, true);

@@ -4,7 +4,7 @@
  */
 import packageJson from '../package.json' with { type: 'json' };
 import { createEnricher, type Enricher } from './enrich/enricher.ts';
-import type { Installation, Tenant } from './model/installation.ts';
+import { type Installation, parentOf, type Tenant } from './model/installation.ts';
 import { preparedRules } from './prepared-rules.ts';
 import { createSeal, type Seal } from './queue/seal.ts';
 import { createScanner, type Scanner } from './scan.ts';
@@ -62,6 +62,7 @@ export async function tenantTools(installation: Installation): Promise<(organiza
         ruleSet,
         secret,
         organization: { id, name },
+        parent: parentOf(tenant, installation.tenants),
         get enricher() {
           return enricherOf(tenant);
         },

@@ -4,6 +4,17 @@
  * how far each origin has been read, what was read and refused, and what people said about alerts. Lines that are too
  * old to matter are dropped by event time. Its snapshot has one form for the same set of records. Pure: no store, no clock.
  */
+
+import {
+  addFact,
+  createFactSet,
+  type FactSet,
+  type FactSetJson,
+  factSetFromJson,
+  factSetToJson,
+  isEmptyFactSet,
+  pruneFacts,
+} from './fact-set.ts';
 import type { Tally } from './formats/format.ts';
 import { encodeState, mergeDelta } from './measure/delta.ts';
 import { createState, holdState, type State, settleState } from './measure/state.ts';
@@ -21,6 +32,7 @@ import {
   pack,
   RuleListError,
   rulesDigest,
+  type ShardRecord,
   type TallyJson,
   tallyFromJson,
   tallyToJson,
@@ -38,7 +50,9 @@ import {
 
 const MAGIC = 0x31535750;
 /** Raised when an older program would misread a snapshot; snapshots of all versions up to this one are read. */
-const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_VERSION = 2;
+/** The version of a snapshot without facts, which programs from before there were any read as well. */
+const WITHOUT_FACTS = 1;
 
 /** How long an alert may change after its day, in days of event time: it is told anew, or taken back. */
 export const OPEN_DAYS = 8;
@@ -77,6 +91,8 @@ export interface Shard {
   readonly days: Map<number, DayRead>;
   /** by alert id */
   readonly acks: Map<string, AckRecord>;
+  /** what other organisations told, by alert id */
+  readonly facts: FactSet;
   /** lists of rule names by their digest */
   readonly ruleLists: Map<string, readonly string[]>;
   /** first instants whose alerts may still change, because all that they are decided from is there; 0 = all may */
@@ -103,7 +119,7 @@ export interface OpenSince {
 
 /** What folding a record did. */
 export interface Folded {
-  readonly kind: 'delta' | 'rules' | 'ack';
+  readonly kind: ShardRecord['kind'];
   /** events that came after the watermark had passed them */
   readonly late: number;
 }
@@ -118,6 +134,7 @@ export function createShard(setting: ShardSetting): Shard {
     ends: new Map(),
     days: new Map(),
     acks: new Map(),
+    facts: createFactSet(),
     ruleLists: new Map(),
     open: { packetsMs: 0, requestsMs: 0 },
     late: 0,
@@ -155,6 +172,9 @@ export function foldRecord(
       noteAck(shard.acks, { id: record.id, status: record.status, atMs: record.atMs });
       return { kind: 'ack', late: 0 };
     }
+    case 'facts':
+      for (const fact of record.facts) addFact(shard.facts, fact);
+      return { kind: 'facts', late: 0 };
     case 'delta': {
       mergeDelta(shard.state, stateOf(shard, setting, record));
       holdState(shard.state);
@@ -275,10 +295,11 @@ export function lookBackDays({ correlations }: Pick<RuleSet, 'correlations'>): n
  * bounds what counts as the latest line, for clocks that run ahead. Returns whether anything went.
  */
 export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Number.POSITIVE_INFINITY): boolean {
-  const latest = latestOf(shard.times);
-  if (latest === null) return false;
-  const { open } = shard;
   const { dayStartMs } = setting.inventory;
+  const factsWent = pruneFacts(shard.facts, dayStartMs, latestMs);
+  const latest = latestOf(shard.times);
+  if (latest === null) return factsWent;
+  const { open } = shard;
   const since = dayStart(dayOf(Math.min(latest, latestMs), dayStartMs) - OPEN_DAYS, dayStartMs);
   const next = horizonOf({ packetsMs: since, requestsMs: since }, setting.ruleSet);
   for (const day of shard.days.keys()) if (dayStart(day, dayStartMs) < since) shard.days.delete(day);
@@ -288,7 +309,7 @@ export function pruneShard(shard: Shard, setting: ShardSetting, latestMs = Numbe
     packets: since > open.packetsMs && firstMs < next.packetsMs,
     requests: since > open.requestsMs && firstMs < Math.max(next.requestsMs, next.visitsMs),
   };
-  if (!moves.packets && !moves.requests) return false;
+  if (!moves.packets && !moves.requests) return factsWent;
   if (moves.packets) open.packetsMs = since;
   if (moves.requests) open.requestsMs = since;
   shard.state = prune(shard.state, horizonOf(open, setting.ruleSet), packetRulesOf(setting), dayStartMs);
@@ -339,6 +360,7 @@ interface SnapshotHead {
   ends?: [number, number][];
   days: [number, { late: number; tallies: [number, TallyJson][] }][];
   acks: AckRecord[];
+  facts?: FactSetJson;
   open: OpenSince;
   late: number;
   unknownMatches: number;
@@ -379,8 +401,10 @@ export function encodeShard(
     open: shard.open,
     late: shard.late,
     unknownMatches: shard.unknownMatches,
+    ...(isEmptyFactSet(shard.facts) ? {} : { facts: factSetToJson(shard.facts) }),
   };
-  return pack(head, encodeState(shard.state, arrangement), MAGIC, SNAPSHOT_VERSION);
+  const version = head.facts === undefined ? WITHOUT_FACTS : SNAPSHOT_VERSION;
+  return pack(head, encodeState(shard.state, arrangement), MAGIC, version);
 }
 
 function talliesToJson(tallies: ReadonlyMap<number, Tally>): [number, TallyJson][] {
@@ -391,7 +415,7 @@ function talliesToJson(tallies: ReadonlyMap<number, Tally>): [number, TallyJson]
 export function decodeShard(setting: ShardSetting, bytes: Uint8Array): Shard {
   const { head, body } = unpack(bytes, MAGIC, SNAPSHOT_VERSION, 'snapshot');
   const from = head as SnapshotHead;
-  const shard = createShard(setting);
+  const shard: Shard = { ...createShard(setting), facts: factSetFromJson(from.facts) };
   for (const [digest, names] of from.ruleLists) shard.ruleLists.set(digest, names);
   for (const [n, tally] of from.tallies) shard.tallies.set(n, tallyFromJson(tally));
   for (const [n, { next, runs, ahead }] of from.times) shard.times.set(n, { next, runs, ahead: new Map(ahead) });

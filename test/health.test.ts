@@ -79,6 +79,7 @@ function statusOf(changes: Changes = {}): OrganizationStatus {
       worker: 'w',
       ...(originMs === undefined ? {} : { originMs: { 1: originMs } }),
     },
+    waitingFacts: 0,
     logEnd: 3,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A decide worker: for each organisation whose lease it gets, folds the records of the analyze workers into the shard,
- * decides, and commits what is to be told. Several of these workers share the organisations between them; when one ends,
+ * decides, commits what is to be told, and takes what it tells of other organisations' business to their shards. Several of these workers share the organisations between them; when one ends,
  * its leases run out and others go on from what was committed.
  */
 import { randomBytes } from 'node:crypto';
@@ -10,6 +10,7 @@ import type { WorkerHooks } from '../src/model/worker.ts';
 import { nudgeIndex, openQueues } from '../src/queue/queues.ts';
 import { logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
+import { moveFacts } from '../src/shard-facts.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
 import { isFromNewer } from '../src/shard-record.ts';
 import { tenantTools } from '../src/shard-tenant.ts';
@@ -97,6 +98,8 @@ export async function runDecide(
     hooks.count('documents', org, documents);
     if (decided) hooks.count('decisions', org);
     if (documents > 0) await nudgeIndex(queues, org);
+    // facts that a worker left behind are moved by the first decision of the next one
+    if (decided || now) await moveFacts(store, org);
     if (keeper.isIdle(IDLE_MS)) {
       keepers.delete(org);
       rested.set(org, keeper.at);

@@ -5,6 +5,7 @@
  */
 import { DAY, HOUR, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { ELECTION_DETECTIONS } from './election-detections.ts';
+import { MEMBER_DETECTIONS } from './member-detections.ts';
 
 /** Class of behaviour; decides the caps of severity (ELECTIONS part 5). */
 export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign';
@@ -26,7 +27,8 @@ export type Need =
   | 'results_systems'
   | 'pollbook_systems'
   | 'sentinels'
-  | 'systems';
+  | 'systems'
+  | 'members';
 
 export interface DetectionText {
   readonly id: string;
@@ -461,6 +463,7 @@ export const DETECTIONS: readonly DetectionText[] = [
       KEEP,
     ],
   },
+  ...MEMBER_DETECTIONS,
   ...ELECTION_DETECTIONS,
 ];
 

@@ -6,6 +6,7 @@ import type { Decision } from '../detect/decide.ts';
 import type { AlertSource } from '../model/alert.ts';
 import { sourceWords } from './caveat.ts';
 import { electionSentence } from './election-words.ts';
+import { memberSentence } from './member-words.ts';
 import { counted, grouped, spanWords } from './quantity-words.ts';
 
 /** What the requests of a detection are, after "sent your web server 3 requests". */
@@ -58,10 +59,11 @@ export function explain(
         ? 'What was done with the connection that was let through: a firewall log does not hold it.'
         : 'What the sender would have done if a port had been open.',
     );
+  if (d.shared !== undefined) notKnown.push('What their logs hold besides: lines stay with each organisation.');
   if (d.detection.startsWith('W') || d.detection.startsWith('election.'))
     notKnown.push('What was in forms that were sent (POST): access logs do not hold it.');
-  const election = electionSentence(d, { who, target, span, answer, shown });
-  return { summary: election ?? sentence(), notKnown };
+  const known = electionSentence(d, { who, target, span, answer, shown }) ?? memberSentence(d, who, group, target);
+  return { summary: known ?? sentence(), notKnown };
 
   function sentence(): string {
     switch (d.detection) {

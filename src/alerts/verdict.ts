@@ -12,6 +12,11 @@ export function verdictOf(d: Decision): Alert['verdict'] {
     ...d.parts.flatMap((p) => (p.detection.startsWith('W') || p.detection.startsWith('election.') ? p.tailored : [])),
   ];
   if (tailored.length > 0) return { term: 'tailored', basis: [...new Set(tailored)] };
+  if (d.shared !== undefined)
+    return {
+      term: 'cannot_tell',
+      basis: ['none of the organisations could tell whether it was aimed at them, and alerts of others do not show it'],
+    };
   const noise = [...new Set(d.noise)];
   if (noise.length > 0 && d.outcome === 'answered')
     return { term: 'cannot_tell', basis: [...noise, 'but here something answered, which makes it yours to look at'] };

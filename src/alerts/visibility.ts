@@ -51,6 +51,8 @@ function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
     fix: 'add the web server log, for example /var/log/nginx/access.log',
   };
   switch (need) {
+    case 'members':
+      return null;
     case 'firewall':
       return firewall ? null : noFirewall;
     case 'denied':
@@ -209,13 +211,13 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
 /** Share of requests to declared systems from declared proxies at which visitors cannot be told apart. */
 const PROXY_SHARE = 0.9;
 
-/** One row per detection of the catalogue; the worst lack of each decides. */
+/** One row per detection that one organisation's logs can show; the worst lack of each decides. */
 export function visibilityOf(
   counts: Counts,
   off: ReadonlySet<string>,
   declared: Declared = NOTHING_DECLARED,
 ): Visibility[] {
-  return DETECTIONS.map((d) => {
+  return DETECTIONS.filter(({ needs }) => !needs.includes('members')).map((d) => {
     if (off.has(d.id))
       return {
         detection: d.id,

@@ -9,6 +9,7 @@ import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../meas
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
+import type { Member, Signature } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
@@ -22,12 +23,15 @@ import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
 import { append, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { packetMarks, signatureOf } from './signature.ts';
 import { isFailing } from './web/requests.ts';
 
 export interface DecisionKey {
-  kind: 'source' | 'prefix' | 'target' | 'as';
+  kind: 'source' | 'prefix' | 'target' | 'as' | 'campaign';
   hi: number;
   lo: number;
+  /** of a campaign its signature in words, of which hi and lo are hashes */
+  text?: string;
 }
 
 export interface Decision {
@@ -50,6 +54,10 @@ export interface Decision {
   members: { hi: number; lo: number }[];
   /** decisions that this one is built on (X01) */
   parts: Decision[];
+  /** what the source has in common with others of its kind, of all that it did that day; where it is asked for */
+  signature?: Signature;
+  /** whose alerts this one is built on, where they are those of several organisations */
+  shared?: { readonly members: readonly Member[]; readonly firstSeenMs: number };
 }
 
 export interface Settings {
@@ -65,6 +73,8 @@ export interface Settings {
   asOf(hi: number, lo: number): number;
   /** detections that the configuration switched off */
   off: ReadonlySet<string>;
+  /** other organisations are to be told: decisions about sources have signatures */
+  signs?: boolean;
 }
 
 /** Everything that the settled state decides, sorted by (detection, key, day). */
@@ -90,6 +100,7 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     const days = findings.flatMap((f) => splitByDay(f, record, scene, whose, shown));
     const own = days.map(({ decision }) => decision);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
+    if (settings.signs === true) sign([...own, ...chain], record, settings);
     decisions.push(...own, ...chain);
     noteRecord(facts, ledger, row, record);
     for (const { decision, touches } of days) noteFinding(facts, decision, touches, record);
@@ -99,6 +110,18 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)),
   );
   return decisions.sort(byIdentity);
+}
+
+/** Gives the decisions about a source the signature of what it did on their days. */
+function sign(decisions: readonly Decision[], { touches }: SourceRecord, { rules, dayStartMs }: Settings): void {
+  if (decisions.length === 0) return;
+  const days = groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs));
+  const signatures = new Map<number, Signature>();
+  for (const d of decisions) {
+    const done = days.get(d.day) ?? [];
+    d.signature = signatures.get(d.day) ?? signatureOf(done, rules, packetMarks(done));
+    signatures.set(d.day, d.signature);
+  }
 }
 
 export function byIdentity(a: Decision, b: Decision): number {

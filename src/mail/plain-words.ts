@@ -34,6 +34,9 @@ const doors = (alert: Alert) => {
 const asked = (what: string) => (alert: Alert) =>
   `asked ${ours(alert)} ${counted(number(alert, 'requests'), 'time')} ${what}`;
 
+const atOffices = (alert: Alert) =>
+  `set off ${counted(number(alert, 'alerts'), 'alert')} at ${counted(number(alert, 'jurisdictions'), 'office')}`;
+
 const WORDS: Readonly<Record<string, PlainWords>> = {
   F01: { subject: 'doors of your network tried', did: doors },
   F02: { subject: 'doors of your network tried', did: doors },
@@ -89,6 +92,9 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
     subject: 'firewall and website probed',
     did: () => 'first tried the doors of your firewall and then searched your website',
   },
+  X03: { subject: 'computers alike at several offices', did: atOffices },
+  X06: { subject: 'one computer at several offices', did: atOffices },
+  'campaign.jurisdiction_sweep': { subject: 'offices tried one after the other', did: atOffices },
   'election.lookup_enum': {
     subject: 'records asked for one by one',
     did: (a) => {

@@ -138,3 +138,18 @@ export interface Installation {
   /** none = the program's own */
   readonly retention?: RetentionDays;
 }
+
+/**
+ * The organisation that a tenant tells what others should know: the one that its inventory names as its parent, or else
+ * the only state of the installation. Null where there is none, or where it is itself.
+ */
+export function parentOf(
+  { id, inventory }: Pick<Tenant, 'id' | 'inventory'>,
+  tenants: ReadonlyMap<string, Pick<Tenant, 'inventory'>>,
+): string | null {
+  const { level, parent } = inventory.organization;
+  if (parent !== null) return parent !== id && tenants.has(parent) ? parent : null;
+  if (level === 'state') return null;
+  const states = [...tenants].filter(([, tenant]) => tenant.inventory.organization.level === 'state');
+  return states.length === 1 && states[0]![0] !== id ? states[0]![0] : null;
+}

@@ -2,8 +2,9 @@
  * How an installation stands: for each organisation what waits, what was read, how far each origin and the decisions are.
  * Read from the store alone, for `pollwatch status`, for the metrics, and to know when everything is done.
  */
-import type { Tenant } from '../model/installation.ts';
+import { parentOf, type Tenant } from '../model/installation.ts';
 import { type QueueDepth, queueDepth } from '../queue/depth.ts';
+import { countFacts } from '../queue/facts.ts';
 import { type OriginState, readOrigins } from '../queue/origins.ts';
 import { countPending } from '../queue/pending.ts';
 import { readProgress, type ShardProgress } from '../queue/progress.ts';
@@ -24,37 +25,50 @@ export interface OrganizationStatus {
   readonly progress: ShardProgress | null;
   /** absolute index behind the last record of the log */
   readonly logEnd: number;
+  /** what it told of other organisations' business and is not in their logs yet */
+  readonly waitingFacts: number;
 }
 
 /** The status of every organisation that is configured or has anything in Redis, by id. */
 export async function readStatus(
   store: QueueStore,
-  tenants: ReadonlyMap<string, Pick<Tenant, 'name'>>,
+  tenants: ReadonlyMap<string, Pick<Tenant, 'name'> & Partial<Pick<Tenant, 'id' | 'inventory'>>>,
 ): Promise<OrganizationStatus[]> {
   const ids = [...new Set([...tenants.keys(), ...(await organizations(store))])].sort();
-  return Promise.all(
-    ids.map(async (organization) => {
-      // in the order in which a line travels, so that nothing slips past between two reads
-      const depth = await queueDepth(store, organization);
-      const end = await logEnd(store, organization);
-      const [origins, progress] = await Promise.all([
-        readOrigins(store, organization),
-        readProgress(store, organization),
-      ]);
-      const pendingDocuments = await countPending(store, organization);
-      const tenant = tenants.get(organization);
-      const name = tenant?.name ?? organization;
-      return {
-        organization,
-        name,
-        isConfigured: tenant !== undefined,
-        depth: { ...depth, pendingDocuments },
-        origins,
-        progress,
-        logEnd: end,
-      };
-    }),
-  );
+  const read = (some: readonly string[]) => Promise.all(some.map((id) => statusOf(store, id, tenants.get(id))));
+  const first = await read(ids);
+  // facts travel after decisions, and to a parent: it is read behind those who may tell it something
+  const facts = await Promise.all(ids.map((id) => countFacts(store, id)));
+  const parents = parentsIn(tenants);
+  const behind = new Map((await read(ids.filter((id) => parents.has(id)))).map((s) => [s.organization, s]));
+  return first.map((status, i) => ({ ...(behind.get(status.organization) ?? status), waitingFacts: facts[i]! }));
+}
+
+function parentsIn(tenants: ReadonlyMap<string, Partial<Pick<Tenant, 'id' | 'inventory'>>>): Set<string> {
+  const known = [...tenants.values()].filter((t): t is Pick<Tenant, 'id' | 'inventory'> => t.inventory !== undefined);
+  const byId = new Map(known.map((tenant) => [tenant.id, tenant]));
+  return new Set(known.map((tenant) => parentOf(tenant, byId)).filter((id) => id !== null));
+}
+
+async function statusOf(
+  store: QueueStore,
+  organization: string,
+  tenant: Pick<Tenant, 'name'> | undefined,
+): Promise<Omit<OrganizationStatus, 'waitingFacts'>> {
+  // in the order in which a line travels, so that nothing slips past between two reads
+  const depth = await queueDepth(store, organization);
+  const end = await logEnd(store, organization);
+  const [origins, progress] = await Promise.all([readOrigins(store, organization), readProgress(store, organization)]);
+  const pendingDocuments = await countPending(store, organization);
+  return {
+    organization,
+    name: tenant?.name ?? organization,
+    isConfigured: tenant !== undefined,
+    depth: { ...depth, pendingDocuments },
+    origins,
+    progress,
+    logEnd: end,
+  };
 }
 
 /**
@@ -64,7 +78,7 @@ export async function readStatus(
  */
 export function isDrained(status: OrganizationStatus, isIndexed: boolean): boolean {
   const { depth, origins, progress, logEnd: end } = status;
-  if (depth.waitingChunks > 0 || depth.flyingChunks > 0) return false;
+  if (depth.waitingChunks > 0 || depth.flyingChunks > 0 || status.waitingFacts > 0) return false;
   if (isIndexed && depth.pendingDocuments > 0) return false;
   if (end === 0) return true;
   if (progress === null || progress.decided < end) return false;

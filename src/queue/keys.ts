@@ -36,6 +36,8 @@ export interface OrganizationKeys {
   readonly pending: string;
   /** ZSET document id → order of arrival */
   readonly pendingOrder: string;
+  /** HASH alert id → a fact for another organisation that waits to be moved */
+  readonly facts: string;
   /** STRING generation of external versions */
   readonly generation: string;
   /** HASH dead letter id → JSON of why and when */
@@ -102,6 +104,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     revisions: `${own}revisions`,
     pending: `${own}pending`,
     pendingOrder: `${own}pending_order`,
+    facts: `${own}facts`,
     generation: `${own}generation`,
     dead: `${own}dead`,
     deadDocuments: `${own}dead_documents`,

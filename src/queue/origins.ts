@@ -4,9 +4,9 @@
  */
 import type { OriginContext } from '../formats/format.ts';
 import { OperatorError } from '../model/problem.ts';
-import { type OrganizationKeys, organizationKeys, organizationsKey } from './keys.ts';
+import { type OrganizationKeys, organizationKeys } from './keys.ts';
 import { runScript } from './scripts.ts';
-import type { QueueStore } from './store.ts';
+import { noteOrganization, type QueueStore } from './store.ts';
 
 /** Most origins of one organisation: evidence references have 12 bits for them. */
 export const ORIGINS_MAX = 4095;
@@ -49,7 +49,7 @@ export async function registerOrigin(store: QueueStore, org: string, name: strin
   const keys = organizationKeys(store.prefix, org);
   if (name === '' || name.length > NAME_LENGTH_MAX)
     throw new RangeError('an origin has a name of 1 to 4096 characters');
-  await store.redis.sadd(organizationsKey(store.prefix), org);
+  await noteOrganization(store, org);
   const number = Number(await runScript(store.redis, 'pwNameOrigin', [keys.origins], [name, ORIGINS_MAX]));
   if (number === 0) {
     throw new OperatorError([

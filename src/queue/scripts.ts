@@ -386,6 +386,28 @@ redis.call('HINCRBY', KEYS[3], 'dropped_documents', 1)
 return 'dropped'
 `;
 
+/**
+ * KEYS lease, revisions, facts; ARGV "fence:worker", then id, revision, value of each fact → 'committed' or 'fenced'.
+ * Sent twice over a broken connection it writes the same.
+ */
+const COMMIT_FACTS = `#!lua flags=allow-oom
+${RUN_ID}
+if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. run then return 'fenced' end
+for at = 2, #ARGV, 3 do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 2])
+end
+return 'committed'
+`;
+
+/** KEYS facts; ARGV id, value of each that was moved. One that was replaced meanwhile stays. */
+const SETTLE_FACTS = `#!lua flags=allow-oom
+for at = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1] then redis.call('HDEL', KEYS[1], ARGV[at]) end
+end
+return 1
+`;
+
 const SCRIPTS = {
   pwNameOrigin: NAME_ORIGIN,
   pwCommitChunk: COMMIT_CHUNK,
@@ -401,6 +423,8 @@ const SCRIPTS = {
   pwReadLog: READ_LOG,
   pwCommitShard: COMMIT_SHARD,
   pwCommitHealth: COMMIT_HEALTH,
+  pwCommitFacts: COMMIT_FACTS,
+  pwSettleFacts: SETTLE_FACTS,
   pwDonePending: DONE_PENDING,
   pwBuryRecord: BURY_RECORD,
   pwReplayRecord: REPLAY_RECORD,

@@ -30,10 +30,14 @@ export interface ShardDocument extends PendingDocument {
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** What one fold changed. */
-export interface ShardCommit {
+/** Who holds the lease of an organisation. */
+export interface LeaseHolder {
   readonly fence: number;
   readonly worker: string;
+}
+
+/** What one fold changed. */
+export interface ShardCommit extends LeaseHolder {
   /** the folded state and the absolute index of the first record that it does not include */
   readonly snapshot?: { readonly bytes: Uint8Array; readonly at: number };
   readonly documents: readonly ShardDocument[];
@@ -104,12 +108,17 @@ export async function renewLease(
   ms: number,
 ): Promise<boolean> {
   const { lease } = organizationKeys(store.prefix, org);
-  return (await runScript(store.redis, 'pwHoldLease', [lease], [holder(fence, worker), ms])) === 1;
+  return (await runScript(store.redis, 'pwHoldLease', [lease], [holder({ fence, worker }), ms])) === 1;
 }
 
 /** Gives the lease back; harmless when it was lost. */
 export async function releaseLease(store: QueueStore, org: string, worker: string, fence: number): Promise<void> {
-  await runScript(store.redis, 'pwHoldLease', [organizationKeys(store.prefix, org).lease], [holder(fence, worker), 0]);
+  await runScript(
+    store.redis,
+    'pwHoldLease',
+    [organizationKeys(store.prefix, org).lease],
+    [holder({ fence, worker }), 0],
+  );
 }
 
 /** Snapshot, revisions and generation, for who has just taken the lease. */
@@ -171,7 +180,7 @@ export async function buryRecord(
 ): Promise<boolean> {
   const keys = organizationKeys(store.prefix, org);
   const places = [keys.lease, keys.log, keys.logBase, keys.dead, keys.deadRecords, keys.stats];
-  const values = [holder(fence, worker), index, deadLetter(reason)];
+  const values = [holder({ fence, worker }), index, deadLetter(reason)];
   return (await runScript(store.redis, 'pwBuryRecord', places, values)) === 1;
 }
 
@@ -237,7 +246,7 @@ async function commitStep(
     'pwCommitShard',
     [...places, keys.generation, keys.stats, ...mailPlaces],
     [
-      holder(commit.fence, commit.worker),
+      holder(commit),
       randomBytes(12).toString('base64url'),
       snapshot === undefined ? 0 : 1,
       snapshot?.bytes ?? '',
@@ -276,7 +285,8 @@ function mailValues(mail: MailCommit | undefined): (string | number)[] {
   ];
 }
 
-function holder(fence: number, worker: string): string {
+/** The holder of a lease as it stands in the lease's key. */
+export function holder({ fence, worker }: LeaseHolder): string {
   return `${fence}:${worker}`;
 }
 

@@ -27,9 +27,14 @@ export function openStore(settings: RedisSettings, report?: ReportError): QueueS
   };
 }
 
-/** Organisations that ever had an origin, sorted. */
+/** Organisations that ever had an origin or were told a fact, sorted. */
 export async function organizations(store: QueueStore): Promise<string[]> {
   return (await store.redis.smembers(organizationsKey(store.prefix))).sort();
+}
+
+/** Makes an organisation known; again is harmless. */
+export async function noteOrganization(store: QueueStore, org: string): Promise<void> {
+  await store.redis.sadd(organizationsKey(store.prefix), org);
 }
 
 /** The answers of a transaction. Throws the first error among them. */

@@ -4,21 +4,26 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gradeAll, gravest, alertsOf as toAlerts } from '../../src/alerting.ts';
+import { gradeAll, gravest, type Surroundings, alertsOf as toAlerts } from '../../src/alerting.ts';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
+import type { Severity } from '../../src/alerts/severity.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision } from '../../src/detect/decide.ts';
+import { decideAcross } from '../../src/detect/members/index.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
 import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
 import { detectFormat } from '../../src/formats/detect.ts';
-import { settleState } from '../../src/measure/state.ts';
+import { createState, settleState } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
+import type { Sighting } from '../../src/model/fact.ts';
 import { organizationsOf } from '../../src/office.ts';
 import { decideAll } from '../../src/pipeline.ts';
 import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
 import { createScanner } from '../../src/scan.ts';
 import { rulesOf } from '../../src/setting.ts';
+import { sightingOf } from '../../src/sightings.ts';
+import { COUNTIES } from './counties.ts';
 
 const SECRET = new Uint8Array(32).fill(7);
 let ruleSet: CompiledRuleSet | undefined;
@@ -43,7 +48,7 @@ export interface Setting {
 export async function decided(
   logs: Readonly<Record<string, readonly string[]>>,
   setting: Setting = {},
-): Promise<{ decisions: Decision[]; alerts: Alert[] }> {
+): Promise<{ decisions: Decision[]; severities: Severity[]; alerts: Alert[]; around: Surroundings }> {
   ruleSet ??= rulesOf([]);
   const enricher = setting.enricher ?? bundledEnricher();
   const inventory =
@@ -71,25 +76,64 @@ export async function decided(
     });
   }
   settleState(scanner.state);
-  const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+  const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0, true);
   const severities = gradeAll(decisions, inventory);
   const evidence = await collectEvidence(decisions, gravest(severities), origins, ruleSet, inventory, SECRET);
   const organizations = organizationsOf(inventory, []);
-  const alerts = toAlerts(decisions, severities, evidence, {
-    state: scanner.state,
-    inventory,
-    enricher,
-    organizations,
-  });
-  return { decisions, alerts };
+  const around = { state: scanner.state, inventory, enricher, organizations };
+  const alerts = toAlerts(decisions, severities, evidence, around);
+  return { decisions, severities, alerts, around };
 }
 
-/** The alerts alone. */
+const nameOf = (county: string) => `${county[0]!.toUpperCase()}${county.slice(1)} County`;
+
+/** The inventory of a county of the state us-xx, which has one system. */
+export function countyInventory(county: string): string {
+  return `version: 1
+organization: {id: us-xx-${county}, name: ${nameOf(county)}, level: county, parent: us-xx}
+assets:
+  - {id: lookup, name: Voter lookup, kind: voter_lookup, hosts: [lookup.example.gov], cidrs: [203.0.113.10/32]}
+`;
+}
+
+/** The alerts alone: of one office, or where the logs are named after counties those of their state. */
 export async function alertsOf(
   logs: Readonly<Record<string, readonly string[]>>,
   setting: Setting = {},
 ): Promise<Alert[]> {
-  return (await decided(logs, setting)).alerts;
+  const counties = COUNTIES.filter((county) => Object.keys(logs).some((name) => name.includes(`.${county}.`)));
+  if (counties.length === 0) return (await decided(logs, setting)).alerts;
+  const sightings: Sighting[] = [];
+  for (const county of counties) {
+    const own = Object.entries(logs).filter(([name]) => name.includes(`.${county}.`));
+    sightings.push(...(await sightingsOf(county, Object.fromEntries(own), setting)));
+  }
+  return stateAlerts(sightings, setting);
+}
+
+/** What a county tells its state of its logs. */
+export async function sightingsOf(
+  county: string,
+  logs: Readonly<Record<string, readonly string[]>>,
+  setting: Setting = {},
+): Promise<Sighting[]> {
+  const { decisions, severities, around } = await decided(logs, { ...setting, inventory: countyInventory(county) });
+  const { id, name, level, parent } = around.inventory.organization;
+  return decisions.flatMap((d, i) => sightingOf(d, severities[i]!, { id, name, level, parent }, around) ?? []);
+}
+
+/** The alerts of the state over what its counties told. */
+export function stateAlerts(sightings: readonly Sighting[], setting: Setting = {}): Alert[] {
+  const enricher = setting.enricher ?? bundledEnricher();
+  const inventory = parseInventory(
+    'version: 1\norganization: {id: us-xx, name: Example State, level: state}\n',
+    'i.yaml',
+  );
+  const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
+  const decisions = decideAcross(sightings, { dayStartMs: inventory.dayStartMs, asOf });
+  const around = { state: createState(1), inventory, enricher, organizations: organizationsOf(inventory, []) };
+  const lines = decisions.map(() => ({ lines: [], paths: [] }));
+  return toAlerts(decisions, gradeAll(decisions, inventory), lines, around);
 }
 
 /** Inventory of the fixtures whose detections ask for declared systems. */

@@ -76,3 +76,18 @@ export function times<T>(n: number, f: (i: number) => T): T[] {
 /** Seconds of an hour, a day. */
 export const HOUR_S = 3600;
 export const DAY_S = 86_400;
+
+/** ports that hardly anybody is probed for, spread over the range */
+export const oddPort = (i: number) => 1025 + i * 37;
+
+/** Values with database-injection text, URL-encoded. */
+export const SQL = [
+  '1%27%20OR%20%271%27%3D%271',
+  '1%20UNION%20SELECT%20NULL%2CNULL%2Cversion%28%29--',
+  '1%27%20AND%20SLEEP%285%29--%20-',
+  '1%29%3BSELECT%20pg_sleep%285%29--',
+  'admin%27--',
+  '2%20AND%207276%3D7276',
+  '2%3BWAITFOR%20DELAY%20%270%3A0%3A5%27--',
+  '1%27%20AND%201%3DCONVERT%28int%2C%40%40version%29--',
+];

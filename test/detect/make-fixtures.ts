@@ -3,18 +3,22 @@
  * Each folder test/detect/<ID>/ holds logs whose content is known by construction:
  *   fires*.log   the behaviour          quiet*.log  an innocent look-alike
  *   below.log    one short of it        at.log      exactly at the threshold
- * A case with two logs has a second file with `.firewall` before its ending. What each case is stands in README.md.
+ * A case with two logs has a second file with `.firewall` before its ending; one of several counties has the county's
+ * name there. What each case is stands in README.md.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DAY_S, HOUR_S, packet, page, request, times } from './log-lines.ts';
+import { DAY_S, HOUR_S, oddPort, packet, page, request, SQL, times } from './log-lines.ts';
 import { ELECTION_FIXTURES } from './make-election-fixtures.ts';
+import { MEMBER_FIXTURES } from './make-member-fixtures.ts';
 
 export interface Case {
   /** what it is, in words, for the README */
   says: string;
   web?: string[];
   firewall?: string[];
+  /** logs of several counties of one state, by name: what is decided is the state's business */
+  counties?: Record<string, string[]>;
 }
 
 export type Fixture = Record<string, Case>;
@@ -34,8 +38,6 @@ function visitors(n: number): [number, string][] {
   ).flat();
 }
 
-/** ports that hardly anybody is probed for, spread over the range */
-const oddPort = (i: number) => 1025 + i * 37;
 const host = (i: number) => `203.0.113.${10 + i}`;
 const firefoxPages = (source: string, from: number, n: number): string[] =>
   times(n, (i) => page(source, from + i * 3, `/news/2026/${i}.html`));
@@ -58,16 +60,6 @@ const LISTED = [
   '/manager/html',
   '/wp-config.php.bak',
   '/.htpasswd',
-];
-const SQL = [
-  '1%27%20OR%20%271%27%3D%271',
-  '1%20UNION%20SELECT%20NULL%2CNULL%2Cversion%28%29--',
-  '1%27%20AND%20SLEEP%285%29--%20-',
-  '1%29%3BSELECT%20pg_sleep%285%29--',
-  'admin%27--',
-  '2%20AND%207276%3D7276',
-  '2%3BWAITFOR%20DELAY%20%270%3A0%3A5%27--',
-  '1%27%20AND%201%3DCONVERT%28int%2C%40%40version%29--',
 ];
 const XSS = [
   '%3Cscript%3Ealert(1)%3C/script%3E',
@@ -957,6 +949,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       times(30, (i) => voter(S, i * 30, 100_200 + i)),
     ),
   },
+  ...MEMBER_FIXTURES,
   ...ELECTION_FIXTURES,
 };
 
@@ -966,6 +959,8 @@ export function fixtureFiles(): Map<string, string> {
   for (const [id, fixture] of Object.entries(FIXTURES)) {
     for (const [name, one] of Object.entries(fixture)) {
       const both = one.web !== undefined && one.firewall !== undefined;
+      for (const [county, lines] of Object.entries(one.counties ?? {}))
+        files.set(`${id}/${name}.${county}.log`, `${lines.join('\n')}\n`);
       if (one.web !== undefined) files.set(`${id}/${name}.log`, `${one.web.join('\n')}\n`);
       if (one.firewall !== undefined)
         files.set(`${id}/${name}${both ? '.firewall' : ''}.log`, `${one.firewall.join('\n')}\n`);

@@ -225,6 +225,7 @@ function statusAt(atMs: number, office: number): OrganizationStatus {
     organization: ORGANIZATIONS[office]!.id,
     name: ORGANIZATIONS[office]!.name,
     isConfigured: true,
+    waitingFacts: 0,
     depth: {
       queuedBytes: wave * 1e5,
       waitingChunks: Math.round(wave),

@@ -34,6 +34,7 @@ export function settingNamed(name: InventoryName): TellingSetting {
     ruleSet,
     secret: SECRET,
     organization: { id: inventory.organization.id, name: inventory.organization.name },
+    parent: null,
     enricher,
     indexPrefix: 'pollwatch',
     version: '0.0.0',
