@@ -122,7 +122,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 }
 
 const isDone = async ({ store, installation }: Plant): Promise<boolean> =>
-  (await readStatus(store, installation.tenants)).every((status) => isDrained(status, false));
+  (await readStatus(store, installation.tenants)).every((status) =>
+    isDrained(status, { isIndexed: false, isMailed: false }),
+  );
 
 /** Workers that wait for work: what is measured begins behind their start. */
 async function startWorkers(plant: Plant, analyzers = ANALYZERS): Promise<ChildProcess[]> {

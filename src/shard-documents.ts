@@ -16,6 +16,7 @@ import { indexOf } from './elastic/index-names.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import { collectEvidence, type Evidence, type EvidenceOrigin } from './evidence.ts';
 import { areFactsForgotten, factsMayChange, sightingsIn } from './fact-set.ts';
+import type { AlertState } from './mail/mailable.ts';
 import { settleState } from './measure/state.ts';
 import type { Alert } from './model/alert.ts';
 import type { Fact, Member, Sighting } from './model/fact.ts';
@@ -92,6 +93,8 @@ export interface Tidings {
   facts: { readonly fact: Fact; readonly to: string; readonly more: ToldFact }[];
   /** alerts that were told and stand, without their lines */
   alerts: Alert[];
+  /** the same as people are mailed about them, and those that were taken back */
+  states: AlertState[];
   /** alerts that stand, and the end of the latest of them, Unix ms */
   standing: number;
   latestMs: number | null;
@@ -108,6 +111,8 @@ interface Candidate {
   status: Status;
   continues: string | null;
 }
+
+type Standing = Pick<Candidate, 'alert' | 'status' | 'continues'>;
 
 const NO_LINES: Evidence = { lines: [], paths: [] };
 
@@ -179,6 +184,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     same: [],
     facts,
     alerts: due.map((c) => c.alert),
+    states: [],
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
     waiting: standing.size - due.length,
@@ -191,17 +197,34 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     if (document.digest !== known?.d) tidings.documents.push(document);
     else tidings.same.push({ id: alert.id, f: c.fingerprint });
   }
+  const withdrawn: Standing[] = [];
   for (const [id, was] of told) {
     if (standing.has(id)) continue;
     if (isForgotten(shard, setting, was)) tidings.forgotten.push(id);
-    else if (was.status !== 'withdrawn' && mayChangeToday(shard, setting, was)) {
-      if (was.fk !== undefined) tellParent(id, null, was.fk, was.brief.endMs);
+    else if (was.status === 'withdrawn' || mayChangeToday(shard, setting, was)) {
+      const alert = bareAlert(id, was.brief, organization);
       const sharing: Sharing = was.isShared === undefined ? {} : { isShared: true };
-      const withdrawn = { fingerprint: '', status: 'withdrawn', continues: was.continues, ...sharing } as const;
-      tidings.documents.push(documentOf(bareAlert(id, was.brief, organization), withdrawn, was.day, telling, setting));
+      const taken = { fingerprint: '', status: 'withdrawn', continues: was.continues, ...sharing } as const;
+      withdrawn.push({ alert, ...taken });
+      if (was.status === 'withdrawn') continue;
+      if (was.fk !== undefined) tellParent(id, null, was.fk, was.brief.endMs);
+      tidings.documents.push(documentOf(alert, taken, was.day, telling, setting));
     }
   }
+  const made = new Map(tidings.documents.map(({ id, version }) => [id, version]));
+  tidings.states = [...due, ...withdrawn].map((c) => stateOf(c, made, telling));
   return tidings;
+}
+
+/** How an alert stands once the documents of these tidings are committed; `made` are their versions. */
+function stateOf(
+  { alert, status, continues }: Standing,
+  made: ReadonlyMap<string, number>,
+  { told, nowMs }: Telling,
+): AlertState {
+  const known = told.get(alert.id);
+  const revision = made.get(alert.id) ?? known?.v ?? 0;
+  return { alert, revision, status, continues, firstMs: known?.created ?? nowMs };
 }
 
 function isToldStill(told: Told | undefined): boolean {

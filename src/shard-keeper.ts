@@ -4,6 +4,8 @@
  * but snapshot and log, so a keeper that loses its lease is thrown away and another goes on from what was committed.
  */
 
+import type { Sender } from './mail/envelope.ts';
+import type { AlertState } from './mail/mailable.ts';
 import type { WorkSettings } from './model/installation.ts';
 import { DAY } from './model/time.ts';
 import { SILENT_HOOKS, type WorkerHooks } from './model/worker.ts';
@@ -17,6 +19,7 @@ import {
   acquireLease,
   commitShard,
   logEnd,
+  type MailCommit,
   readLog,
   readShard,
   releaseLease,
@@ -30,6 +33,8 @@ import { type ClosedDays, closeDays, type DayTelling, isToldDay, type ToldDay } 
 import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
 import { recordTaker } from './shard-log.ts';
+import { openShardMails } from './shard-mail.ts';
+import { readSoFar } from './shard-reading.ts';
 import type { TenantTools } from './shard-tenant.ts';
 import { latestOf, type OriginStanding, passGaps, robustMaximum, watermarkOf } from './shard-watermark.ts';
 
@@ -80,6 +85,8 @@ export interface KeeperPlace {
   readonly times: KeeperTimes;
   /** false: no index takes documents, so that only alerts are made, which are few; default true */
   readonly isIndexed?: boolean;
+  /** how people are mailed; null or undefined: nobody is */
+  readonly sender?: Sender | null;
   /** told of records that wait or are put aside */
   readonly hooks?: Pick<WorkerHooks, 'log' | 'count'>;
   /** highest version that the index has of the organisation's alerts; asked when the shard is new */
@@ -103,8 +110,12 @@ const LOST: Pass = { state: 'lost', records: 0, late: 0, documents: 0, decided: 
 export interface ShardKeeper {
   /** Folds, and decides and commits when it is due. `now` = at once: the worker stops. */
   pass(now?: boolean): Promise<Pass>;
+  /** Plans the mails that the clock alone brings. Returns how many rows were committed since it was last called. */
+  mail(): Promise<number | 'lost'>;
   /** absolute index of the log up to which everything was folded */
   readonly at: number;
+  /** when there may be mails to send without another record, Unix ms; +Infinity = nobody is mailed */
+  readonly nextMailMs: number;
   /** whether nothing has changed for this many ms and nothing waits to be told */
   isIdle(ms: number): boolean;
   /** Gives the lease back. */
@@ -141,6 +152,11 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     else if ('brief' in revision) told.set(id, revision as Told);
     else useless.push(id);
   const memory = evidenceMemory(place);
+  const mails = place.sender == null ? null : openShardMails(place.sender, stored.mailMemory);
+  /** alerts as they were decided last; null before that */
+  let states: readonly AlertState[] | null = null;
+  /** mails that were committed since somebody asked */
+  let mailed = 0;
   let { generation } = stored;
   let at = stored.at;
   let snapshotBytes = stored.snapshot?.length ?? 0;
@@ -282,12 +298,14 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting, 'arrival') : null;
+    const mail = await planMail(tidings.states, nowMs, known);
     if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
       worker,
       documents: tidings.documents,
       generation,
+      ...(mail !== null && { mail }),
       stats: { alerts: tidings.documents.length, ...(bytes !== null && { late: lateUncounted }) },
       ...(bytes !== null && {
         snapshot: { bytes, at },
@@ -295,6 +313,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       }),
     };
     if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
+    states = mails === null ? null : tidings.states;
+    noteMailed(mail);
     for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
     for (const id of tidings.forgotten) told.delete(id);
     useless.push(...tidings.forgotten);
@@ -344,6 +364,32 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     await note();
     nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
     return { state: 'kept', documents: tidings.documents.length };
+  }
+
+  async function planMail(
+    from: readonly AlertState[],
+    nowMs: number,
+    origins: readonly OriginState[],
+  ): Promise<MailCommit | null> {
+    if (mails === null) return null;
+    return mails.plan(from, nowMs, () => readSoFar(store, org, shard.tallies, origins, nowMs));
+  }
+
+  function noteMailed(mail: MailCommit | null): void {
+    mails?.committed();
+    mailed += mail?.rows.length ?? 0;
+  }
+
+  /** What the clock alone brings: waits that are over, digests, escalations. */
+  async function remind(): Promise<'kept' | 'lost'> {
+    if (mails === null || states === null || Date.now() < mails.nextMs) return 'kept';
+    const mail = await planMail(states, Date.now(), await readOrigins(store, org));
+    if (mail !== null) {
+      const commit: ShardCommit = { fence, worker, documents: [], mail, stats: {} };
+      if (!(await hold()) || (await commitShard(store, org, commit)) === 'fenced') return 'lost';
+    }
+    noteMailed(mail);
+    return 'kept';
   }
 
   async function note(): Promise<void> {
@@ -425,6 +471,15 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
         return { state: 'kept', records, late, documents: 0, decided: false };
       const decided = await decide(origins, standings);
       return { state: decided.state, records, late, documents: decided.documents, decided: decided.state === 'kept' };
+    },
+    async mail() {
+      const isHeld = await remind();
+      const made = mailed;
+      mailed = 0;
+      return isHeld === 'lost' ? 'lost' : made;
+    },
+    get nextMailMs() {
+      return mails?.nextMs ?? Number.POSITIVE_INFINITY;
     },
     get at() {
       return at;

@@ -54,6 +54,8 @@ function statusOf(changes: Changes = {}): OrganizationStatus {
       deadLetters: dead,
       stats,
     },
+    mail: { waiting: 0, due: 0, failed: 0, oldestMs: 0 },
+    drill: null,
     origins: [
       {
         number: 1,

@@ -7,11 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
-import { nudgeIndex, openQueues } from '../src/queue/queues.ts';
+import { nudgeIndex, nudgeMail, openQueues } from '../src/queue/queues.ts';
 import { logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 import { moveFacts } from '../src/shard-facts.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
+import { senderOf } from '../src/shard-mail.ts';
 import { isFromNewer } from '../src/shard-record.ts';
 import { tenantTools } from '../src/shard-tenant.ts';
 
@@ -57,8 +58,11 @@ export async function runDecide(
   const notBefore = new Map<string, number>();
   /** by how much longer a lease is taken than usual: twice as long each time that one ran out over a decision */
   const stretch = new Map<string, number>();
-  /** how long the log was when an organisation's lease was given back for want of work */
-  const rested = new Map<string, number>();
+  /** how long the log was when an organisation's lease was given back for want of work, and when it has mails to plan */
+  const rested = new Map<string, { at: number; mailMs: number }>();
+  const senders = new Map([...installation.tenants].map(([org, tenant]) => [org, senderOf(installation, tenant)]));
+  /** of these people are told even when there never was a line: that is what they must know */
+  const mailing = [...senders].filter(([, sender]) => sender !== null).map(([org]) => org);
 
   /** A keeper that is there, or a new one when there is something to do; one new one a round, so that workers share. */
   async function keeperOf(org: string, mayOpen: boolean): Promise<ShardKeeper | null> {
@@ -71,6 +75,7 @@ export async function runDecide(
       work: installation.work,
       worker,
       hooks,
+      sender: senders.get(org) ?? null,
       isIndexed: installation.elasticsearch !== null,
       times: {
         leaseMs: (options.leaseMs ?? LEASE_MS) * (stretch.get(org) ?? 1),
@@ -84,10 +89,19 @@ export async function runDecide(
     return keeper;
   }
 
+  async function hasWork(org: string): Promise<boolean> {
+    const { at, mailMs } = rested.get(org) ?? {
+      at: 0,
+      mailMs: senders.get(org) == null ? Number.POSITIVE_INFINITY : 0,
+    };
+    return Date.now() >= mailMs || (await logEnd(store, org)) > at;
+  }
+
   /** One organisation's turn. Returns whether anything came. */
   async function serve(org: string, keeper: ShardKeeper, now: boolean): Promise<boolean> {
     const { state, records, late, documents, decided } = await keeper.pass(now);
-    if (state === 'lost') {
+    const mails = state === 'lost' ? 'lost' : await keeper.mail();
+    if (mails === 'lost') {
       keepers.delete(org);
       stretch.set(org, Math.min(STRETCH_MAX, 2 * (stretch.get(org) ?? 1)));
       hooks.log('info', 'the lease of an organisation was lost; another worker has it', { organization: org });
@@ -97,12 +111,14 @@ export async function runDecide(
     hooks.count('late', org, late);
     hooks.count('documents', org, documents);
     if (decided) hooks.count('decisions', org);
+    hooks.count('mails_planned', org, mails);
     if (documents > 0) await nudgeIndex(queues, org);
+    if (mails > 0) await nudgeMail(queues, org);
     // facts that a worker left behind are moved by the first decision of the next one
     if (decided || now) await moveFacts(store, org);
     if (keeper.isIdle(IDLE_MS)) {
       keepers.delete(org);
-      rested.set(org, keeper.at);
+      rested.set(org, { at: keeper.at, mailMs: keeper.nextMailMs });
       await keeper.close();
     }
     return records > 0 || documents > 0;
@@ -128,19 +144,16 @@ export async function runDecide(
   while (!signal.aborted) {
     let came = false;
     let mayOpen = true;
-    const orgs = await organizations(store).catch((error: Error) => {
+    const read = await organizations(store).catch((error: Error) => {
       report(error);
       return [];
     });
-    for (const org of orgs) {
+    for (const org of new Set([...read, ...mailing])) {
       if (signal.aborted) break;
       if (!keepers.has(org) && (notBefore.get(org) ?? 0) > performance.now()) continue;
       try {
         const before = keepers.size;
-        const keeper = await keeperOf(
-          org,
-          mayOpen && (keepers.has(org) || (await logEnd(store, org)) > (rested.get(org) ?? 0)),
-        );
+        const keeper = await keeperOf(org, mayOpen && (keepers.has(org) || (await hasWork(org))));
         if (keepers.size > before) mayOpen = false;
         if (keeper !== null) came = (await serve(org, keeper, false)) || came;
         hooks.ready('redis', true);

@@ -13,7 +13,7 @@ import { type HealthServer, type ReadinessCheck, startHealthServer } from '../op
 import { createLog, secretsOf } from '../operate/log.ts';
 import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
 import { REACH_MS, reachStore } from '../operate/reach.ts';
-import { isDrained, numbersOf, readStatus } from '../operate/status.ts';
+import { type Drain, isDrained, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { FAULT, INTERRUPTED, OK, TERMINATED } from './exit-status.ts';
@@ -31,8 +31,8 @@ export interface AlwaysOnOptions {
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
   /** what this process ingests, for the metrics */
   readonly ingest?: () => readonly IngestNumbers[];
-  /** stop when everything that was ingested is decided, and indexed where documents are written */
-  readonly untilDrained?: { readonly isIndexed: boolean };
+  /** stop when everything that was ingested is decided, and indexed and mailed where this process does that */
+  readonly untilDrained?: Drain;
 }
 
 /** How often an installation is asked whether everything is done, ms. */
@@ -84,9 +84,7 @@ export async function runAlwaysOn(
     });
     const [isWell] = await Promise.all([
       runParts(installation, parts, { stop, hooks }),
-      options.untilDrained === undefined
-        ? null
-        : stopWhenDrained(installation, store, options.untilDrained.isIndexed, stop),
+      options.untilDrained === undefined ? null : stopWhenDrained(installation, store, options.untilDrained, stop),
     ]);
     log('info', 'ended');
     return isWell ? OK : FAULT;
@@ -129,12 +127,12 @@ async function runParts(
 async function stopWhenDrained(
   { tenants }: Installation,
   store: QueueStore,
-  isIndexed: boolean,
+  drain: Drain,
   stop: ReturnType<typeof stopOnSignals>,
 ): Promise<void> {
   while (!stop.signal.aborted) {
     const found = await readStatus(store, tenants);
-    if (found.every((status) => !status.isConfigured || isDrained(status, isIndexed))) stop.stop();
+    if (found.every((status) => !status.isConfigured || isDrained(status, drain))) stop.stop();
     else await pause(DRAINED_MS, stop.signal);
   }
 }

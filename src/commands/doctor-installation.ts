@@ -1,12 +1,13 @@
 /**
- * What `pollwatch doctor` says of an always-on installation: its file and the environment, Redis, Elasticsearch, and files
- * with secrets that others can read. Nothing is changed.
+ * What `pollwatch doctor` says of an always-on installation: its file and the environment, Redis, Elasticsearch, mail, and
+ * files with secrets that others can read. Nothing is changed.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { printable } from '../model/problem.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
 import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
+import { mailFindings } from './doctor-mail.ts';
 import { installationOf } from './installation-option.ts';
 import type { Given } from './options.ts';
 
@@ -21,7 +22,7 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
   ];
   const store = await reachStore(installation.redis);
   try {
-    found.push(...(await redisFindings(store)));
+    found.push(...(await redisFindings(store)), ...(await mailFindings(installation, store, Date.now())));
   } finally {
     await store.close();
   }
@@ -39,7 +40,9 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
 function secretFileFindings(file: string | null): ServerFinding[] {
   if (file === null) return [];
   const named = [
-    ...readFileSync(file, 'utf8').matchAll(/^[^#\n]*\b(?:password_file|api_key_file|key_file):\s*["']?([^\s"',}]+)/gm),
+    ...readFileSync(file, 'utf8').matchAll(
+      /^[^#\n]*\b(?:password_file|api_key_file|key_file|token_file):\s*["']?([^\s"',}]+)/gm,
+    ),
   ];
   return named.flatMap(([, path]): ServerFinding[] => {
     const absolute = new URL(path!, `file://${file}`).pathname;

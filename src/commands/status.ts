@@ -3,7 +3,7 @@
  * handle, and the last alert. With --json the same as one JSON object per organisation and line.
  */
 import { printable } from '../model/problem.ts';
-import { isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
+import { type Drain, isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -13,21 +13,22 @@ const ORIGINS_SHOWN = 20;
 
 /** Runs the command; returns the exit status. */
 export function statusCommand(given: Given): Promise<number> {
-  return withStore(given, async (store, { tenants, elasticsearch }) => {
+  return withStore(given, async (store, { tenants, elasticsearch, mail }) => {
     const found = await readStatus(store, tenants);
     const nowMs = Date.now();
-    const isIndexed = elasticsearch !== null;
+    const use = { isIndexed: elasticsearch !== null, isMailed: mail !== undefined };
     const text = found.map((status) =>
       given.json === true
-        ? `${JSON.stringify({ ...status, lagMs: lagMs(status, nowMs), isDrained: isDrained(status, isIndexed) })}\n`
-        : statusText(status, nowMs, isIndexed),
+        ? `${JSON.stringify({ ...status, lagMs: lagMs(status, nowMs), isDrained: isDrained(status, use) })}\n`
+        : statusText(status, nowMs, use),
     );
     process.stdout.write(text.join(given.json === true ? '' : '\n'));
     return OK;
   });
 }
 
-function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolean): string {
+function statusText(status: OrganizationStatus, nowMs: number, use: Drain): string {
+  const { isIndexed, isMailed } = use;
   const { organization, name, isConfigured, depth, origins, progress } = status;
   const { stats } = depth;
   const count = (key: string): string => (stats[key] ?? 0).toLocaleString('en');
@@ -39,15 +40,31 @@ function statusText(status: OrganizationStatus, nowMs: number, isIndexed: boolea
   const lines = [
     `${organization}  ${printable(name)}${isConfigured ? '' : '  (not configured here: nobody reads or decides it)'}`,
     `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${late.toLocaleString('en')} events came late`}`,
-    `  queue      ${isDrained(status, isIndexed) ? 'nothing waits' : waits}`,
+    `  queue      ${isDrained(status, use) ? 'nothing waits' : waits}`,
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${depth.logRecords} records since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
     `  documents  ${depth.pendingDocuments} wait for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
+    `  mail       ${mailText(status, nowMs)}${isMailed ? '' : ' (no mail server is configured: nobody is mailed)'}`,
+    ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${depth.deadLetters}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${leftOut.toLocaleString('en')} documents more were refused and not kept`}`,
     ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
   ];
   if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${behind.length - ORIGINS_SHOWN} more origins`);
   return `${lines.join('\n')}\n`;
+}
+
+function mailText({ mail, depth }: OrganizationStatus, nowMs: number): string {
+  const { waiting, oldestMs, failed } = mail;
+  const sent = depth.stats['mails_sent'] ?? 0;
+  const last = depth.stats['mail_sent_ms'];
+  const ago = last === undefined ? '' : `, the last ${ageText(Math.max(0, nowMs - last))} ago`;
+  const wait = waiting === 0 ? 'none waits' : `${waiting} wait, the oldest for ${ageText(oldestMs)}`;
+  return `${wait}; ${sent.toLocaleString('en')} sent${ago}${failed === 0 ? '' : `; ${failed} the server will not take`}`;
+}
+
+function drillText({ drill }: OrganizationStatus, nowMs: number): string {
+  if (drill?.passedMs == null) return 'none has come through yet (pollwatch drill)';
+  return `came through ${ageText(Math.max(0, nowMs - drill.passedMs))} ago, ${timeText(drill.passedMs)}`;
 }
 
 function decidedText(progress: NonNullable<OrganizationStatus['progress']>, lag: number | null): string {

@@ -4,6 +4,7 @@
  *   analyze   lines → what they add up to       as many as there are processors
  *   decide    what they add up to → alerts      two, so that one takes over from the other
  *   index     alerts → Elasticsearch            one or two
+ *   mail      mails about alerts → mail server  one or two
  */
 import type { Installation } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
@@ -14,7 +15,7 @@ import type { Given } from './options.ts';
 import { elasticsearchOf } from './setup.ts';
 
 /** Kinds of workers, in the order in which a line meets them. */
-export const WORK_KINDS = ['analyze', 'decide', 'index'] as const;
+export const WORK_KINDS = ['analyze', 'decide', 'index', 'mail'] as const;
 type WorkKind = (typeof WORK_KINDS)[number];
 
 /** Loads a kind of worker when it is asked for. */
@@ -28,6 +29,7 @@ const LOAD: Readonly<Record<WorkKind, (installation: Installation) => Promise<Pa
       runDecide(installation, signal, hooks, { highestVersion: (org) => highestVersion(elasticsearch, org) });
   },
   index: async () => (await import('../../workers/index-alerts.ts')).runIndex,
+  mail: async () => (await import('../../workers/mail.ts')).runMail,
 };
 
 /** Runs the command; returns the exit status. */
@@ -35,6 +37,7 @@ export async function workCommand(kinds: string[], given: Given): Promise<number
   const installation = installationOf(given);
   const wanted = kindsOf(kinds, installation);
   if (wanted.includes('index')) elasticsearchOf(installation);
+  if (wanted.includes('mail')) mailServerOf(installation);
   // every process of an installation reads the same rules; a broken one stops before anything starts
   await preparedRules(installation.rulesPaths);
   const parts = await Promise.all(
@@ -45,13 +48,15 @@ export async function workCommand(kinds: string[], given: Given): Promise<number
     parts.push({ name: 'health', run: (await import('../../workers/health.ts')).runHealth });
   const options: AlwaysOnOptions = {
     ...(wanted.includes('index') ? { checks: await elasticsearchCheck(installation) } : {}),
-    ...(given.untilDrained === true ? { untilDrained: { isIndexed: wanted.includes('index') } } : {}),
+    ...(given.untilDrained === true
+      ? { untilDrained: { isIndexed: wanted.includes('index'), isMailed: wanted.includes('mail') } }
+      : {}),
   };
   return runAlwaysOn(installation, given, parts, options);
 }
 
 /** All kinds that this installation has a use for, or those that were named. */
-function kindsOf(kinds: readonly string[], { elasticsearch }: Installation): WorkKind[] {
+function kindsOf(kinds: readonly string[], { elasticsearch, mail }: Installation): WorkKind[] {
   const unknown = kinds.filter((kind) => !(WORK_KINDS as readonly string[]).includes(kind));
   if (unknown.length > 0) {
     throw new OperatorError(
@@ -63,7 +68,16 @@ function kindsOf(kinds: readonly string[], { elasticsearch }: Installation): Wor
     );
   }
   if (kinds.length > 0) return WORK_KINDS.filter((kind) => kinds.includes(kind));
-  return WORK_KINDS.filter((kind) => kind !== 'index' || elasticsearch !== null);
+  const isOfUse = { analyze: true, decide: true, index: elasticsearch !== null, mail: mail !== undefined };
+  return WORK_KINDS.filter((kind) => isOfUse[kind]);
+}
+
+/** Throws an OperatorError when there is no mail server. */
+function mailServerOf({ mail }: Installation): void {
+  if (mail !== undefined) return;
+  const hint = 'add mail: {server: smtp.example.gov, from: pollwatch@example.gov}, or set POLLWATCH_MAIL_SERVER';
+  const message = 'this installation has no mail server';
+  throw new OperatorError([{ code: 'PW-CONFIG-MAIL', message, hint }]);
 }
 
 async function elasticsearchCheck({ elasticsearch }: Installation): Promise<NonNullable<AlwaysOnOptions['checks']>> {

@@ -4,6 +4,7 @@
  * and keys never stand in it: it names the files that hold them.
  */
 import { z } from 'zod';
+import { detailsUrl, email } from './inventory-people.ts';
 import { assetId, cidr, id, text, timezone } from './inventory-schema.ts';
 
 const file = z.string().min(1, 'this must not be empty').max(4096, 'this is longer than 4,096 characters');
@@ -169,6 +170,49 @@ const work = z
   })
   .describe('bounds and times of the workers; the numbers in the texts are the defaults');
 
+/** Name or address of the mail server. */
+export const mailServer = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39})$/,
+    'write the name or the address of the server, without a port',
+  )
+  .describe('name or address of your mail server (it relays; mail is never sent to other servers)');
+export const mailPort = port;
+export const mailSecurity = z
+  .enum(['starttls', 'implicit', 'none'])
+  .describe('starttls (default), implicit = TLS from the first byte, none = only to a server on this machine');
+const mailUser = z.string().regex(/^[^\s\p{Cc}]{1,254}$/u, 'a user name has no spaces');
+
+const mail = z
+  .strictObject({
+    server: mailServer.optional(),
+    port: mailPort.optional().describe('default 587 with starttls, 465 with implicit, 25 with none'),
+    security: mailSecurity.optional(),
+    ca_file: file.optional().describe('PEM of the certification authority; without it those of the system'),
+    server_name: mailServer
+      .optional()
+      .describe('name in the certificate of the server, where it differs from `server`'),
+    auth: z
+      .enum(['none', 'plain', 'login', 'xoauth2'])
+      .optional()
+      .describe('how to log in; default xoauth2 with token_file, plain with a username, else none'),
+    username: mailUser.optional(),
+    password_file: file.optional().describe('file whose first line is the password; read again when it changes'),
+    token_file: file
+      .optional()
+      .describe('file whose first line is an OAuth 2 access token; read again when it changes'),
+    from: email
+      .optional()
+      .describe('address that mails come from; your domain must let the server send for it (SPF, DKIM)'),
+    details_url: detailsUrl.optional().describe('for organizations whose inventory names none'),
+    test_recipient: email.optional().describe('test mode: every mail goes to this address and nowhere else'),
+  })
+  .describe('how people are told; without it nobody is mailed');
+
+/** Mail addresses of the environment. */
+export const mailAddress = email;
+
 const days = z.int().min(1, 'at least a day').max(3650, 'at most ten years');
 
 const retention = z
@@ -196,6 +240,7 @@ export const installationSchema = z
       .describe('default: one, called "your office", with the id local'),
     rules: z.array(file).max(100).optional().describe('Sigma rules of yours: files or folders; relative to this file'),
     origins: z.array(origin).max(4000).optional().describe('what `pollwatch ingest` reads'),
+    mail: mail.optional(),
     work: work.optional(),
     retention: retention.optional(),
   })

@@ -5,7 +5,16 @@
  */
 import type { z } from 'zod';
 import type { Problem } from '../model/problem.ts';
-import { indexPrefix, listen, nodeUrl, redisPrefix, redisUrl } from './installation-schema.ts';
+import {
+  indexPrefix,
+  listen,
+  mailAddress,
+  mailSecurity,
+  mailServer,
+  nodeUrl,
+  redisPrefix,
+  redisUrl,
+} from './installation-schema.ts';
 import { nearest } from './nearest.ts';
 import { VARIABLES } from './variable-names.ts';
 
@@ -38,11 +47,24 @@ export interface InstallationVariables {
     readonly password: string | undefined;
     readonly passwordFile: string | undefined;
   };
+  readonly mail: {
+    readonly server: string | undefined;
+    readonly port: number | undefined;
+    readonly security: string | undefined;
+    readonly caFile: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly passwordFile: string | undefined;
+    readonly token: string | undefined;
+    readonly tokenFile: string | undefined;
+    readonly from: string | undefined;
+    readonly testRecipient: string | undefined;
+  };
   readonly listen: string | undefined;
 }
 
 /** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
-const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH)_/;
+const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH|MAIL)_/;
 
 /** Reads and checks the variables; what is wrong is added to `problems`, which never show a value. */
 export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): InstallationVariables {
@@ -70,6 +92,14 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       code: 'PW-CONFIG-VARIABLE',
       message: 'POLLWATCH_REDIS_CLUSTER is neither true nor false',
       hint: 'write true when POLLWATCH_REDIS_URL is an address of a Redis Cluster',
+    });
+  }
+  const port = read('POLLWATCH_MAIL_PORT');
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+    problems.push({
+      code: 'PW-CONFIG-VARIABLE',
+      message: 'POLLWATCH_MAIL_PORT: a port is 1 to 65535',
+      hint: '587 for starttls, 465 for implicit',
     });
   }
   const nodes = read('POLLWATCH_ELASTICSEARCH_URL')
@@ -102,6 +132,19 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       username: read('POLLWATCH_ELASTICSEARCH_SETUP_USERNAME'),
       password: read('POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD'),
       passwordFile: read('POLLWATCH_ELASTICSEARCH_SETUP_PASSWORD_FILE'),
+    },
+    mail: {
+      server: checked('POLLWATCH_MAIL_SERVER', mailServer),
+      port: port === undefined ? undefined : Number(port),
+      security: checked('POLLWATCH_MAIL_SECURITY', mailSecurity),
+      caFile: read('POLLWATCH_MAIL_CA_FILE'),
+      username: read('POLLWATCH_MAIL_USERNAME'),
+      password: read('POLLWATCH_MAIL_PASSWORD'),
+      passwordFile: read('POLLWATCH_MAIL_PASSWORD_FILE'),
+      token: read('POLLWATCH_MAIL_TOKEN'),
+      tokenFile: read('POLLWATCH_MAIL_TOKEN_FILE'),
+      from: checked('POLLWATCH_MAIL_FROM', mailAddress),
+      testRecipient: checked('POLLWATCH_MAIL_TEST_RECIPIENT', mailAddress),
     },
     listen: checked('POLLWATCH_LISTEN', listen),
   };

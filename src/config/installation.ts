@@ -18,6 +18,7 @@ import { OperatorError, type Problem } from '../model/problem.ts';
 import { defaultInventory } from './build-inventory.ts';
 import { CheckedYaml, type FileWords, type Path } from './checked-yaml.ts';
 import { InstallationFields } from './installation-fields.ts';
+import { mailOf } from './installation-mail.ts';
 import { originsOf } from './installation-origins.ts';
 import { type InstallationFile, installationSchema } from './installation-schema.ts';
 import { type InstallationVariables, readVariables } from './installation-variables.ts';
@@ -59,11 +60,13 @@ export function loadInstallation(file: string | null, known: KnownNames, env = p
   const tenants = tenantsOf(reading, content, known);
   const redis = redisOf(reading, content, variables);
   const elasticsearch = elasticsearchOf(reading, content, variables);
+  const mail = mailOf(fields, content.mail, variables.mail);
   const { formats } = known;
   const installation: Installation = {
     file: file === null ? null : resolve(file),
     redis,
     elasticsearch,
+    ...(mail === null ? {} : { mail }),
     tenants,
     rulesPaths: (content.rules ?? []).map((path) => fields.absolute(path)),
     origins: originsOf(content, fields, { tenants, redis, elasticsearch, formats }),

@@ -27,7 +27,7 @@ const line = z
   .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'this must be one line');
 
 /** One plain address: it stands in a mail's envelope, so nothing that a mail server could read in two ways is taken. */
-const email = z
+export const email = z
   .string()
   .max(254)
   .regex(
@@ -55,6 +55,13 @@ const severity = z
   .string()
   .refine((text) => parseSeverity(text) !== null, `write a severity (${LEVELS.join(', ')}) or one and above: ">=high"`)
   .describe('e.g. medium, or ">=high"');
+
+/** Beginning of the address of a page that shows an alert. */
+export const detailsUrl = z
+  .string()
+  .max(500)
+  .regex(/^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._~/#?=&%+:-]*)?$/, 'this is no https:// address')
+  .describe("page of your own that shows an alert; the alert's id is appended");
 
 const contact = z.strictObject({
   name: line.optional().describe('as people say it; the id unless given'),
@@ -138,12 +145,7 @@ export const peopleFields = {
     .strictObject({
       tlp: z.enum(['TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED', 'TLP:GREEN']).optional().describe('default: TLP:AMBER'),
       digest_at: clock.optional().describe('local time of digests; default "07:30"'),
-      details_url: z
-        .string()
-        .max(500)
-        .regex(/^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._~/#?=&%+:-]*)?$/, 'this is no https:// address')
-        .optional()
-        .describe("page of your own that shows an alert; the alert's id is appended"),
+      details_url: detailsUrl.optional(),
     })
     .optional(),
   calendar: z.array(election).max(200).optional().describe('elections: they make some systems matter more for a time'),

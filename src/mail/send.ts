@@ -4,7 +4,7 @@
  * that speaks to a mail server; it knows neither alerts nor the outbox.
  */
 import { createTransport, type NodemailerError } from 'nodemailer';
-import type { Delivery, RenderedMail, SmtpSettings } from '../model/mail.ts';
+import { type Delivery, isLoopback, type RenderedMail, type SmtpSettings } from '../model/mail.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { inertText } from './inert-text.ts';
 
@@ -18,12 +18,14 @@ const SILENCE_MS = 60_000;
 const TRY_MS = 240_000;
 const REASON_MAX = 300;
 
-/** Names of this machine: only there a password may travel unencrypted. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+/** How a reason begins that is about our log-in, and about no mail. */
+export const LOG_IN_REFUSED = /^(?:EAUTH|ENOAUTH|EOAUTH2)\b/;
 
 export interface Mailer {
   /** One try. Never throws for what the server or the network does. */
   send(mail: RenderedMail): Promise<Delivery>;
+  /** Connects, encrypts and logs in, and sends nothing. Null = all is well, else why not. */
+  check(): Promise<string | null>;
   close(): void;
 }
 
@@ -32,6 +34,7 @@ export function openMailer(settings: SmtpSettings): Mailer {
   const problems = clearTextProblems(settings);
   if (problems.length > 0) throw new OperatorError(problems);
   const { host, port, security, serverName, ca, from } = settings;
+  const worded = wordsOf(settings);
   const transport = createTransport({
     pool: true,
     maxConnections: CONNECTIONS,
@@ -68,7 +71,16 @@ export function openMailer(settings: SmtpSettings): Mailer {
         });
         return { state: 'sent', answer: worded(info.response ?? '') };
       } catch (fault) {
-        return sortFault(fault as NodemailerError);
+        return sortFault(fault as NodemailerError, worded);
+      }
+    },
+    async check() {
+      try {
+        await transport.verify();
+        return null;
+      } catch (fault) {
+        const { code, message } = fault as NodemailerError;
+        return worded(`${code ?? 'fault'}: ${message}`);
       }
     },
     close: () => transport.close(),
@@ -76,7 +88,7 @@ export function openMailer(settings: SmtpSettings): Mailer {
 }
 
 /** What a fault means for the mail: the server's answer decides, and without one there will be another try. */
-function sortFault(fault: NodemailerError): Delivery {
+function sortFault(fault: NodemailerError, worded: (text: string) => string): Delivery {
   const { code, responseCode } = fault;
   const reason = worded(`${code ?? 'fault'}: ${fault.message}`);
   // a server that would not encrypt was asked for nothing else yet
@@ -105,7 +117,7 @@ function authOf({ auth }: SmtpSettings): object {
 }
 
 function clearTextProblems({ security, auth, host }: SmtpSettings): Problem[] {
-  if (security !== 'none' || LOOPBACK.test(host)) return [];
+  if (security !== 'none' || isLoopback(host)) return [];
   return [
     {
       code: 'PW-MAIL-CLEARTEXT',
@@ -115,7 +127,8 @@ function clearTextProblems({ security, auth, host }: SmtpSettings): Problem[] {
   ];
 }
 
-/** A server's words: somebody else wrote them. */
-function worded(text: string): string {
-  return inertText(text).slice(0, REASON_MAX);
+/** A server's words: somebody else wrote them, and some repeat what they were told. */
+function wordsOf({ auth }: SmtpSettings): (text: string) => string {
+  const secret = auth.method === 'none' ? '' : auth.method === 'xoauth2' ? auth.accessToken : auth.password;
+  return (text) => inertText(secret === '' ? text : text.replaceAll(secret, '[secret]')).slice(0, REASON_MAX);
 }

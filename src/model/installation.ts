@@ -1,9 +1,10 @@
 /**
- * What an always-on installation is set up with: where Redis and Elasticsearch are, whose logs come from where, and the
+ * What an always-on installation is set up with: where Redis, Elasticsearch and the mail server are, whose logs come from where, and the
  * bounds of the queue. Made by config/ from YAML and the environment; the queue, ingest and elastic rooms only read it.
  * Secrets stand here as plain text and nowhere else: nothing prints these records.
  */
 import type { Inventory } from './inventory.ts';
+import type { MailSettings } from './mail.ts';
 
 /** How to reach Redis. */
 export interface RedisSettings {
@@ -130,6 +131,8 @@ export interface Installation {
   readonly file: string | null;
   readonly redis: RedisSettings;
   readonly elasticsearch: ElasticSettings | null;
+  /** undefined: nobody is mailed */
+  readonly mail?: MailSettings;
   /** by id */
   readonly tenants: ReadonlyMap<string, Tenant>;
   readonly rulesPaths: readonly string[];

@@ -17,8 +17,24 @@ export interface SmtpSettings {
     | { readonly method: 'none' }
     | { readonly method: 'plain' | 'login'; readonly user: string; readonly password: string }
     | { readonly method: 'xoauth2'; readonly user: string; readonly accessToken: string };
+  /** file that password or token come from, which are read again when it changes; null = they do not change */
+  readonly secretFile: string | null;
   /** address that mails come from; its domain stands in message ids */
   readonly from: string;
+}
+
+/** How an installation mails. */
+export interface MailSettings {
+  readonly smtp: SmtpSettings;
+  /** test mode: every mail goes to this address and says whom it was meant for; null = off */
+  readonly redirectTo: string | null;
+  /** page that shows an alert, for offices that name none; null = none */
+  readonly detailsUrl: string | null;
+}
+
+/** Names of this machine: only there a mail may travel unencrypted. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
 }
 
 /** A mail that only needs to be sent: everything is escaped and folded, nothing of it changes on a retry. */

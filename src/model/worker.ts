@@ -25,7 +25,11 @@ export type WorkerCount =
   | 'documents'
   | 'indexed'
   | 'index_retries'
-  | 'dead_letters';
+  | 'dead_letters'
+  | 'mails_planned'
+  | 'mails_sent'
+  | 'mails_failed'
+  | 'mail_retries';
 
 /** Given to a worker by whoever starts it. */
 export interface WorkerHooks {

@@ -61,8 +61,11 @@ export function createLog({ level, secrets, stream }: LogSettings): ProcessLog {
 
 /** Every secret that an installation holds, for `createLog`: passwords, API keys, private keys, secrets as text. */
 export function secretsOf(installation: Installation): string[] {
-  const { redis, elasticsearch, tenants, origins } = installation;
+  const { redis, elasticsearch, mail, tenants, origins } = installation;
   const found: (string | null | undefined)[] = [redis.password, elasticsearch?.apiKey, elasticsearch?.password];
+  const logIn = mail?.smtp.auth;
+  if (logIn?.method === 'plain' || logIn?.method === 'login') found.push(logIn.password);
+  if (logIn?.method === 'xoauth2') found.push(logIn.accessToken);
   for (const { secret } of tenants.values()) {
     const bytes = Buffer.from(secret);
     found.push(bytes.toString('hex'), bytes.toString('base64'), bytes.toString('latin1'));

@@ -31,7 +31,11 @@ const GAUGES = {
   log_records: 'records that wait to be folded into a snapshot',
   state_bytes: 'bytes of the last snapshot of the state',
   pending_documents: 'documents that wait for Elasticsearch',
-  dead_letters: 'chunks and documents that nobody could handle',
+  dead_letters: 'chunks, records, documents and mails that nobody could handle',
+  mails_waiting: 'mails that are not sent yet',
+  mails_oldest_seconds: 'how long the oldest of them has waited; more than ten minutes and people are not told',
+  mails_failed: 'mails that the mail server will not take',
+  drill_passed_seconds: 'how long ago a drill last came through from log to mail server',
   alerts_standing: 'alerts that stand (not withdrawn)',
   lag_seconds: 'now minus the latest time of an event that was applied',
 } as const;
@@ -48,6 +52,8 @@ const COUNTS = {
   bytes: 'bytes of lines',
   chunks: 'chunks that were applied',
   alerts: 'revisions of alerts that were made',
+  mails: 'mails that were decided',
+  mails_sent: 'mails that were handed to the mail server',
 } as const;
 /** Counts of the installation that are told; others of the store are not. */
 const COUNT_NAMES = Object.keys(COUNTS) as (keyof typeof COUNTS)[];

@@ -4,7 +4,9 @@
  */
 import { parentOf, type Tenant } from '../model/installation.ts';
 import { type QueueDepth, queueDepth } from '../queue/depth.ts';
+import { type DrillState, readDrill } from '../queue/drill.ts';
 import { countFacts } from '../queue/facts.ts';
+import { type MailDepth, mailDepth } from '../queue/mail-outbox.ts';
 import { type OriginState, readOrigins } from '../queue/origins.ts';
 import { countPending } from '../queue/pending.ts';
 import { readProgress, type ShardProgress } from '../queue/progress.ts';
@@ -21,6 +23,9 @@ export interface OrganizationStatus {
   readonly isConfigured: boolean;
   readonly depth: QueueDepth;
   readonly origins: readonly OriginState[];
+  readonly mail: MailDepth;
+  /** null: there never was one */
+  readonly drill: DrillState | null;
   /** null: nothing was decided yet */
   readonly progress: ShardProgress | null;
   /** absolute index behind the last record of the log */
@@ -58,7 +63,12 @@ async function statusOf(
   // in the order in which a line travels, so that nothing slips past between two reads
   const depth = await queueDepth(store, organization);
   const end = await logEnd(store, organization);
-  const [origins, progress] = await Promise.all([readOrigins(store, organization), readProgress(store, organization)]);
+  const [origins, progress, drill] = await Promise.all([
+    readOrigins(store, organization),
+    readProgress(store, organization),
+    readDrill(store, organization),
+  ]);
+  const mail = await mailDepth(store, organization, Date.now());
   const pendingDocuments = await countPending(store, organization);
   return {
     organization,
@@ -66,20 +76,31 @@ async function statusOf(
     isConfigured: tenant !== undefined,
     depth: { ...depth, pendingDocuments },
     origins,
+    mail,
+    drill,
     progress,
     logEnd: end,
   };
 }
 
+/** What is waited for besides decisions. */
+export interface Drain {
+  /** documents stand in Elasticsearch */
+  readonly isIndexed: boolean;
+  /** mails that are due are handed over */
+  readonly isMailed: boolean;
+}
+
 /**
- * Whether everything that was ingested of an organisation is decided and, with `isIndexed`, stands in Elasticsearch. Dead
+ * Whether everything that was ingested of an organisation is decided, and what else is asked for is done. Dead
  * letters wait for a person, not for a worker. Where an origin is still followed, decisions that wait for their windows to
  * close are not waited for: that can take hours.
  */
-export function isDrained(status: OrganizationStatus, isIndexed: boolean): boolean {
-  const { depth, origins, progress, logEnd: end } = status;
+export function isDrained(status: OrganizationStatus, { isIndexed, isMailed }: Drain): boolean {
+  const { depth, mail, origins, progress, logEnd: end } = status;
   if (depth.waitingChunks > 0 || depth.flyingChunks > 0 || status.waitingFacts > 0) return false;
   if (isIndexed && depth.pendingDocuments > 0) return false;
+  if (isMailed && mail.due > 0) return false;
   if (end === 0) return true;
   if (progress === null || progress.decided < end) return false;
   return progress.isSettled || origins.some((origin) => !origin.closed);
@@ -97,7 +118,7 @@ export function lateEvents({ depth, progress }: OrganizationStatus): number {
 
 /** The numbers that Prometheus reads. */
 export function numbersOf(status: OrganizationStatus, nowMs: number): OrganizationNumbers {
-  const { organization, depth, origins, progress } = status;
+  const { organization, depth, mail, drill, origins, progress } = status;
   const lag = lagMs(status, nowMs);
   return {
     organization,
@@ -110,6 +131,11 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
       state_bytes: depth.snapshotBytes,
       pending_documents: depth.pendingDocuments,
       dead_letters: depth.deadLetters,
+      mails_waiting: mail.waiting,
+      mails_oldest_seconds: mail.oldestMs / 1000,
+      mails_failed: mail.failed,
+      drill_passed_seconds:
+        drill === null || drill.passedMs === null ? null : Math.max(0, nowMs - drill.passedMs) / 1000,
       alerts_standing: progress?.alerts ?? null,
       lag_seconds: lag === null ? null : lag / 1000,
     },

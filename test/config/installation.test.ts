@@ -73,8 +73,11 @@ describe('the example', () => {
   });
 
   it('is still valid when its commented parts are used, and names the defaults as they are', () => {
-    const secrets = ['redis-password', 'elasticsearch-api-key'].map((name) => [`secrets/${name}`, 'x\n']);
-    const certificates = ['redis-ca', 'elasticsearch-ca', 'syslog', 'counties-ca'].map((name) => [
+    const secrets = ['redis-password', 'elasticsearch-api-key', 'mail-password'].map((name) => [
+      `secrets/${name}`,
+      'x\n',
+    ]);
+    const certificates = ['redis-ca', 'elasticsearch-ca', 'mail-ca', 'syslog', 'counties-ca'].map((name) => [
       `secrets/${name}.pem`,
       CERTIFICATE,
     ]);
@@ -92,6 +95,7 @@ describe('the example', () => {
     expect(origins.map((origin) => origin.kind)).toEqual(['files', 'files', 'syslog', 'redis-list', 'elasticsearch']);
     expect(redis.cluster).toBe(true);
     expect(tenants.size).toBe(2);
+    expect(here.load().mail).toMatchObject({ redirectTo: 'it@example.gov', smtp: { port: 587, security: 'starttls' } });
   });
 
   it('fits the published JSON Schema, which is current', () => {
@@ -372,5 +376,96 @@ describe('an address to listen on', () => {
     ['[::1]:9464', { host: '::1', port: 9464 }],
   ])('%s', (written, expected) => {
     expect(listenOf(written)).toEqual(expected);
+  });
+});
+
+describe('the mail server', () => {
+  const TLS = 'mail: {server: smtp.example.gov, from: pollwatch@example.gov';
+
+  it('is reached with STARTTLS at port 587 and without a log-in unless the file says more', () => {
+    const { mail } = fileOf(`${TLS}}\n`).load();
+    expect(mail).toEqual({
+      smtp: {
+        host: 'smtp.example.gov',
+        port: 587,
+        security: 'starttls',
+        ca: null,
+        serverName: null,
+        auth: { method: 'none' },
+        secretFile: null,
+        from: 'pollwatch@example.gov',
+      },
+      redirectTo: null,
+      detailsUrl: null,
+    });
+    expect(fileOf('').load().mail).toBeUndefined();
+    expect(fileOf(`${TLS}, security: implicit}\n`).load().mail?.smtp.port).toBe(465);
+  });
+
+  it.each([
+    ['username: pw, password_file: secret', { method: 'plain', user: 'pw', password: 'correct horse' }],
+    ['username: pw, password_file: secret, auth: login', { method: 'login', user: 'pw', password: 'correct horse' }],
+    ['username: a@b.gov, token_file: secret', { method: 'xoauth2', user: 'a@b.gov', accessToken: 'correct horse' }],
+  ])('logs in with “%s”, from a file that is looked at again', (fields, auth) => {
+    const { load, folder } = fileOf(`${TLS}, ${fields}}\n`, { secret: 'correct horse\nbattery\n' });
+    expect(load().mail?.smtp).toMatchObject({ auth, secretFile: join(folder, 'secret') });
+  });
+
+  it('is what the environment says, which wins over the file', () => {
+    const { load } = fileOf(`${TLS}, port: 2525, username: pw, password_file: secret}\n`, { secret: 'x\n' });
+    const { mail } = load({
+      POLLWATCH_MAIL_SERVER: '127.0.0.1',
+      POLLWATCH_MAIL_PORT: '2526',
+      POLLWATCH_MAIL_SECURITY: 'none',
+      POLLWATCH_MAIL_USERNAME: 'other',
+      POLLWATCH_MAIL_PASSWORD: 'of the environment',
+      POLLWATCH_MAIL_FROM: 'other@example.gov',
+      POLLWATCH_MAIL_TEST_RECIPIENT: 'me@example.gov',
+    });
+    expect(mail).toMatchObject({
+      smtp: {
+        host: '127.0.0.1',
+        port: 2526,
+        security: 'none',
+        auth: { method: 'plain', user: 'other', password: 'of the environment' },
+        secretFile: null,
+        from: 'other@example.gov',
+      },
+      redirectTo: 'me@example.gov',
+    });
+    const alone = { POLLWATCH_MAIL_SERVER: 'smtp.example.gov', POLLWATCH_MAIL_FROM: 'p@example.gov' };
+    expect(folderOf({}).load(alone, null).mail?.smtp.host).toBe('smtp.example.gov');
+  });
+
+  it.each([
+    ['mail: {from: p@example.gov}', 'missing field "server" in mail'],
+    ['mail: {server: smtp.example.gov}', 'missing field "from" in mail'],
+    ['mail: {server: "smtp.example.gov:587", from: p@example.gov}', 'without a port'],
+    ['mail: {server: smtp.example.gov, from: "P <p@example.gov>"}', 'no plain mail address'],
+    [`${TLS}, security: none}`, 'mails would cross the network to smtp.example.gov unencrypted'],
+    [`${TLS}, auth: plain}`, 'a log-in with plain needs a user name and a password'],
+    [`${TLS}, username: x, auth: xoauth2}`, 'needs a user name and a token'],
+    [`${TLS}, username: x, auth: none}`, 'there is a user name or a password, and auth: none'],
+    [`${TLS}, username: x, password_file: gone}`, 'it cannot be read (ENOENT)'],
+    [`${TLS}, details_url: "http://x.example.gov"}`, 'this is no https:// address'],
+    [`${TLS}, password: hunter2}`, 'unknown field "password"'],
+    [`${TLS}, port: 0}`, 'a port is 1 to 65535'],
+  ])('is not taken as “%s”, and the place of the mistake is shown', (text, message) => {
+    const { printed } = fileOf(`${text}\n`);
+    expect(printed()).toContain(message);
+    expect(printed()).toMatch(/pollwatch\.yaml:2(?::\d+)? /);
+    expect(printed()).not.toContain('hunter2\n  hint');
+  });
+
+  it('tells a variable that is misspelt or wrong, without its value', () => {
+    const { problems } = folderOf({});
+    const found = problems(
+      { POLLWATCH_MAIL_SERVR: 'x', POLLWATCH_MAIL_PORT: '70000', POLLWATCH_MAIL_SECURITY: 'ssl-secret' },
+      null,
+    );
+    expect(found.map(({ message }) => message).join('\n')).toMatch(
+      /POLLWATCH_MAIL_SERVR\b[\s\S]*POLLWATCH_MAIL_PORT: a port[\s\S]*POLLWATCH_MAIL_SECURITY/,
+    );
+    expect(JSON.stringify(found)).not.toContain('ssl-secret');
   });
 });

@@ -14,6 +14,7 @@ import type {
   Tenant,
   WorkSettings,
 } from '../../src/model/installation.ts';
+import type { MailSettings } from '../../src/model/mail.ts';
 import { isDrained, readStatus } from '../../src/operate/status.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -32,6 +33,8 @@ export interface FleetSetting {
   readonly tenants: Readonly<Record<string, string>>;
   readonly times: FleetTimes;
   readonly work?: Partial<WorkSettings>;
+  /** how people are mailed; nobody is unless given */
+  readonly mail?: MailSettings;
   /** a text in a chunk that kills whoever scans it */
   readonly poison?: string;
   /** false: without an index; default with one */
@@ -81,7 +84,7 @@ const NO_SERVER: ElasticSettings = {
 };
 
 /** The installation of a fleet. */
-export function installationOf({ redis, tenants, work, isIndexed }: FleetSetting): Installation {
+export function installationOf({ redis, tenants, work, isIndexed, mail }: FleetSetting): Installation {
   const all = Object.entries(tenants).map(([id, text]): Tenant => {
     const inventory = parseInventory(text, 'inventory.yaml');
     return { id, name: inventory.organization.name, inventory, inventoryFile: null, secret: SECRET };
@@ -90,6 +93,7 @@ export function installationOf({ redis, tenants, work, isIndexed }: FleetSetting
     file: null,
     redis,
     elasticsearch: isIndexed === false ? null : NO_SERVER,
+    ...(mail === undefined ? {} : { mail }),
     tenants: new Map(all.map((tenant) => [tenant.id, tenant])),
     rulesPaths: [],
     origins: [],
@@ -109,7 +113,7 @@ const ENTRY = join(import.meta.dirname, 'worker-entry.ts');
 
 /** A process of a fleet. */
 export interface WorkerProcess {
-  readonly kind: 'analyze' | 'decide';
+  readonly kind: 'analyze' | 'decide' | 'mail';
   readonly child: ChildProcess;
   /** resolves with the exit code or the signal */
   readonly ended: Promise<number | string>;
@@ -265,7 +269,11 @@ export async function drained(store: QueueStore, setting: FleetSetting, ms = 200
             return `${organization} ${JSON.stringify(far)}`;
           })
           .join('\n');
-        return all.every((status) => isDrained(status, false) && (status.progress?.isSettled ?? status.logEnd === 0));
+        return all.every(
+          (status) =>
+            isDrained(status, { isIndexed: false, isMailed: false }) &&
+            (status.progress?.isSettled ?? status.logEnd === 0),
+        );
       },
       ms,
     );

@@ -1,11 +1,12 @@
 /**
- * A worker of a fleet as a process of its own: `node worker-entry.ts analyze|decide`, with the installation as JSON in
+ * A worker of a fleet as a process of its own: `node worker-entry.ts analyze|decide|mail`, with the installation as JSON in
  * FLEET. It can be given a poison: a process that scans a chunk with this text in it dies as if it had been killed.
  */
 import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
 import { runAnalyze } from '../../workers/analyze.ts';
 import { runDecide } from '../../workers/decide.ts';
+import { runMail } from '../../workers/mail.ts';
 import { type FleetSetting, installationOf } from './fleet.ts';
 
 const setting = JSON.parse(process.env['FLEET']!) as FleetSetting;
@@ -36,6 +37,8 @@ if (process.argv[2] === 'analyze') {
     lostMs: times.lostMs,
     times: { lockMs: times.lockMs, stalledMs: times.stalledMs, stalledMax: times.stalledMax },
   });
+} else if (process.argv[2] === 'mail') {
+  await runMail(installation, stop.signal, hooks, { sweepMs: times.sweepMs });
 } else {
   await runDecide(installation, stop.signal, hooks, { leaseMs: times.leaseMs, againMs: 200 });
 }

@@ -256,6 +256,8 @@ function statusAt(atMs: number, office: number): OrganizationStatus {
       },
       { ...origin, number: 2, name: '/var/log/kern.log', format: 'netfilter', updatedMs: atMs },
     ],
+    mail: { waiting: 0, due: 0, failed: 0, oldestMs: 0 },
+    drill: null,
     progress: {
       decided: 1,
       isSettled: true,

@@ -304,7 +304,7 @@ describe('the outbox', () => {
     );
     expect(back.received).toHaveLength(2);
     expect(await outbox.oldestWaitMs(now)).toBe(0);
-    expect(await deliverDue(outbox, out, () => now + HOUR)).toEqual({ sent: 0, again: 0, failed: 0 });
+    expect(await deliverDue(outbox, out, () => now + HOUR)).toEqual({ sent: 0, again: 0, failed: 0, stopped: null });
   });
 
   it('sends again what died between sending and its note, under the same message id and not before the lease is over', async () => {
@@ -348,14 +348,14 @@ describe('the outbox', () => {
     const out = mailer(there);
     const outbox = createMemoryOutbox();
     await outbox.add(rows(), NOON);
-    expect(await deliverDue(outbox, out, () => NOON)).toEqual({ sent: 1, again: 1, failed: 0 });
+    expect(await deliverDue(outbox, out, () => NOON)).toEqual({ sent: 1, again: 1, failed: 0, stopped: null });
     await there.close();
     const many = createMemoryOutbox();
     await many.add(
       Array.from({ length: 9 }, (_, i) => ({ ...rows()[0]!, id: `m${i}`, covers: [] })),
       NOON,
     );
-    expect(await deliverDue(many, out, () => NOON)).toEqual({ sent: 0, again: 2, failed: 0 });
+    expect(await deliverDue(many, out, () => NOON)).toEqual({ sent: 0, again: 2, failed: 0, stopped: 'away' });
   });
 
   it('holds a critical alert for less than five seconds from its first revision to the mailbox, in the slowest of fifty', async () => {
@@ -371,7 +371,7 @@ describe('the outbox', () => {
         tasks.map((task) => rowOf(task, compose(task))),
         NOON,
       );
-      expect(await deliverDue(outbox, out, () => NOON)).toEqual({ sent: 2, again: 0, failed: 0 });
+      expect(await deliverDue(outbox, out, () => NOON)).toEqual({ sent: 2, again: 0, failed: 0, stopped: null });
       took.push(performance.now() - started);
     }
     expect(Math.max(...took)).toBeLessThan(5000);

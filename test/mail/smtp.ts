@@ -156,6 +156,7 @@ export function settingsFor(server: Pick<TestServer, 'port'>, over: Partial<Smtp
     ca: null,
     serverName: 'mail.example.gov',
     auth: { method: 'none' },
+    secretFile: null,
     from: FROM,
     ...over,
   };

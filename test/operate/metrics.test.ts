@@ -12,6 +12,10 @@ function numbersOf(organization: string, value: number): OrganizationNumbers {
     state_bytes: value,
     pending_documents: value,
     dead_letters: value,
+    mails_waiting: 0,
+    mails_oldest_seconds: 0,
+    mails_failed: 0,
+    drill_passed_seconds: null,
     alerts_standing: value,
     lag_seconds: null,
   };
