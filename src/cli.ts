@@ -209,6 +209,21 @@ Example:
     );
 
   program
+    .command('protect')
+    .description('hide the keys of protected records, for the file that an inventory names as protected_records')
+    .argument('<file>', 'one key a line, as a look-up names it; "-" is standard input')
+    .option('-c, --config <file>', 'inventory whose key is used')
+    .addHelpText(
+      'after',
+      `
+Example:
+  pollwatch protect --config county.yaml officials.txt > protected.txt`,
+    )
+    .action((path: string, options: Given) =>
+      ended(import('./commands/protect.ts').then((m) => m.protectCommand(path, options))),
+    );
+
+  program
     .command('formats')
     .description('the log formats that pollwatch reads')
     .action(() => ended(import('./commands/formats.ts').then((m) => m.formatsCommand())));

@@ -5,6 +5,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { type AccessLane, createAccessLane, LABEL_BITS } from './access-lane.ts';
+import { ATTACKS } from './detect/election/form-injection.ts';
 import { fillLines } from './formats/append-event.ts';
 import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
 import { watchOf } from './measure/asset-watch.ts';
@@ -140,9 +141,6 @@ export function createScanner(
 function laneSecret(secret: Uint8Array): Uint8Array {
   return createHash('shake256', { outputLength: 1024 }).update(randomBytes(32)).update(secret).digest();
 }
-
-/** Detections whose rules find text that attacks whoever reads a field: scanner artefacts, SQL, scripts, commands. */
-const ATTACKS = new Set(['W10', 'W11', 'W13', 'W15']);
 
 function attackOf({ detection, item }: Rule): number {
   if (detection === null || !ATTACKS.has(detection)) return ATTACK.none;

@@ -68,7 +68,10 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
     sources,
     firstMs,
     lastMs,
-    visibility: visibilityOf(counts, off, { systems: inventory.assets }),
+    visibility: visibilityOf(counts, off, {
+      systems: inventory.assets,
+      hasProtectedRecords: inventory.protectedRecords.length > 0,
+    }),
     noise: await noiseOf(parts, alerted),
     timeline: timelineOf(parts, alerted),
     bound:

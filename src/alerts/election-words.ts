@@ -37,9 +37,33 @@ export function electionSentence(d: Decision, { who, target, span, answer, shown
       return n['packets'] === undefined
         ? `${who} sent ${requests} to ${target}, which must never be reached${span} (web log).`
         : `${who} sent ${counted(n['packets'], 'packet')} to ${target}, which must never be reached${span} (firewall log). ${throughWords(n)}`;
+    case 'election.bulk_register':
+    case 'election.bulk_ballot_request':
+    case 'election.bulk_cancel':
+      return `${who} sent ${target} ${counted(n['requests']!, SUBMITTED[d.detection]!)}${span} and opened the form ${n['forms_opened'] === 0 ? 'not once' : counted(n['forms_opened']!, 'time')} (web log). The server took them, which does not show what became of them.`;
+    case 'election.protected_record':
+      return `${who} asked ${target} ${counted(n['requests']!, 'time')} for ${counted(n['protected_records']!, 'record')} on your list of protected records${span} (web log). ${n['answered'] === 0 ? 'None of the requests was answered.' : `${grouped(n['answered']!)} of the requests were answered.`}`;
+    case 'election.upload_active':
+      return `${who} sent ${target} ${counted(n['requests']!, 'file')} that a server would run${span}${shown} (web log). ${uploadWords(n)}`;
+    case 'election.doc_harvest':
+      return `${who} fetched ${counted(n['documents']!, 'different document')} about voters and elections from ${target}${span}, and hardly any page (web log).`;
     default:
       return null;
   }
+}
+
+/** What a form sends, by detection. */
+const SUBMITTED: Readonly<Record<string, string>> = {
+  'election.bulk_register': 'registration',
+  'election.bulk_ballot_request': 'ballot request',
+  'election.bulk_cancel': 'cancellation',
+};
+
+function uploadWords(n: Readonly<Record<string, number>>): string {
+  if (n['uploads_taken'] === 0) return 'All were refused.';
+  if (n['fetches'] === 0) return `The server took ${grouped(n['uploads_taken']!)} of them.`;
+  const others = n['fetches_by_others']! > 0 ? ', also from another address' : '';
+  return `The server took ${grouped(n['uploads_taken']!)} of them, and what was sent was then fetched ${counted(n['fetches']!, 'time')}${others}.`;
 }
 
 const isInOrder = (n: Readonly<Record<string, number>>) =>

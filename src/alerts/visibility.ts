@@ -12,11 +12,14 @@ export type Counts = Readonly<Record<string, number>>;
 /** What of the inventory decides what can be seen. */
 export interface Declared {
   readonly systems: readonly Pick<Asset, 'kind' | 'sentinel' | 'clients'>[];
+  readonly hasProtectedRecords: boolean;
 }
 
-const NOTHING_DECLARED: Declared = { systems: [] };
+const NOTHING_DECLARED: Declared = { systems: [], hasProtectedRecords: false };
 
-type SystemNeed = Extract<Need, `${string}systems` | 'form_posts' | 'sentinels'>;
+type SystemNeed = Extract<Need, `${string}systems` | 'sentinels'>;
+/** Needs for which something must have been sent to a form. */
+const WITH_POSTS: readonly SystemNeed[] = ['registration_systems', 'ballot_systems', 'cancellation_systems'];
 
 /** Kinds of systems with a form that voters or candidates fill in. */
 const FORM_KINDS: readonly AssetKind[] = [
@@ -116,11 +119,27 @@ function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
         : null;
     case 'systems':
     case 'form_systems':
-    case 'form_posts':
+    case 'registration_systems':
+    case 'ballot_systems':
+    case 'cancellation_systems':
     case 'results_systems':
     case 'pollbook_systems':
     case 'sentinels':
       return need === 'sentinels' || web ? systemLack(need, c, declared) : noWeb;
+    case 'protected_records':
+      if (declared.hasProtectedRecords) return null;
+      return {
+        state: 'cannot',
+        because: 'no protected records are declared',
+        fix: 'list them in a file (pollwatch protect hides the keys), and name it as protected_records in the inventory',
+      };
+    case 'upload_bodies':
+      if (!web) return noWeb;
+      return {
+        state: 'partly',
+        because: 'what was in an upload is in no access log, so only file names are seen',
+        fix: 'have the application check what it is sent, and log the names under which it stores files',
+      };
     case 'host':
       return web && c['with_host'] === 0
         ? {
@@ -150,7 +169,9 @@ function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
 const KINDS: Readonly<Record<SystemNeed, readonly AssetKind[] | null>> = {
   systems: null,
   form_systems: FORM_KINDS,
-  form_posts: FORM_KINDS,
+  registration_systems: ['registration'],
+  ballot_systems: ['ballot_request', 'uocava'],
+  cancellation_systems: ['cancellation'],
   results_systems: ['results_enr'],
   pollbook_systems: ['pollbook_sync'],
   sentinels: null,
@@ -159,7 +180,9 @@ const KINDS: Readonly<Record<SystemNeed, readonly AssetKind[] | null>> = {
 const NAMES: Readonly<Record<SystemNeed, string>> = {
   systems: 'system',
   form_systems: 'system with a form',
-  form_posts: 'system with a form',
+  registration_systems: 'system for registrations',
+  ballot_systems: 'system for ballot requests',
+  cancellation_systems: 'system for cancellations',
   results_systems: 'system that shows results',
   pollbook_systems: 'poll book server',
   sentinels: 'network that must never be reached',
@@ -193,7 +216,7 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
       because: 'nearly all requests come from your own proxy, so one visitor cannot be told from another',
       fix: "log the visitor's address: nginx real_ip_header, Apache mod_remoteip, with the proxies that you trust",
     };
-  if (need === 'form_posts' && c['posts_to_systems'] === 0)
+  if (WITH_POSTS.includes(need) && c['posts_to_systems'] === 0)
     return {
       state: 'partly',
       because: 'nothing that was sent to a form (POST) stands in these logs',

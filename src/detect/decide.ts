@@ -15,6 +15,7 @@ import type { Correlation, Level, Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
+import { ATTACKS } from './election/form-injection.ts';
 import { A_MINUTE, MINUTES } from './election/status-hammer.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
@@ -22,7 +23,7 @@ import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
-import { append, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { append, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { packetMarks, signatureOf } from './signature.ts';
 import { isFailing } from './web/requests.ts';
 
@@ -93,7 +94,7 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   busy.sort(byKey(ledger));
   for (const row of busy) {
     const record = readRecord(ledger, row, scene);
-    const findings = findingsOf(record, scene).filter((f) => !settings.off.has(f.detection));
+    const findings = onceTold(findingsOf(record, scene).filter((f) => !settings.off.has(f.detection)));
     const shown: Shown[] = [];
     const key: DecisionKey = { kind: 'source', hi: record.hi, lo: record.lo };
     const whose = { key, members: [key] };
@@ -152,6 +153,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
   }
   const none: ReadonlySet<number> = new Set();
   const own = ownPages(ledger, settings.rules);
+  const matches = new Map<string, readonly Touch[]>();
   return {
     ledger,
     rules: settings.rules,
@@ -167,11 +169,44 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     isClient: (asset, hi, lo) =>
       hi === 0 ? settings.office.isClient(asset, 0, 0, 0xffff, lo) : settings.office.isClient(asset, hi, lo, 0, 0),
     isDark: (address) => settings.isDark(address),
+    matchesOf: (organization, tag) => {
+      const name = `${organization}/${tag}`;
+      const found = matches.get(name) ?? touchesUnder(ledger, organization, tag, packetRules);
+      matches.set(name, found);
+      return found;
+    },
     touchesOf: (organization, hi, lo) => {
       const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
       return row < 0 ? [] : readTouches(ledger, row, packetRules);
     },
   };
+}
+
+/** Touches of all sources of an organisation under one tag: told from the packed entries, so that the rest stay packed. */
+function touchesUnder(
+  ledger: Ledger,
+  organization: number,
+  tag: number,
+  packetRules: ReadonlySet<number>,
+): readonly Touch[] {
+  const found: Touch[] = [];
+  for (let row = 0; row < ledger.rows; row++) {
+    if (spaceOf(ledger, row) !== ((organization << 8) | SPACE.source) || !hasTouch(ledger, row, tag)) continue;
+    append(
+      found,
+      readTouches(ledger, row, packetRules).filter((t) => t.tag === tag),
+    );
+  }
+  return inOrder(found);
+}
+
+function hasTouch({ touches }: Ledger, row: number, tag: number): boolean {
+  const n = lengthOf(touches, row);
+  if (n === 0) return false;
+  const page = pageOf(touches, row);
+  const start = startOf(touches, row);
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) if ((page[e + 1]! & TAG_MASK) === tag) return true;
+  return false;
 }
 
 /** Share of a host's 404 answers from which a size is usual, and probed paths from which a 200 of one size is a page for all. */
@@ -323,6 +358,14 @@ function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
   const findings: Finding[] = [];
   for (const detector of detectors) for (const f of detector.evaluate(record, scene, findings)) findings.push(f);
   return findings;
+}
+
+/** The findings without those of attack text whose every request stands in one about a form, which says more of it. */
+function onceTold(findings: readonly Finding[]): readonly Finding[] {
+  const forms = findings.filter((f) => f.detection === 'election.form_injection');
+  if (forms.length === 0) return findings;
+  const told = new Set(forms.flatMap((f) => f.touches));
+  return findings.filter((f) => !ATTACKS.has(f.detection) || !f.touches.every((t) => told.has(t)));
 }
 
 /** What is shown of one list of touches. Detectors that found the same touches of a source share it. */

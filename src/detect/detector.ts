@@ -30,6 +30,8 @@ export interface Scene {
   isClient(asset: number, hi: number, lo: number): boolean;
   /** whether an IPv4 destination is declared dark */
   isDark(address: number): boolean;
+  /** the touches of all sources of an organisation under one tag, in time order */
+  matchesOf(organization: number, tag: number): readonly Touch[];
   /** the touches of another source, for stage 2 */
   touchesOf(organization: number, hi: number, lo: number): Touch[];
 }

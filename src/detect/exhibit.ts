@@ -106,6 +106,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
   let udpOnly = touches.length > 0;
   let requests = 0;
   let sentToV6 = 0;
+  const hasMatches = touches.some((t) => t.tag >= TAG.rule);
   for (const t of touches) {
     const { firstMs, lastMs, host } = t;
     if (firstMs < startMs) startMs = firstMs;
@@ -118,6 +119,8 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     } else {
       requests++;
       udpOnly = false;
+      // requests that a rule found in a form's fields stand under the rule, too
+      if (t.tag === TAG.field && hasMatches) continue;
       const status = statusOf(t);
       statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
     }
@@ -202,21 +205,23 @@ function chosen(touches: readonly Touch[]): LineReference[] {
   const fresh: LineReference[] = [];
   const again: LineReference[] = [];
   let before: Touch | null = null;
+  let last: LineReference | null = null;
   for (const t of sorted) {
     // in time order equal lines stand side by side
-    if (before !== null && t.firstMs === before.firstMs && t.lineHash === before.lineHash) continue;
+    const rule = t.tag >= TAG.rule ? t.tag - TAG.rule : -1;
+    if (before !== null && t.firstMs === before.firstMs && t.lineHash === before.lineHash) {
+      // what a rule found in the line is worth more than another reason to keep it
+      if (rule >= 0 && last !== null && last.rule < 0) last.rule = rule;
+      continue;
+    }
     before = t;
+    last = null;
     const item = t.item * 65_536 + t.sub;
     const isFresh = !items.has(item);
     items.add(item);
     if (!isFresh && again.length === LINES_MAX) continue;
-    (isFresh ? fresh : again).push({
-      firstMs: t.firstMs,
-      low: t.lineLow,
-      high: t.lineHigh,
-      hash: t.lineHash,
-      rule: t.tag >= TAG.rule ? t.tag - TAG.rule : -1,
-    });
+    last = { firstMs: t.firstMs, low: t.lineLow, high: t.lineHigh, hash: t.lineHash, rule };
+    (isFresh ? fresh : again).push(last);
     if (fresh.length >= LINES_MAX) break;
   }
   return [...fresh, ...again].slice(0, LINES_MAX).sort(inLineOrder);

@@ -2,8 +2,12 @@
  * The detectors of stage 1, in the order in which they see a source: a later one may read the findings of earlier ones.
  */
 import type { SourceDetector } from './detector.ts';
+import { activeUpload } from './election/active-upload.ts';
+import { bulkSubmission } from './election/bulk-submission.ts';
+import { documentHarvest } from './election/document-harvest.ts';
 import { formInjection } from './election/form-injection.ts';
 import { pollbookProbe } from './election/pollbook-probe.ts';
+import { protectedRecord } from './election/protected-record.ts';
 import { resultsProbe } from './election/results-probe.ts';
 import { sentinelTraffic } from './election/sentinel-traffic.ts';
 import { statusHammer } from './election/status-hammer.ts';
@@ -47,5 +51,9 @@ export const detectors: readonly SourceDetector[] = [
   resultsProbe,
   pollbookProbe,
   sentinelTraffic,
+  bulkSubmission,
+  protectedRecord,
+  activeUpload,
+  documentHarvest,
   answeredAfterProbing,
 ];

@@ -37,6 +37,9 @@ const asked = (what: string) => (alert: Alert) =>
 const atOffices = (alert: Alert) =>
   `set off ${counted(number(alert, 'alerts'), 'alert')} at ${counted(number(alert, 'jurisdictions'), 'office')}`;
 
+const submitted = (what: string) => (alert: Alert) =>
+  `sent ${ours(alert)} ${counted(number(alert, 'requests'), what)} and hardly ever opened the form`;
+
 const WORDS: Readonly<Record<string, PlainWords>> = {
   F01: { subject: 'doors of your network tried', did: doors },
   F02: { subject: 'doors of your network tried', did: doors },
@@ -124,6 +127,22 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
   'election.sentinel': {
     subject: 'traffic to a closed-off network',
     did: (a) => `sent traffic to ${ours(a)}, which nothing should be able to reach`,
+  },
+  'election.bulk_register': { subject: 'registrations sent by a script', did: submitted('registration') },
+  'election.bulk_ballot_request': { subject: 'ballot requests sent by a script', did: submitted('ballot request') },
+  'election.bulk_cancel': { subject: 'cancellations sent by a script', did: submitted('cancellation') },
+  'election.protected_record': {
+    subject: 'a protected record was looked up',
+    did: (a) =>
+      `asked ${ours(a)} ${counted(number(a, 'requests'), 'time')} for records that you have marked as protected`,
+  },
+  'election.upload_active': {
+    subject: 'a program sent as a picture',
+    did: (a) => `sent ${ours(a)} ${counted(number(a, 'requests'), 'file')} that the server might run as a program`,
+  },
+  'election.doc_harvest': {
+    subject: 'documents taken one by one',
+    did: (a) => `took ${counted(number(a, 'documents'), 'document')} about voters and elections from ${ours(a)}`,
   },
 };
 

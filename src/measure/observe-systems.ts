@@ -9,11 +9,12 @@ import { type HashKey, hashRange, hashWords } from '../model/hash.ts';
 import type { Digests, Matches } from '../model/rule.ts';
 import { MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { WATCH } from './asset-watch.ts';
-import { createDocumentPaths } from './document-paths.ts';
+
 import { answerItem, FIELD, PACKET, paneOf, SLICES, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import { createFormFields, NOT_TOLD } from './form-fields.ts';
 import { addTouch, addVisit, rowOf, SPACE } from './ledger.ts';
 import type { Scene } from './observe.ts';
+import { createPathTest, isBackstage, isVoterDocument } from './path-tests.ts';
 import type { ProtectedRecords } from './protected-records.ts';
 import { COVERAGE, type State } from './state.ts';
 
@@ -70,7 +71,8 @@ export function createSystemObserver(options: {
 }): SystemObserver {
   const { key, attacks, watched, systemOf, addressSystemOf, destinationOf } = options;
   const { bits, protectedRecords } = watched;
-  const documents = createDocumentPaths();
+  const documents = createPathTest(isVoterDocument);
+  const backstage = createPathTest(isBackstage);
   const fields = createFormFields(key, watched.fields);
   const hasSentinels = bits.some((b) => (b & WATCH.packets) !== 0);
 
@@ -119,7 +121,7 @@ export function createSystemObserver(options: {
     notePage(hand, i, system, watch);
     if ((watch & WATCH.documents) !== 0 && classOf(batch, i) === 2 && batch.method[i] === METHOD.GET) {
       const path = digests.path[i]!;
-      if (!documents.isDocument(batch.bytes, batch.targetStart[i]!, batch.queryStart[i]!, path)) return;
+      if (!documents.fits(batch.bytes, batch.targetStart[i]!, batch.queryStart[i]!, path)) return;
       addVisit(ledger, row, path, ((pane << TAG_BITS) | TAG.document) >>> 0, system);
       touch(hand, i, TAG.documentLine, system, system, 2);
     }
@@ -148,11 +150,19 @@ export function createSystemObserver(options: {
     const sent = isSent(batch, i);
     const isForm = (watch & WATCH.form) !== 0;
     const isTelling =
-      (watch & WATCH.all) !== 0 || ((watch & WATCH.writes) !== 0 && (sent || batch.method[i] === METHOD.DELETE));
+      (watch & WATCH.all) !== 0 ||
+      ((watch & WATCH.writes) !== 0 && (sent || batch.method[i] === METHOD.DELETE || isRefusedBackstage(hand, i)));
     if (!isForm && !isTelling) return;
     const flag = classOf(batch, i) | (sent ? WEB.post : 0) | (isTelling ? WEB.telling : 0);
     if (isForm && !sent) touch(hand, i, TAG.page, system, system, flag);
     else touch(hand, i, TAG.page, digests.path[i]!, ((batch.status[i]! << 16) | system) >>> 0, flag);
+  }
+
+  /** Whether a page of the kind that only publishers use was asked for and refused. */
+  function isRefusedBackstage({ batch, digests }: BatchInHand, i: number): boolean {
+    const code = batch.status[i]!;
+    if (code < 401 || code > 405) return false;
+    return backstage.fits(batch.bytes, batch.targetStart[i]!, batch.queryStart[i]!, digests.path[i]!);
   }
 
   function noteFields(hand: BatchInHand, i: number, system: number, attack: number): void {

@@ -142,7 +142,9 @@ const ELECTION_FILE = join(import.meta.dirname, 'election.yaml');
 /** Path of the inventory that a detection's fixtures are read with; undefined where it needs none. */
 export function inventoryFileFor(id: string): string | undefined {
   const needs = DETECTIONS.find((d) => d.id === id)?.needs ?? [];
-  const isOfSystems = needs.some((need) => need.endsWith('systems') || need === 'sentinels' || need === 'form_posts');
+  const isOfSystems = needs.some(
+    (need) => need.endsWith('systems') || need === 'sentinels' || need === 'protected_records',
+  );
   return isOfSystems ? ELECTION_FILE : undefined;
 }
 

@@ -145,4 +145,96 @@ export const ELECTION_FIXTURES: Readonly<Record<string, Fixture>> = {
       packet('10.20.0.15', 10, 50_123, { to: '10.77.0.20', from: 443, flags: 'ACK SYN' }),
     ]),
   },
+  'election.bulk_register': bulk('/register', 'registrations'),
+  'election.bulk_ballot_request': bulk('/absentee', 'ballot requests'),
+  'election.bulk_cancel': bulk('/cancel', 'cancellations'),
+  'election.protected_record': {
+    fires: web('five look-ups of two protected records in an afternoon, one by name and birth date', [
+      ...times(3, (i) => page(S, i * 2000, '/lookup?voterid=4417')),
+      page(S, 7000, '/lookup?lastname=DOE&dob=1970-01-02'),
+      page(S, 8000, '/lookup?dob=1970-01-02&lastname=Doe&lang=en'),
+    ]),
+    quiet: web('people who look up others, and one who looks up a protected record twice', [
+      ...times(40, (i) => page(`192.0.2.${20 + i}`, i * 60, `/lookup?voterid=${5000 + i * 97}`)),
+      page('192.0.2.80', 100, '/lookup?voterid=4417'),
+      page('192.0.2.80', 400, '/lookup?voterid=4417'),
+      page('192.0.2.81', 500, '/lookup?lastname=Doe&dob=1971-01-02'),
+      page('192.0.2.81', 600, '/lookup?lastname=Doe&dob=1972-01-02'),
+      page('192.0.2.81', 700, '/lookup?lastname=Doe&dob=1973-01-02'),
+    ]),
+    below: web(
+      'two look-ups of a protected record',
+      times(2, (i) => page(S, i * 600, '/lookup?voterid=4417')),
+    ),
+    at: web(
+      'three look-ups of a protected record within a day',
+      times(3, (i) => page(S, i * 8 * HOUR_S, '/lookup?voterid=4417')),
+    ),
+  },
+  'election.upload_active': {
+    fires: web('a script under the name of a picture is stored, and fetched by another address', [
+      request(S, 10, '/candidates/photos/candidate-77.jpg.php', { method: 'POST', status: 201, size: 40 }),
+      request('198.51.100.99', 2400, '/candidates/photos/candidate-77.jpg.php', { status: 200, size: 811 }),
+    ]),
+    'fires-put': web('a file is put there and asked for by the same address', [
+      request(S, 10, '/uploads/x.aspx', { method: 'PUT', status: 201, size: 0 }),
+      request(S, 20, '/uploads/x.aspx', { status: 200, size: 811 }),
+    ]),
+    'fires-refused': web('three such files, all refused', [
+      ...times(3, (i) => request(S, i * 30, `/candidates/photos/p${i}.png.aspx`, { method: 'POST', status: 403 })),
+    ]),
+    quiet: web('candidates who upload pictures, and look at them', [
+      ...times(12, (i) =>
+        request(`192.0.2.${30 + i}`, i * 200, `/candidates/photos/c${i}.jpg`, { method: 'POST', status: 201 }),
+      ),
+      ...times(12, (i) => page(`192.0.2.${30 + i}`, i * 200 + 9, `/candidates/photos/c${i}.jpg`)),
+      request('192.0.2.50', 10, '/candidates/upload.php', { method: 'POST', status: 302 }),
+    ]),
+    below: web('a picture', [request(S, 10, '/candidates/photos/p.jpg', { method: 'POST', status: 201 })]),
+    at: web('one file that a server would run', [
+      request(S, 10, '/candidates/photos/p.jpg.php', { method: 'POST', status: 201 }),
+    ]),
+  },
+  'election.doc_harvest': {
+    fires: web(
+      '240 documents on voter registration in half an hour, in the order of their numbers',
+      times(240, (i) => page(S, i * 8, `/files/voter-registration/2026/${i}.pdf`, { agent: SCRIPT })),
+    ),
+    quiet: web('a reader who takes documents between pages, and a campaign that takes other files', [
+      ...times(120, (i) => page('192.0.2.70', i * 20, `/files/voter-guide/${i}.pdf`)),
+      ...times(40, (i) => page('192.0.2.70', i * 60 + 3, `/files/voter-guide/part-${i}.html`)),
+      ...times(200, (i) => page('192.0.2.71', i * 9, `/files/roads/${i}.pdf`, { agent: SCRIPT })),
+    ]),
+    below: web(
+      '99 documents in an hour',
+      times(99, (i) => page(S, i * 30, `/files/voter-registration/2026/${i}.pdf`, { agent: SCRIPT })),
+    ),
+    at: web(
+      '100 documents in an hour',
+      times(100, (i) => page(S, i * 30, `/files/voter-registration/2026/${i}.pdf`, { agent: SCRIPT })),
+    ),
+  },
 };
+
+/** A form that is sent in bulk, and people who fill it in. */
+function bulk(form: string, what: string): Fixture {
+  const send = (second: number) =>
+    request(S, second, `${form}/submit`, { method: 'POST', status: 302, size: 0, agent: SCRIPT });
+  return {
+    fires: web(
+      `90 ${what} in an hour and a half by a script that never opens the form`,
+      times(90, (i) => send(i * 60)),
+    ),
+    quiet: web(`a drive at a library: 40 ${what} in an hour behind one address, each with a browser`, [
+      ...inOrder(times(40, (i) => visitor('192.0.2.220', i * 90, form)).flat()),
+    ]),
+    below: web(
+      `nine ${what} in an hour`,
+      times(9, (i) => send(i * 300)),
+    ),
+    at: web(
+      `ten ${what} in an hour`,
+      times(10, (i) => send(i * 300)),
+    ),
+  };
+}

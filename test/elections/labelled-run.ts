@@ -12,7 +12,7 @@ import { attacks } from './attacks.ts';
 import { countySweep, stateInventory } from './county-sweep.ts';
 import { carryOut, type Label } from './label.ts';
 import { createNetworks } from './networks.ts';
-import { INVENTORY, type Lines } from './portal.ts';
+import { INVENTORY, type Lines, PROTECTED } from './portal.ts';
 import { addRegulars } from './regulars.ts';
 import { AUTHORIZED_SCANNER, authorizedScan, unauthorizedScan } from './scanners.ts';
 import { addVoters } from './voters.ts';
@@ -47,6 +47,7 @@ export function writeLabelledRun(args: typeof RUN_DEFAULTS & { out: string }): L
     // a key of its own, so that nothing depends on the machine
     writeFileSync(join(folder, 'key'), Buffer.alloc(32, args.seed));
   }
+  text(args.out, 'protected.txt', PROTECTED.map((key) => `${key}\n`).join(''));
   return {
     county: {
       logs: [write(args.out, 'web', place.web), write(args.out, 'firewall', place.firewall)],

@@ -101,7 +101,7 @@ assets:
   - {id: absentee, name: Absentee ballot request, kind: ballot_request, hosts: [${VOTE}], url_prefixes: [/absentee], sensitivity: voter, criticality: critical, owner: it_oncall}
   - {id: overseas, name: Military and overseas voters, kind: uocava, hosts: [${VOTE}], url_prefixes: [/overseas], sensitivity: voter, criticality: critical, uocava: true, owner: it_oncall}
   - {id: results, name: Election night results, kind: results_enr, hosts: [${RESULTS}], sensitivity: public, criticality: critical, owner: it_oncall}
-  - {id: pollbook, name: Poll book synchronisation, kind: pollbook_sync, hosts: [${POLLBOOK}], sensitivity: voter, criticality: critical, owner: it_oncall}
+  - {id: pollbook, name: Poll book synchronisation, kind: pollbook_sync, hosts: [${POLLBOOK}], clients: [${POLLBOOK_NETWORK}], sensitivity: voter, criticality: critical, owner: it_oncall}
   - {id: filing, name: Candidate filing, kind: candidate_filing, hosts: [${FILING}], sensitivity: staff, criticality: high, owner: it_oncall}
   - {id: site, name: County web site, kind: county_site, hosts: [${SITE}], sensitivity: public, criticality: medium, owner: it_oncall}
   - {id: ems, name: Election management network, kind: ems_airgapped, cidrs: [${AIRGAPPED_NETWORK}], criticality: critical, sentinel: true, owner: it_oncall}
@@ -111,6 +111,7 @@ authorized_scanners:
   - {name: Our yearly penetration test, cidrs: [${AUTHORIZED_NETWORK}], since: 2026-09-01, expires: 2027-01-31, max_class: scan}
 owned:
   cidrs: [${OWN_ADDRESSES}, ${STAFF_NETWORK}]
+protected_records: protected.txt
 databases: {asn: owners.mmdb}
 privacy: {key_file: key}
 `;

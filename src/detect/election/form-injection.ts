@@ -9,12 +9,15 @@
  */
 import { FIELD, TAG } from '../../measure/entry.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
-import type { Finding, SourceDetector } from '../detector.ts';
-import { countEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
+import { countEvents, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, outcomeOf } from './systems.ts';
 
 const TRIES = 3;
 const TRIES_ON_VOTERS = 1;
+
+/** Detections whose rules find text that attacks whoever reads a field: scanner artefacts, SQL, scripts, commands. */
+export const ATTACKS: ReadonlySet<string> = new Set(['W10', 'W11', 'W13', 'W15']);
 
 const isRequest = (t: Touch) => (t.flags & FIELD.beside) === 0;
 const isDeclared = (t: Touch) => (t.flags & FIELD.declared) !== 0;
@@ -29,16 +32,17 @@ export const formInjection: SourceDetector = {
       const tries = isOfVoters ? TRIES_ON_VOTERS : TRIES;
       const hit = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w.filter(isRequest)) >= tries, { grows: true });
       if (hit.length === 0) return [];
+      const fields = (list: readonly Touch[]) => list.filter((t) => t.tag === TAG.field);
       return [
         {
           detection: 'election.form_injection',
           base: isOfVoters ? 'high' : 'medium',
           steps: [],
           outcome: outcomeOf(hit),
-          touches: hit,
+          touches: inOrder([...hit, ...matchesOf(hit, record, scene)]),
           numbers: (list) => ({
-            ...answerNumbers(list.filter(isRequest)),
-            fields: new Set(list.filter((t) => t.item !== 0).map((t) => t.item)).size,
+            ...answerNumbers(fields(list).filter(isRequest)),
+            fields: new Set(fields(list).flatMap((t) => (t.item === 0 ? [] : [t.item]))).size,
           }),
           thresholds: [
             tries === 1 ? 'one request with attack text in a field' : `${tries} requests with attack text in a field`,
@@ -52,3 +56,12 @@ export const formInjection: SourceDetector = {
     });
   },
 };
+
+/** What the rules found in the same requests: an alert shows these lines, and other detections need not tell them again. */
+function matchesOf(hit: readonly Touch[], record: SourceRecord, scene: Scene): Touch[] {
+  const name = (t: Touch) => `${t.host}/${t.paneMs}/${statusClassOf(t)}`;
+  const names = new Set(hit.map(name));
+  return record.matched.filter(
+    (t) => ATTACKS.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && names.has(name(t)),
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * election.upload_active Active content sent to an upload: a file that a server would run, sent under the name of a
+ * picture or a document, or with PUT.
+ * Evidence: one such request (rules active-upload); whether the server took it (2xx or 3xx); and whether the stored file
+ * was then fetched, by this source or another, in a pane at or after it (Arizona 2025: a picture that was a script; AA20-304A:
+ * web shells). The same path is asked for, with an answer that is not the site's usual "not found" page.
+ * What stands in the body of an upload is in no access log: a script under the name of a picture alone is not seen.
+ */
+import { paneStart, TAG, WEB } from '../../measure/entry.ts';
+import { WEB_PANE } from '../../model/time.ts';
+import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
+import { estimateEvents, inOrder, statusClassOf, type Touch } from '../record.ts';
+import { pagesOf } from '../web/requests.ts';
+import { answerNumbers } from './systems.ts';
+
+const SENT = 'active-upload';
+const FETCHED = 'uploaded-script';
+
+const isTaken = (t: Touch) => statusClassOf(t) === 2 || statusClassOf(t) === 3;
+
+export const activeUpload: SourceDetector = {
+  ids: ['election.upload_active'],
+  evaluate(record, scene) {
+    const tag = tagOf(SENT, scene);
+    const sent = record.matched.filter((t) => t.tag === tag);
+    if (sent.length === 0) return [];
+    const fetched = fetchesOf(sent, record, scene);
+    const byOthers = fetched.filter((t) => !record.matched.includes(t));
+    const isFetched = fetched.length > 0 || wasGivenLater(sent, record);
+    const base = sent.some(isTaken) ? (isFetched ? 'critical' : 'high') : 'medium';
+    const finding: Finding = {
+      detection: 'election.upload_active',
+      base,
+      steps: stepsOf(sent.some(isTaken), isFetched),
+      outcome: sent.some(isTaken) && isFetched ? 'answered' : sent.some(isTaken) ? 'tried' : 'refused',
+      touches: inOrder([...sent, ...fetched]),
+      numbers: (list) => ({
+        ...answerNumbers(list.filter((t) => t.tag === tag)),
+        uploads_taken: estimateEvents(list.filter((t) => t.tag === tag && isTaken(t))),
+        fetches: estimateEvents(list.filter((t) => t.tag !== tag)),
+        fetches_by_others: estimateEvents(list.filter((t) => byOthers.includes(t))),
+      }),
+      thresholds: ['one such file sent to the server'],
+      noise: [],
+      tailored: sent.some(isTaken) ? ['your site took what was sent to it'] : [],
+    };
+    return [finding];
+  },
+};
+
+function tagOf(name: string, scene: Scene): number {
+  const rule = scene.rules.find((r) => r.name === name && r.origin === 'builtin');
+  return rule === undefined ? -1 : TAG.rule + rule.number;
+}
+
+function stepsOf(isTaken: boolean, isFetched: boolean): string[] {
+  if (!isTaken) return [];
+  const taken = 'the server took what was sent: medium to high';
+  return isFetched ? [taken, 'the stored file was then fetched: high to critical'] : [taken];
+}
+
+/** Requests of anybody for the files that were sent, which were answered with something of their own, on the same days. */
+function fetchesOf(sent: readonly Touch[], record: SourceRecord, scene: Scene): Touch[] {
+  if (!sent.some(isTaken)) return [];
+  return scene.matchesOf(record.organization, tagOf(FETCHED, scene)).filter((t) => {
+    if (statusClassOf(t) !== 2 || scene.soft404(t.host).has(t.sub)) return false;
+    return sent.some((s) => isTaken(s) && pagesOf(s) === pagesOf(t) && s.paneMs <= t.paneMs);
+  });
+}
+
+/** Whether the source was given a file of one ending that it had sent: an ordinary request, of which no line is kept. */
+function wasGivenLater(sent: readonly Touch[], record: SourceRecord): boolean {
+  return sent.some(
+    (s) =>
+      isTaken(s) &&
+      (s.flags & WEB.post) !== 0 &&
+      record.visits.some((v) => v.tag === TAG.path && v.item === s.item && paneStart(v.pane, WEB_PANE) >= s.paneMs),
+  );
+}
