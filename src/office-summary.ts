@@ -4,6 +4,7 @@
  */
 import type { Contact } from './model/contact.ts';
 import type { Inventory } from './model/inventory.ts';
+import { localTimeOf } from './model/local-time.ts';
 import type { OfficeSummary } from './model/summary.ts';
 
 /** `firstMs` and `lastMs` are the first and last instant of the logs, null when no line has one. */
@@ -13,6 +14,7 @@ export function summarizeOffice(
   lastMs: number | null,
 ): OfficeSummary | null {
   if (inventory.file === null) return null;
+  const zone = inventory.organization.timezone ?? 'UTC';
   const contacts = [...inventory.contacts.values()];
   const withPhone = contacts.find((contact) => contact.phone !== null) ?? contacts[0];
   return {
@@ -27,9 +29,19 @@ export function summarizeOffice(
         : inventory.calendar.flatMap(({ name, windows }) =>
             windows
               .filter(({ fromMs, toMs }) => fromMs <= lastMs && firstMs < toMs)
-              .map(({ phase, fromMs, toMs }) => ({ election: name, phase, fromMs, toMs })),
+              .map(({ phase, fromMs, toMs }) => ({
+                election: name,
+                phase,
+                firstDay: localDay(fromMs, zone),
+                lastDay: localDay(toMs - 1, zone),
+              })),
           ),
   };
+}
+
+function localDay(ms: number, zone: string): string {
+  const { year, month, day } = localTimeOf(ms, zone);
+  return new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 }
 
 function callOf(contact: Contact | undefined): { name: string; phone: string | null } | null {

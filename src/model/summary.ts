@@ -69,8 +69,8 @@ export interface OfficeSummary {
   }[];
   /** whom to call about what belongs to no system, or null */
   call: { name: string; phone: string | null } | null;
-  /** spans around elections that the logs reach into; Unix milliseconds, `toMs` is no longer part of it */
-  windows: { election: string; phase: ElectionPhase; fromMs: number; toMs: number }[];
+  /** spans around elections that the logs reach into, with their first and last local day (YYYY-MM-DD) */
+  windows: { election: string; phase: ElectionPhase; firstDay: string; lastDay: string }[];
 }
 
 export interface RunSummary {

@@ -7,7 +7,7 @@ import { PHASE_WORDS } from '../alerts/office-words.ts';
 import type { Alert } from '../model/alert.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import type { OfficeSummary } from '../model/summary.ts';
-import { listText, periodText } from './quantity.ts';
+import { dateText, listText } from './quantity.ts';
 
 /** Said once where no inventory was given. */
 export const INVENTORY_GAIN =
@@ -38,10 +38,17 @@ export function windowsText(office: OfficeSummary | null): string | null {
   return elections
     .map((election) => {
       const own = office.windows.filter((window) => window.election === election);
-      const spans = own.map(({ phase, fromMs, toMs }) => `${PHASE_WORDS[phase]} (${periodText(fromMs, toMs - 1)})`);
+      const spans = own.map(({ phase, firstDay, lastDay }) => `${PHASE_WORDS[phase]} (${daysText(firstDay, lastDay)})`);
       return `These days are part of ${election}: ${listText(spans)}.`;
     })
     .join(' ');
+}
+
+/** "28 Sep to 6 Oct 2026", "3 Nov 2026" */
+function daysText(first: string, last: string): string {
+  const [from, to] = [dateText(Date.parse(first)), dateText(Date.parse(last))];
+  if (from === to) return to;
+  return first.slice(0, 4) === last.slice(0, 4) ? `${from.slice(0, -5)} to ${to}` : `${from} to ${to}`;
 }
 
 /** How many alerts (low and above) touched a system, and the gravest of them. */

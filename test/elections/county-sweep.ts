@@ -78,7 +78,7 @@ export function stateInventory(): string {
 organization: {id: us-xx, name: State election office, level: state, day_start: "12:00Z"}
 origins:
 ${origins}
-databases: {asn: owners.mmdb}
+databases: {asn: owners.mmdb, country: countries.mmdb}
 privacy: {key_file: key}
 `;
 }

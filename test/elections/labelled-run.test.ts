@@ -31,6 +31,11 @@ describe.each(RUNS)('the labelled run %o', (args) => {
     expect(wanted.filter((row) => row.told === null).map((row) => row.label.attack)).toEqual([]);
   });
 
+  it('tells of a walk through all fields of a form as one alert', () => {
+    const { label } = score.rows.find((row) => row.label.attack === 'injection-all-fields')!;
+    expect(score.alerts.filter((alert) => tells(alert, label))).toHaveLength(1);
+  });
+
   it('alerts nobody who lawfully used the systems', () => {
     expect(Object.values(score.run.lawful).flat().length).toBeGreaterThan(20_000);
     expect(score.wronged).toEqual([]);

@@ -44,6 +44,7 @@ export function writeLabelledRun(args: typeof RUN_DEFAULTS & { out: string }): L
   mkdirSync(counties, { recursive: true });
   for (const folder of [args.out, counties]) {
     writeFileSync(join(folder, 'owners.mmdb'), networks.owners);
+    writeFileSync(join(folder, 'countries.mmdb'), networks.countries);
     // a key of its own, so that nothing depends on the machine
     writeFileSync(join(folder, 'key'), Buffer.alloc(32, args.seed));
   }

@@ -32,6 +32,8 @@ export interface Networks {
   anywhere(): string;
   /** the table of network owners, as an MMDB file */
   owners: Buffer;
+  /** a table of countries that knows none of them */
+  countries: Buffer;
 }
 
 /** Draws the networks of a run. */
@@ -68,5 +70,6 @@ export function createNetworks(random: Random): Networks {
     elsewhere: () => fresh(() => inOctet(elsewhereOctet)),
     anywhere: () => fresh(() => dotted(madeUpIpv4(random))),
     owners: writeMmdb('ASN', records, { ipVersion: 4 }),
+    countries: writeMmdb('Country', { '192.0.2.0/24': { country: { iso_code: 'ZZ' } } }, { ipVersion: 4 }),
   };
 }

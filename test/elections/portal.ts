@@ -111,7 +111,7 @@ authorized_scanners:
   - {name: Our yearly penetration test, cidrs: [${AUTHORIZED_NETWORK}], since: 2026-09-01, expires: 2027-01-31, max_class: scan}
 owned:
   cidrs: [${OWN_ADDRESSES}, ${STAFF_NETWORK}]
+databases: {asn: owners.mmdb, country: countries.mmdb}
 protected_records: protected.txt
-databases: {asn: owners.mmdb}
 privacy: {key_file: key}
 `;

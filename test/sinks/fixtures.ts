@@ -377,8 +377,8 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
         {
           election: 'General election',
           phase: 'uocava_mailing',
-          fromMs: T0 - 24 * 60 * MINUTE,
-          toMs: T0 + 96 * 60 * MINUTE,
+          firstDay: '2026-09-13',
+          lastDay: '2026-09-18',
         },
       ],
     },
@@ -572,6 +572,8 @@ export function hostileSummary(): RunSummary {
         'day',
         'id',
         'criticality',
+        'firstDay',
+        'lastDay',
         'phase',
         'tlp',
       ].includes(key);
