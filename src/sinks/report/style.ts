@@ -126,6 +126,7 @@ table.stack tr:last-child{border-bottom:0}
 table.stack td,table.stack th{border:0;padding:.1rem 0;text-align:left}
 table.stack td[data-label]{display:grid;grid-template-columns:8rem minmax(0,1fr);gap:.6rem;align-items:baseline}
 table.stack td[data-label]::before{content:attr(data-label);color:var(--muted);font-size:.84rem}
+table.stack td .chip{justify-self:start}
 table.stack td.bar{padding:.35rem 0;width:auto;display:block}
 }
 @media print{
