@@ -355,7 +355,7 @@ function ballotPageBurst({ web, random, networks }: Place): Attack {
   return {
     attack: 'ballot-page-burst',
     says: '4,200 addresses ask for the ballot-request page within 24 minutes (2024, Georgia: 420,000).',
-    detections: ['election.results_flood', 'election.bulk_ballot_request'],
+    detections: ['election.results_flood'],
     asset: 'absentee',
     lines: times(25_200, (i) => ({
       second: start + random.unit() * 1440,
