@@ -273,6 +273,22 @@ Example:
   pollwatch setup elasticsearch --config pollwatch.yaml --api-key-file secrets/elasticsearch-api-key`,
     )
     .action((options: Given) => ended(import('./commands/setup.ts').then((m) => m.setupElasticsearchCommand(options))));
+  setup
+    .command('kibana')
+    .description('make or update spaces, data views, dashboards, roles and detection rules')
+    .option(...config)
+    .option('--write <folder>', 'write the files that Kibana imports instead, to import by hand')
+    .option('--no-detection-rules', 'without rules of Kibana Security')
+    .addHelpText(
+      'after',
+      `
+Each organization gets a space and a role that reads it and nothing else; where there are several, one more space shows all
+of them to the state. Running it again brings dashboards back to what they were; copies that you made are left alone.
+
+Example:
+  pollwatch setup kibana --config pollwatch.yaml`,
+    )
+    .action((options: Given) => ended(import('./commands/setup-kibana.ts').then((m) => m.setupKibanaCommand(options))));
 
   const watched = (command: Command): Command =>
     command
@@ -365,11 +381,14 @@ Variables that win over the installation file:
   program
     .command('ack')
     .description('say what was done about an alert; it stays said when the alert changes')
-    .argument('<id>', 'id of the alert: the _id of its document')
+    .argument('[id]', 'id of the alert: the _id of its document, or the number of a mail')
     .option(...config)
     .option(...organization)
+    .option('--from-kibana', 'take over what was acknowledged or closed in Kibana Security')
     .addOption(
       new Option('--status <status>', 'what it is now').choices(['ack', 'closed', 'suppressed', 'new']).default('ack'),
     )
-    .action((id: string, options: Given) => ended(import('./commands/ack.ts').then((m) => m.ackCommand(id, options))));
+    .action((id: string | undefined, options: Given) =>
+      ended(import('./commands/ack.ts').then((m) => m.ackCommand(id, options))),
+    );
 }

@@ -1,5 +1,6 @@
 /**
- * `pollwatch ack ID`: says what was done about an alert. It goes through the state like everything else, so it survives
+ * `pollwatch ack ID`: says what was done about an alert, here and, where there is one, in Kibana; --from-kibana takes over
+ * what was said there. It goes through the state like everything else, so it survives
  * late lines and new revisions of the alert, and shows in Elasticsearch once the alert's organisation was decided again.
  */
 import { alertPrefix } from '../mail/message.ts';
@@ -15,8 +16,17 @@ import type { Given } from './options.ts';
 export const ACK_STATUSES: readonly AckRecord['status'][] = ['ack', 'closed', 'suppressed', 'new'];
 
 /** Runs the command; returns the exit status. Throws an OperatorError when no organisation has such an alert. */
-export function ackCommand(shown: string, given: Given): Promise<number> {
-  return withStore(given, async (store) => {
+export function ackCommand(shown: string | undefined, given: Given): Promise<number> {
+  return withStore(given, async (store, installation) => {
+    if (given.fromKibana === true) {
+      const { ackFromKibana } = await import('./ack-kibana.ts');
+      return ackFromKibana(store, installation);
+    }
+    if (shown === undefined) {
+      const hint =
+        'name one: pollwatch ack PW-0123ABCD; or take over what was said in Kibana: pollwatch ack --from-kibana';
+      throw new OperatorError([{ code: 'PW-ACK-UNKNOWN', message: 'which alert?', hint }]);
+    }
     const known = await organizations(store);
     const wanted = given.organization === undefined ? known : known.filter((each) => each === given.organization);
     for (const organization of wanted) {
@@ -25,6 +35,10 @@ export function ackCommand(shown: string, given: Given): Promise<number> {
       const status = given.status ?? 'ack';
       await appendRecord(store, organization, encodeAck({ id, status, atMs: Date.now() }));
       process.stdout.write(`${organization}: ${id} is "${status}" as soon as a decide worker has seen it\n`);
+      if (installation.kibana !== undefined) {
+        const { ackToKibana } = await import('./ack-kibana.ts');
+        await ackToKibana(installation, organization, id, status);
+      }
       return OK;
     }
     throw new OperatorError([

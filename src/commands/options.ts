@@ -32,6 +32,11 @@ export interface Given {
   /** where a new API key is written */
   apiKeyFile?: string;
   untilDrained?: boolean;
+  /** folder for files that Kibana imports */
+  write?: string;
+  /** false with --no-detection-rules */
+  detectionRules?: boolean;
+  fromKibana?: boolean;
   /** address of health and metrics */
   listen?: string;
   /** one of LOG_LEVELS: the command line takes no other */

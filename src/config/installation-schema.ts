@@ -23,6 +23,12 @@ export const nodeUrl = z
   .superRefine(addressCheck(['http:', 'https:'], /^\/?$/, 'https://es1.example.gov:9200'))
   .describe('http:// or https://host:port of a node');
 
+/** Address of Kibana, with its base path. */
+export const kibanaUrl = z
+  .string()
+  .superRefine(addressCheck(['http:', 'https:'], /^(\/[A-Za-z0-9._~-]+)*\/?$/, 'https://kibana.example.gov'))
+  .describe('http:// or https://host:port of Kibana, with the base path where there is one');
+
 /** First part of the keys in Redis. */
 export const redisPrefix = z
   .string()
@@ -75,6 +81,16 @@ const elasticsearch = z
     prefix: indexPrefix.optional().describe('first part of every index name; default pollwatch'),
   })
   .describe('where alerts go; without it they wait in Redis');
+
+const kibana = z
+  .strictObject({
+    url: kibanaUrl.optional(),
+    api_key_file: file.optional().describe('file with an API key, as Elasticsearch encodes it'),
+    username: userName.optional(),
+    password_file: file.optional().describe('file whose first line is the password'),
+    ca_file: file.optional().describe('PEM of the certification authority'),
+  })
+  .describe('where `pollwatch setup kibana` makes spaces and dashboards, and `pollwatch ack` tells what was handled');
 
 const organization = z
   .strictObject({
@@ -232,6 +248,7 @@ export const installationSchema = z
     version: z.literal(1, 'this program reads version 1').describe('of this file format'),
     redis: redis.optional(),
     elasticsearch: elasticsearch.optional(),
+    kibana: kibana.optional(),
     organizations: z
       .array(organization)
       .min(1, 'name at least one')

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Problem } from '../model/problem.ts';
 import {
   indexPrefix,
+  kibanaUrl,
   listen,
   mailAddress,
   mailSecurity,
@@ -39,6 +40,15 @@ export interface InstallationVariables {
     readonly caFile: string | undefined;
     readonly prefix: string | undefined;
   };
+  readonly kibana: {
+    readonly url: string | undefined;
+    readonly apiKey: string | undefined;
+    readonly apiKeyFile: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+    readonly passwordFile: string | undefined;
+    readonly caFile: string | undefined;
+  };
   /** who sets Elasticsearch up, when it is not who writes alerts */
   readonly setup: {
     readonly apiKey: string | undefined;
@@ -64,7 +74,7 @@ export interface InstallationVariables {
 }
 
 /** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
-const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH|MAIL)_/;
+const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH|MAIL|KIBANA)_/;
 
 /** Reads and checks the variables; what is wrong is added to `problems`, which never show a value. */
 export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): InstallationVariables {
@@ -125,6 +135,15 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       passwordFile: read('POLLWATCH_ELASTICSEARCH_PASSWORD_FILE'),
       caFile: read('POLLWATCH_ELASTICSEARCH_CA_FILE'),
       prefix: checked('POLLWATCH_ELASTICSEARCH_PREFIX', indexPrefix),
+    },
+    kibana: {
+      url: checked('POLLWATCH_KIBANA_URL', kibanaUrl),
+      apiKey: read('POLLWATCH_KIBANA_API_KEY'),
+      apiKeyFile: read('POLLWATCH_KIBANA_API_KEY_FILE'),
+      username: read('POLLWATCH_KIBANA_USERNAME'),
+      password: read('POLLWATCH_KIBANA_PASSWORD'),
+      passwordFile: read('POLLWATCH_KIBANA_PASSWORD_FILE'),
+      caFile: read('POLLWATCH_KIBANA_CA_FILE'),
     },
     setup: {
       apiKey: read('POLLWATCH_ELASTICSEARCH_SETUP_API_KEY'),

@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import type {
   ElasticSettings,
   Installation,
+  KibanaSettings,
   RedisSettings,
   RetentionDays,
   Tenant,
@@ -61,12 +62,14 @@ export function loadInstallation(file: string | null, known: KnownNames, env = p
   const redis = redisOf(reading, content, variables);
   const elasticsearch = elasticsearchOf(reading, content, variables);
   const mail = mailOf(fields, content.mail, variables.mail);
+  const kibana = kibanaOf(reading, content, variables);
   const { formats } = known;
   const installation: Installation = {
     file: file === null ? null : resolve(file),
     redis,
     elasticsearch,
     ...(mail === null ? {} : { mail }),
+    ...(kibana === null ? {} : { kibana }),
     tenants,
     rulesPaths: (content.rules ?? []).map((path) => fields.absolute(path)),
     origins: originsOf(content, fields, { tenants, redis, elasticsearch, formats }),
@@ -158,6 +161,34 @@ function elasticsearchOf(
     password,
     ca: reading.fields.named(given.caFile, 'POLLWATCH_ELASTICSEARCH_CA_FILE', 'certificate') ?? settings.ca,
     prefix: given.prefix ?? fields?.prefix ?? DEFAULT_PREFIX,
+  };
+}
+
+function kibanaOf(
+  { fields: files, problems }: Reading,
+  content: InstallationFile,
+  { kibana: given }: InstallationVariables,
+): KibanaSettings | null {
+  const fields = content.kibana;
+  const url = given.url ?? fields?.url;
+  if (url === undefined) {
+    if (fields !== undefined)
+      problems.push({
+        code: 'PW-CONFIG-MISSING-FIELD',
+        message: 'missing field "url" in kibana',
+        hint: 'name its address here or in POLLWATCH_KIBANA_URL',
+      });
+    return null;
+  }
+  const file = (name: 'api_key_file' | 'password_file' | 'ca_file') =>
+    files.content(fields?.[name], ['kibana', name], name === 'ca_file' ? 'certificate' : 'secret');
+  return {
+    url,
+    apiKey: given.apiKey ?? files.named(given.apiKeyFile, 'POLLWATCH_KIBANA_API_KEY_FILE') ?? file('api_key_file'),
+    username: given.username ?? fields?.username ?? null,
+    password:
+      given.password ?? files.named(given.passwordFile, 'POLLWATCH_KIBANA_PASSWORD_FILE') ?? file('password_file'),
+    ca: files.named(given.caFile, 'POLLWATCH_KIBANA_CA_FILE', 'certificate') ?? file('ca_file'),
   };
 }
 

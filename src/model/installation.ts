@@ -34,6 +34,18 @@ export interface ElasticSettings {
   readonly prefix: string;
 }
 
+/** How to reach Kibana; only `setup kibana` and `ack` do. */
+export interface KibanaSettings {
+  /** http:// or https:// address, with the base path where there is one */
+  readonly url: string;
+  /** API key (as Elasticsearch encodes it), or null */
+  readonly apiKey: string | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** PEM of the certification authority, or null for the system's */
+  readonly ca: string | null;
+}
+
 /** An organisation whose logs are read. */
 export interface Tenant {
   readonly id: string;
@@ -133,6 +145,8 @@ export interface Installation {
   readonly elasticsearch: ElasticSettings | null;
   /** undefined: nobody is mailed */
   readonly mail?: MailSettings;
+  /** none = no Kibana is told anything */
+  readonly kibana?: KibanaSettings;
   /** by id */
   readonly tenants: ReadonlyMap<string, Tenant>;
   readonly rulesPaths: readonly string[];

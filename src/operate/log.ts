@@ -61,8 +61,9 @@ export function createLog({ level, secrets, stream }: LogSettings): ProcessLog {
 
 /** Every secret that an installation holds, for `createLog`: passwords, API keys, private keys, secrets as text. */
 export function secretsOf(installation: Installation): string[] {
-  const { redis, elasticsearch, mail, tenants, origins } = installation;
+  const { redis, elasticsearch, mail, kibana, tenants, origins } = installation;
   const found: (string | null | undefined)[] = [redis.password, elasticsearch?.apiKey, elasticsearch?.password];
+  found.push(kibana?.apiKey, kibana?.password);
   const logIn = mail?.smtp.auth;
   if (logIn?.method === 'plain' || logIn?.method === 'login') found.push(logIn.password);
   if (logIn?.method === 'xoauth2') found.push(logIn.accessToken);

@@ -295,6 +295,12 @@ export async function isDocument(store: QueueStore, org: string, id: string): Pr
   return (await store.redis.hexists(organizationKeys(store.prefix, org).revisions, id)) === 1;
 }
 
+/** What is kept of a document that was told, or null. */
+export async function documentRevision(store: QueueStore, org: string, id: string): Promise<Revision | null> {
+  const text = await store.redis.hget(organizationKeys(store.prefix, org).revisions, id);
+  return text === null ? null : (JSON.parse(text) as Revision);
+}
+
 /** Ids of told documents that begin with a text, which must hold no character that means something in a pattern. */
 export async function documentsFrom(store: QueueStore, org: string, beginning: string): Promise<string[]> {
   const { revisions } = organizationKeys(store.prefix, org);

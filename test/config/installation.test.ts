@@ -73,14 +73,12 @@ describe('the example', () => {
   });
 
   it('is still valid when its commented parts are used, and names the defaults as they are', () => {
-    const secrets = ['redis-password', 'elasticsearch-api-key', 'mail-password'].map((name) => [
-      `secrets/${name}`,
-      'x\n',
-    ]);
-    const certificates = ['redis-ca', 'elasticsearch-ca', 'mail-ca', 'syslog', 'counties-ca'].map((name) => [
-      `secrets/${name}.pem`,
-      CERTIFICATE,
-    ]);
+    const secrets = ['redis-password', 'elasticsearch-api-key', 'mail-password', 'kibana-setup-password'].map(
+      (name) => [`secrets/${name}`, 'x\n'],
+    );
+    const certificates = ['redis-ca', 'elasticsearch-ca', 'mail-ca', 'kibana-ca', 'syslog', 'counties-ca'].map(
+      (name) => [`secrets/${name}.pem`, CERTIFICATE],
+    );
     const keys = ['us-xx-example', 'us-xx-other'].map((name) => [`secrets/${name}.key`, 'k'.repeat(32)]);
     const here = folderOf({
       ...Object.fromEntries([...secrets, ...certificates, ...keys]),
@@ -88,10 +86,17 @@ describe('the example', () => {
       'inventory.example.yaml': readFileSync(new URL('../../config/inventory.example.yaml', import.meta.url), 'utf8'),
       'pollwatch.yaml': whole,
     });
-    const { work, origins, redis, tenants, retention } = here.load();
+    const { work, origins, redis, tenants, retention, kibana } = here.load();
     const { work: defaults } = folderOf({ 'pollwatch.yaml': 'version: 1\n' }).load();
     expect(work).toEqual(defaults);
     expect(retention).toEqual(RETENTION);
+    expect(kibana).toEqual({
+      url: 'http://127.0.0.1:5601',
+      apiKey: null,
+      username: 'elastic',
+      password: 'x',
+      ca: CERTIFICATE,
+    });
     expect(origins.map((origin) => origin.kind)).toEqual(['files', 'files', 'syslog', 'redis-list', 'elasticsearch']);
     expect(redis.cluster).toBe(true);
     expect(tenants.size).toBe(2);

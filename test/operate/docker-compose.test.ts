@@ -105,7 +105,10 @@ describe('docker-compose.yml', () => {
   it('gives every service a bound of memory and processors, a health check and no special rights', () => {
     for (const [name, { deploy, healthcheck, privileged, image }] of services) {
       expect(deploy?.resources?.limits, name).toMatchObject({ memory: expect.any(String), cpus: expect.any(String) });
-      expect(healthcheck?.test ?? (healthcheck?.disable === true && name === 'setup'), name).toBeTruthy();
+      expect(
+        healthcheck?.test ?? (healthcheck?.disable === true && ['setup', 'dashboards'].includes(name)),
+        name,
+      ).toBeTruthy();
       expect(privileged ?? false, name).toBe(false);
       // a tag that moves changes under one's feet
       expect(image, name).toMatch(/:(?!latest)[\w.-]+$/);
@@ -285,6 +288,13 @@ describe('outside of containers', () => {
       const prepared = spawnSync(LAUNCHER, ['setup', 'elasticsearch'], { env: env('setup'), encoding: 'utf8' });
       expect(prepared.stderr).toBe('');
       expect(prepared.status).toBe(0);
+      // there is no Kibana here: what would be imported is written, with the same settings
+      const [program, ...args] = compose.services['dashboards']!.entrypoint!;
+      expect(program).toBe('/opt/pollwatch/pollwatch');
+      const write = ['--write', join(folder, 'kibana')];
+      const written = spawnSync(LAUNCHER, [...args, ...write], { env: env('dashboards'), encoding: 'utf8' });
+      expect([written.status, written.stderr]).toEqual([0, '']);
+      expect(written.stdout).toContain('us-xx-example.ndjson: written');
       for (const [name, { command }] of ours) {
         if (command === undefined) continue;
         const child = spawn(LAUNCHER, command, { env: env(name), stdio: ['ignore', 'ignore', 'pipe'] });

@@ -83,7 +83,7 @@ function buildPlugin(folder: string, version: Version): string {
 }
 
 /** A server's key and certificate for 127.0.0.1, its authority, and another authority; all PEM, valid for a day. */
-function makeCertificates(folder: string): { ca: string; strangeCa: string; key: string; certificate: string } {
+export function makeCertificates(folder: string): { ca: string; strangeCa: string; key: string; certificate: string } {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
   const authority = (name: string) =>
