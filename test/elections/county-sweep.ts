@@ -15,14 +15,18 @@ export const COUNTIES =
     ' ',
   );
 
+/** pages on which voters are looked up, and text meant for the database behind them: what the 2016 sweep was after */
 const PATHS = [
-  '/admin/',
-  '/.git/config',
+  '/elections/',
+  '/elections/sample-ballot.pdf',
+  '/voter/search.aspx?id=1%27%20OR%20%271%27%3D%271',
   '/elections/login.aspx',
-  '/voter/search.aspx?id=1%27',
-  '/backup.zip',
-  '/wp-login.php',
+  '/voter/search.aspx?lastname=1%27%20UNION%20SELECT%20NULL%2CNULL--',
+  '/admin/',
 ];
+
+const AGENT =
+  'Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.21 (KHTML, like Gecko) Chrome/41.0.2228.0 Safari/537.21';
 
 export interface CountyLog {
   county: string;
@@ -61,7 +65,13 @@ export function countySweep(
         write: (second: number) => {
           const target = PATHS[i % PATHS.length]!;
           const source = sources[Math.floor(i / PATHS.length) % 2]!;
-          visit(lines, second, { host: hostOf(county), source, target, status: 404, size: 153, agent: 'curl/7.68.0' });
+          visit(lines, second, {
+            host: hostOf(county),
+            source,
+            target,
+            status: target.includes('?') ? 500 : 404,
+            agent: AGENT,
+          });
         },
       })),
     ),
@@ -69,18 +79,6 @@ export function countySweep(
     within: 'its first 10 counties, in 40 minutes',
   };
   return { logs, visitors, label: carryOut(attack, onlyEnough) };
-}
-
-/** The inventory that the state wrote: which log is whose. */
-export function stateInventory(): string {
-  const origins = COUNTIES.map((c) => `  - {path: "${c}.log", organization: us-xx-${c}}`).join('\n');
-  return `version: 1
-organization: {id: us-xx, name: State election office, level: state, day_start: "12:00Z"}
-origins:
-${origins}
-databases: {asn: owners.mmdb, country: countries.mmdb}
-privacy: {key_file: key}
-`;
 }
 
 const hostOf = (county: string) => `www.${county}.example.gov`;

@@ -1,6 +1,6 @@
 /**
  * Writes the labelled run: seven weeks of an election office's web and firewall logs, with lawful use and with attacks
- * that are known by construction; beside them the inventory of the office, and the logs of 40 counties for the state.
+ * that are known by construction, and beside them the inventory of the office. What 40 counties log for their state is in memory.
  *   node test/elections/labelled-run.ts --out FOLDER [--seed 1] [--voters 20000] [--only-enough 1]
  * The same arguments give the same bytes. `only-enough` writes of each attack only as much as has to suffice.
  */
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { corpusArguments, createCorpusFile } from '../../bench/corpus.ts';
 import { createRandom } from '../../bench/random.ts';
 import { attacks } from './attacks.ts';
-import { countySweep, stateInventory } from './county-sweep.ts';
+import { countySweep } from './county-sweep.ts';
 import { carryOut, type Label } from './label.ts';
 import { createNetworks } from './networks.ts';
 import { INVENTORY, type Lines, PROTECTED } from './portal.ts';
@@ -22,7 +22,8 @@ export const RUN_DEFAULTS = { seed: 1, voters: 20_000, 'only-enough': 0 };
 /** What a run holds. Paths are those of files. */
 export interface LabelledRun {
   county: { logs: string[]; inventory: string; labels: Label[]; lines: number };
-  state: { logs: string[]; inventory: string; labels: Label[]; lines: number };
+  /** lines of each county's log, in the order of time */
+  state: { counties: Record<string, string[]>; labels: Label[]; lines: number };
   /** addresses that lawfully used the systems, by what they are */
   lawful: Record<string, string[]>;
   /** the scanner that was agreed to */
@@ -40,14 +41,11 @@ export function writeLabelledRun(args: typeof RUN_DEFAULTS & { out: string }): L
   const labels = [...attacks(place), unauthorizedScan(place)].map((attack) => carryOut(attack, onlyEnough));
   const sweep = countySweep(args.seed, networks, onlyEnough);
 
-  const counties = join(args.out, 'counties');
-  mkdirSync(counties, { recursive: true });
-  for (const folder of [args.out, counties]) {
-    writeFileSync(join(folder, 'owners.mmdb'), networks.owners);
-    writeFileSync(join(folder, 'countries.mmdb'), networks.countries);
-    // a key of its own, so that nothing depends on the machine
-    writeFileSync(join(folder, 'key'), Buffer.alloc(32, args.seed));
-  }
+  mkdirSync(args.out, { recursive: true });
+  writeFileSync(join(args.out, 'owners.mmdb'), networks.owners);
+  writeFileSync(join(args.out, 'countries.mmdb'), networks.countries);
+  // a key of its own, so that nothing depends on the machine
+  writeFileSync(join(args.out, 'key'), Buffer.alloc(32, args.seed));
   text(args.out, 'protected.txt', PROTECTED.map((key) => `${key}\n`).join(''));
   return {
     county: {
@@ -57,8 +55,7 @@ export function writeLabelledRun(args: typeof RUN_DEFAULTS & { out: string }): L
       lines: place.web.seconds.length + place.firewall.seconds.length,
     },
     state: {
-      logs: sweep.logs.map(({ county, lines }) => write(counties, county, lines)),
-      inventory: text(counties, 'state.yaml', stateInventory()),
+      counties: Object.fromEntries(sweep.logs.map(({ county, lines }) => [county, [...inOrder(lines)]])),
       labels: [sweep.label],
       lines: sweep.logs.reduce((sum, { lines }) => sum + lines.seconds.length, 0),
     },
@@ -70,11 +67,15 @@ export function writeLabelledRun(args: typeof RUN_DEFAULTS & { out: string }): L
 const noLines = (): Lines => ({ seconds: [], texts: [] });
 
 /** A log holds its lines in the order of time, to the second. */
-function write(folder: string, name: string, { seconds, texts }: Lines): string {
+function* inOrder({ seconds, texts }: Lines): Generator<string> {
   const order = Uint32Array.from(seconds, (_, i) => i).sort((a, b) => seconds[a]! - seconds[b]! || a - b);
+  for (const i of order) yield texts[i]!;
+}
+
+function write(folder: string, name: string, lines: Lines): string {
   const path = join(folder, `${name}.log`);
   const file = createCorpusFile(path);
-  for (const i of order) file.line(texts[i]!);
+  for (const line of inOrder(lines)) file.line(line);
   file.close();
   return path;
 }

@@ -2,9 +2,12 @@
  * Holds what a run was told against what is true of it: for each attack whether one of its detections names its source
  * or its system at the right time, and every alert about somebody who did nothing but use the systems.
  */
+import { join } from 'node:path';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
+import { createEnricher } from '../../src/enrich/enricher.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { analyze } from '../../src/pipeline.ts';
+import { sightingsOf, stateAlerts } from '../detect/deciding.ts';
 import { START_MS } from '../detect/log-lines.ts';
 import type { Label } from './label.ts';
 import { type LabelledRun, RUN_DEFAULTS, writeLabelledRun } from './labelled-run.ts';
@@ -38,12 +41,10 @@ const KNOWN = new Set(DETECTIONS.map((d) => d.id));
 /** Writes a run into a folder, analyses it, and scores it. */
 export async function scoreRun(out: string, args: Partial<typeof RUN_DEFAULTS>): Promise<Score> {
   const run = writeLabelledRun({ ...RUN_DEFAULTS, ...args, out });
-  const told = async ({ logs, inventory }: { logs: string[]; inventory: string }): Promise<Alert[]> => {
-    const options = { format: 'auto', year: 2026, threads: 1, progress: false };
-    return (await analyze({ paths: logs, configFile: inventory, ...options })).alerts;
-  };
-  const county = await told(run.county);
-  const state = await told(run.state);
+  const { logs, inventory } = run.county;
+  const options = { format: 'auto', year: 2026, threads: 1, progress: false };
+  const { alerts: county } = await analyze({ paths: logs, configFile: inventory, ...options });
+  const state = await stateAlertsOf(out, run.state.counties);
   return {
     run,
     rows: [
@@ -54,6 +55,16 @@ export async function scoreRun(out: string, args: Partial<typeof RUN_DEFAULTS>):
     authorized: county.filter((alert) => namesOf(alert).includes(run.authorized)),
     alerts: [...county, ...state],
   };
+}
+
+/** What the state is told: each county decides for itself, and tells it of its alerts. */
+async function stateAlertsOf(out: string, counties: Readonly<Record<string, string[]>>): Promise<Alert[]> {
+  const databases = { asn: join(out, 'owners.mmdb'), country: join(out, 'countries.mmdb') };
+  const enricher = createEnricher({ databases });
+  const sightings = [];
+  for (const [county, lines] of Object.entries(counties))
+    sightings.push(...(await sightingsOf(county, { [`access.${county}.log`]: lines }, { enricher })));
+  return stateAlerts(sightings, { enricher });
 }
 
 function rowOf(label: Label, alerts: readonly Alert[]): Row {
