@@ -96,6 +96,9 @@ assets:
 `;
 }
 
+/** The inventory of the state us-xx. */
+export const STATE_INVENTORY = 'version: 1\norganization: {id: us-xx, name: Example State, level: state}\n';
+
 /** The alerts alone: of one office, or where the logs are named after counties those of their state. */
 export async function alertsOf(
   logs: Readonly<Record<string, readonly string[]>>,
@@ -125,10 +128,7 @@ export async function sightingsOf(
 /** The alerts of the state over what its counties told. */
 export function stateAlerts(sightings: readonly Sighting[], setting: Setting = {}): Alert[] {
   const enricher = setting.enricher ?? bundledEnricher();
-  const inventory = parseInventory(
-    'version: 1\norganization: {id: us-xx, name: Example State, level: state}\n',
-    'i.yaml',
-  );
+  const inventory = parseInventory(STATE_INVENTORY, 'inventory.yaml');
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
   const decisions = decideAcross(sightings, { dayStartMs: inventory.dayStartMs, asOf });
   const around = { state: createState(1), inventory, enricher, organizations: organizationsOf(inventory, []) };

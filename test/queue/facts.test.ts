@@ -1,0 +1,82 @@
+/** The outbox of facts against a real Redis, alone and as a cluster. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fact } from '../../src/model/fact.ts';
+import { commitFacts, countFacts, type NewFact, settleFacts, takeFacts } from '../../src/queue/facts.ts';
+import { acquireLease, readLog, readShard } from '../../src/queue/shard-store.ts';
+import { organizations } from '../../src/queue/store.ts';
+import { moveFacts } from '../../src/shard-facts.ts';
+import { decodeRecord } from '../../src/shard-record.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { type Installed, install } from './county.ts';
+
+const ORG = 'adams';
+const STATE = 'us-xx';
+
+const waiting = (id: string, version: number, to = STATE): NewFact => ({
+  id,
+  to,
+  text: JSON.stringify({ id, version, key: [0, 1], endMs: 1, sighting: null } satisfies Fact),
+  revision: { v: version, d: 'digest' },
+});
+
+describe.each([
+  { kind: 'a server', cluster: false },
+  { kind: 'a cluster', cluster: true },
+])('with $kind', ({ cluster }) => {
+  let server: RedisServer;
+  let pw: Installed;
+  beforeAll(async () => {
+    server = await startRedis(cluster ? { cluster } : {});
+  });
+  afterAll(() => server.stop());
+  const fresh = async (work: (fence: number) => Promise<void>) => {
+    pw = install(server.settings());
+    try {
+      await work((await acquireLease(pw.store, ORG, 'w', 60_000))!);
+    } finally {
+      await pw.close();
+    }
+  };
+  const factsIn = async (org: string) => {
+    const { records } = await readLog(pw.store, org, 0, 1e6);
+    return records.flatMap((bytes) => {
+      const record = decodeRecord(bytes);
+      return record.kind === 'facts' ? record.facts.map(({ id, version }) => `${id} ${version}`) : [];
+    });
+  };
+
+  it('facts stand with the revisions of their alerts, and only who holds the lease writes them', () =>
+    fresh(async (fence) => {
+      const facts = [waiting('a', 1), waiting('b', 1)];
+      expect(await commitFacts(pw.store, ORG, { fence: fence - 1, worker: 'w' }, facts)).toBe('fenced');
+      expect(await commitFacts(pw.store, ORG, { fence, worker: 'other' }, facts)).toBe('fenced');
+      expect([await countFacts(pw.store, ORG), (await readShard(pw.store, ORG)).revisions.size]).toEqual([0, 0]);
+      expect(await commitFacts(pw.store, ORG, { fence, worker: 'w' }, facts)).toBe('committed');
+      expect([...(await readShard(pw.store, ORG)).revisions.keys()].sort()).toEqual(['a', 'b']);
+      const found = await takeFacts(pw.store, ORG, 10);
+      expect(found.sort((a, b) => (a.id < b.id ? -1 : 1))).toEqual(facts.map(({ id, to, text }) => ({ id, to, text })));
+    }));
+
+  it('a fact that was replaced while an older one was moved stays', () =>
+    fresh(async (fence) => {
+      const lease = { fence, worker: 'w' };
+      await commitFacts(pw.store, ORG, lease, [waiting('a', 1), waiting('b', 1)]);
+      const moved = await takeFacts(pw.store, ORG, 10);
+      await commitFacts(pw.store, ORG, lease, [waiting('a', 2)]);
+      await settleFacts(pw.store, ORG, moved);
+      expect((await takeFacts(pw.store, ORG, 10)).map(({ text }) => (JSON.parse(text) as Fact).version)).toEqual([2]);
+      await settleFacts(pw.store, ORG, moved);
+      expect(await countFacts(pw.store, ORG)).toBe(1);
+    }));
+
+  it('moves facts to the logs that they are for, however many there are, and leaves none', () =>
+    fresh(async (fence) => {
+      const many = Array.from({ length: 1700 }, (_, i) => waiting(`alert-${i}`, 1, i % 2 === 0 ? STATE : 'us-yy'));
+      await commitFacts(pw.store, ORG, { fence, worker: 'w' }, many);
+      expect(await moveFacts(pw.store, ORG)).toBe(1700);
+      expect(await moveFacts(pw.store, ORG)).toBe(0);
+      expect((await factsIn(STATE)).length + (await factsIn('us-yy')).length).toBe(1700);
+      expect(new Set([...(await factsIn(STATE)), ...(await factsIn('us-yy'))]).size).toBe(1700);
+      expect(await organizations(pw.store)).toEqual([STATE, 'us-yy']);
+    }));
+});
