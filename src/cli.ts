@@ -391,4 +391,13 @@ Variables that win over the installation file:
     .action((id: string | undefined, options: Given) =>
       ended(import('./commands/ack.ts').then((m) => m.ackCommand(id, options))),
     );
+
+  program
+    .command('drill')
+    .description('send harmless test lines the whole way from log to mailbox, and say whether they came through')
+    .option(...config)
+    .option(...organization)
+    .option('--into <file>', 'write the lines into this log, which a running `pollwatch ingest` follows')
+    .option('--wait <seconds>', 'how long it may take', '120')
+    .action((options: Given) => ended(import('./commands/drill.ts').then((m) => m.drillCommand(options))));
 }

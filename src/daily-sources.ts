@@ -9,6 +9,7 @@
  */
 import { type DailyDocument, type DaySetting, document, type SourceCounts } from './daily.ts';
 import { paneWidth } from './detect/record.ts';
+import { drillOf } from './drill.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import {
   COUNT_MAX,
@@ -61,6 +62,7 @@ export function daySources(
   const seen: Presence = { isSeen: false, isMatched: false };
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
+    if (drillOf(setting.secret, hiOf(ledger, row), loOf(ledger, row)) !== null) continue;
     seen.isSeen = seen.isMatched = false;
     eachOfDay(ledger, row, day, seen, seeTouch, seeVisit);
     if (!seen.isSeen) continue;

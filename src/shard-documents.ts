@@ -12,10 +12,12 @@ import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
 import { idOfDayBefore } from './alerts/identity.ts';
 import type { Decision } from './detect/decide.ts';
 import { decideAcross } from './detect/members/index.ts';
+import { drillOf } from './drill.ts';
 import { indexOf } from './elastic/index-names.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import { collectEvidence, type Evidence, type EvidenceOrigin } from './evidence.ts';
 import { areFactsForgotten, factsMayChange, sightingsIn } from './fact-set.ts';
+import type { DrillResult } from './mail/drill-mail.ts';
 import type { AlertState } from './mail/mailable.ts';
 import { settleState } from './measure/state.ts';
 import type { Alert } from './model/alert.ts';
@@ -95,6 +97,8 @@ export interface Tidings {
   alerts: Alert[];
   /** the same as people are mailed about them, and those that were taken back */
   states: AlertState[];
+  /** drills that were recognised; of them nothing else is told */
+  drills: DrillResult[];
   /** alerts that stand, and the end of the latest of them, Unix ms */
   standing: number;
   latestMs: number | null;
@@ -123,7 +127,8 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   settleState(shard.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
   const signs = setting.parent !== null || shard.facts.facts.size > 0;
-  const own = decideAll(shard.state, ruleSet, inventory, asOf, signs);
+  const all = decideAll(shard.state, ruleSet, inventory, asOf, signs);
+  const own = all.filter((decision) => drillCodeOf(decision, setting) === null);
   const ownSeverities = gradeAll(own, inventory);
   const sightingAt = (i: number) => sightingOf(own[i]!, ownSeverities[i]!, memberOf(setting), { ...shard, inventory });
   const across = acrossMembers(shard, own, sightingAt, setting, telling.closedMs, asOf);
@@ -185,6 +190,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     facts,
     alerts: due.map((c) => c.alert),
     states: [],
+    drills: all.length === own.length ? [] : drillsIn(all, setting, telling.closedMs),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
     waiting: standing.size - due.length,
@@ -214,6 +220,30 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const made = new Map(tidings.documents.map(({ id, version }) => [id, version]));
   tidings.states = [...due, ...withdrawn].map((c) => stateOf(c, made, telling));
   return tidings;
+}
+
+function drillCodeOf({ key }: Decision, { secret }: TellingSetting): string | null {
+  return key.kind === 'source' ? drillOf(secret, key.hi, key.lo) : null;
+}
+
+function drillsIn(decisions: readonly Decision[], setting: TellingSetting, closedMs: number): DrillResult[] {
+  const found = Map.groupBy(
+    decisions.filter((decision) => isPast(decision, closedMs)),
+    (decision) => drillCodeOf(decision, setting),
+  );
+  return [...found].flatMap(([code, parts]) =>
+    code === null
+      ? []
+      : [
+          {
+            code,
+            atMs: parts.reduce((ms, { endMs }) => Math.max(ms, endMs), 0),
+            seen: [
+              ...new Set(parts.map(({ detection, rule }) => detectionText(detection)?.name ?? rule?.name ?? detection)),
+            ],
+          },
+        ],
+  );
 }
 
 /** How an alert stands once the documents of these tidings are committed; `made` are their versions. */

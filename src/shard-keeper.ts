@@ -5,7 +5,6 @@
  */
 
 import type { Sender } from './mail/envelope.ts';
-import type { AlertState } from './mail/mailable.ts';
 import type { WorkSettings } from './model/installation.ts';
 import { DAY } from './model/time.ts';
 import { SILENT_HOOKS, type WorkerHooks } from './model/worker.ts';
@@ -33,7 +32,7 @@ import { type ClosedDays, closeDays, type DayTelling, isToldDay, type ToldDay } 
 import { type Told, tell } from './shard-documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './shard-evidence.ts';
 import { recordTaker } from './shard-log.ts';
-import { openShardMails } from './shard-mail.ts';
+import { openShardMails, type ToTell } from './shard-mail.ts';
 import { readSoFar } from './shard-reading.ts';
 import type { TenantTools } from './shard-tenant.ts';
 import { latestOf, type OriginStanding, passGaps, robustMaximum, watermarkOf } from './shard-watermark.ts';
@@ -153,8 +152,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     else useless.push(id);
   const memory = evidenceMemory(place);
   const mails = place.sender == null ? null : openShardMails(place.sender, stored.mailMemory);
-  /** alerts as they were decided last; null before that */
-  let states: readonly AlertState[] | null = null;
+  /** what people are mailed about, as it was decided last; null before that */
+  let toTell: ToTell | null = null;
   /** mails that were committed since somebody asked */
   let mailed = 0;
   let { generation } = stored;
@@ -298,7 +297,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
     const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
     const bytes = isGrown ? encodeShard(shard, setting, 'arrival') : null;
-    const mail = await planMail(tidings.states, nowMs, known);
+    const mail = await planMail(tidings, nowMs, known);
     if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
       fence,
@@ -313,7 +312,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       }),
     };
     if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
-    states = mails === null ? null : tidings.states;
+    toTell = mails === null ? null : { states: tidings.states, drills: tidings.drills };
     noteMailed(mail);
     for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
     for (const id of tidings.forgotten) told.delete(id);
@@ -366,11 +365,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     return { state: 'kept', documents: tidings.documents.length };
   }
 
-  async function planMail(
-    from: readonly AlertState[],
-    nowMs: number,
-    origins: readonly OriginState[],
-  ): Promise<MailCommit | null> {
+  async function planMail(from: ToTell, nowMs: number, origins: readonly OriginState[]): Promise<MailCommit | null> {
     if (mails === null) return null;
     return mails.plan(from, nowMs, () => readSoFar(store, org, shard.tallies, origins, nowMs));
   }
@@ -382,8 +377,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
 
   /** What the clock alone brings: waits that are over, digests, escalations. */
   async function remind(): Promise<'kept' | 'lost'> {
-    if (mails === null || states === null || Date.now() < mails.nextMs) return 'kept';
-    const mail = await planMail(states, Date.now(), await readOrigins(store, org));
+    if (mails === null || toTell === null || Date.now() < mails.nextMs) return 'kept';
+    const mail = await planMail(toTell, Date.now(), await readOrigins(store, org));
     if (mail !== null) {
       const commit: ShardCommit = { fence, worker, documents: [], mail, stats: {} };
       if (!(await hold()) || (await commitShard(store, org, commit)) === 'fenced') return 'lost';

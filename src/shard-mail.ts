@@ -6,12 +6,14 @@
  *   alerts + memory + clock  →  MailCommit {rows, memory}
  */
 import { type Coverage, composeMail } from './mail/compose.ts';
+import { type DrillResult, drillRows } from './mail/drill-mail.ts';
 import type { Sender } from './mail/envelope.ts';
 import type { AlertState } from './mail/mailable.ts';
 import { emptyMemory, type MailMemory } from './mail/memory.ts';
 import { rowOf } from './mail/outbox.ts';
 import { type MailTask, planMails, recipientsOf } from './mail/plan.ts';
 import type { Installation, Tenant } from './model/installation.ts';
+import { DAY } from './model/time.ts';
 import type { MailCommit } from './queue/shard-store.ts';
 
 /** What was read so far, for digests. */
@@ -33,6 +35,17 @@ type Counters = Pick<ReadSoFar, 'lines' | 'dropped' | 'refused'>;
 interface Remembered {
   readonly planner: MailMemory;
   readonly read: Readonly<Record<string, Counters>>;
+  /** drills that were told, by code and instant, with when */
+  readonly drills?: Readonly<Record<string, number>>;
+}
+
+/** A drill that was told is known as long as its lines are in the state. */
+const DRILL_KEPT_MS = 40 * DAY;
+
+/** What is told of. */
+export interface ToTell {
+  readonly states: readonly AlertState[];
+  readonly drills: readonly DrillResult[];
 }
 
 /** Mails of one organisation, as long as its lease is held. */
@@ -40,7 +53,7 @@ export interface ShardMails {
   /** when there may be something to tell again without a new alert, Unix ms */
   readonly nextMs: number;
   /** What is to be committed now; null = nothing, not even memory. `read` is asked when a digest is due. */
-  plan(states: readonly AlertState[], nowMs: number, read: () => Promise<ReadSoFar>): Promise<MailCommit | null>;
+  plan(toTell: ToTell, nowMs: number, read: () => Promise<ReadSoFar>): Promise<MailCommit | null>;
   /** The last plan was committed. */
   committed(): void;
 }
@@ -68,7 +81,7 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
     get nextMs() {
       return nextMs;
     },
-    async plan(states, nowMs, read) {
+    async plan({ states, drills }, nowMs, read) {
       const setting = { inventory: sender.inventory, senderAddress: sender.address };
       const { tasks, memory, nextMs: wakeMs } = planMails(states, remembered.planner, setting, nowMs);
       const soFar = tasks.some(isRegular) ? await read() : null;
@@ -80,15 +93,25 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
         return rowOf(task, mail);
       });
       for (const address of Object.keys(told)) if (memory.recipients[address] === undefined) delete told[address];
-      const next = { planner: memory, read: told };
+      const known = Object.entries(remembered.drills ?? {}).filter(([, ms]) => ms > nowMs - DRILL_KEPT_MS);
+      // a code is one drill: lines of it that are read late change nothing
+      const fresh = drills.filter(({ code }) => !known.some(([name]) => name === code)).at(-1);
+      const ofDrill = fresh === undefined ? [] : drillRows(fresh, sender, nowMs);
+      const drillsTold = [...known, ...(fresh === undefined ? [] : [[fresh.code, nowMs] as const])];
+      const next = { planner: memory, read: told, drills: Object.fromEntries(drillsTold) };
       const text = JSON.stringify(next);
       planned = { remembered: next, written: text, nextMs: wakeMs ?? Number.POSITIVE_INFINITY };
-      if (rows.length === 0 && text === written) {
+      if (rows.length + ofDrill.length === 0 && text === written) {
         ({ nextMs } = planned);
         planned = null;
         return null;
       }
-      return { rows, memory: text === written ? null : text, nowMs };
+      return {
+        rows: [...rows, ...ofDrill],
+        memory: text === written ? null : text,
+        nowMs,
+        ...(fresh === undefined ? {} : { drill: { code: fresh.code, rows: ofDrill.map(({ id }) => id) } }),
+      };
     },
     committed() {
       if (planned === null) return;

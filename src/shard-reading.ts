@@ -2,7 +2,7 @@
  * What an organisation has read so far, and what is amiss with it, for digests: silence is only worth something when it is
  * said what was read, what was lost, and which logs have fallen silent.
  */
-import { DRILL_ORIGIN } from './drill-origin.ts';
+import { DRILL_ORIGIN } from './drill.ts';
 import type { Tally } from './formats/format.ts';
 import { DAY, HOUR } from './model/time.ts';
 import { queueDepth } from './queue/depth.ts';

@@ -41,6 +41,10 @@ export interface Given {
   listen?: string;
   /** one of LOG_LEVELS: the command line takes no other */
   logLevel?: LogLevel | 'silent';
+  /** seconds that a drill is waited for */
+  wait?: string;
+  /** file that a running ingest follows */
+  into?: string;
   /** one of ACK_STATUSES: the command line takes no other */
   status?: 'ack' | 'closed' | 'suppressed' | 'new';
 }
@@ -80,7 +84,8 @@ export function stopOn(problems: Problem[]): void {
   if (problems.length > 0) throw new OperatorError(problems);
 }
 
-function wholeNumber(
+/** A whole number of an option; adds what is wrong to `problems`. */
+export function wholeNumber(
   text: string,
   smallest: number,
   largest: number,

@@ -1,17 +1,22 @@
 /**
- * The last drill of an organisation: which mails belong to it, and when one was handed over. Written by the commit of its
- * mails and by whoever sends them (see mail-scripts.ts); read for digests, `status` and `doctor`.
+ * The last drill of an organisation: how far it has come, and when one came through. Written by whoever begins it, by the
+ * commit of its mails, and by whoever sends them (see mail-scripts.ts); read for digests, `status` and `doctor`.
  */
 import { organizationKeys } from './keys.ts';
 import type { QueueStore } from './store.ts';
 
 /** A drill, and the last that came through. */
 export interface DrillState {
-  /** what its mails are called by, e.g. "DRILL-4F2A"; null = none was begun */
+  /** the last that was begun, e.g. "DRILL-4F2A"; null = none */
   readonly code: string | null;
   /** Unix ms of the machine on which it was begun; null = never */
   readonly startedMs: number | null;
-  /** when a mail of a drill was last handed to the mail server, Unix ms; null = never */
+  /** the last that was recognised and has mails */
+  readonly plannedCode: string | null;
+  /** ids of its mails that are not sent yet */
+  readonly left: readonly string[];
+  /** the last whose mails were all handed to the mail server, and when, Unix ms; null = none */
+  readonly passedCode: string | null;
   readonly passedMs: number | null;
 }
 
@@ -20,7 +25,14 @@ export async function readDrill(store: QueueStore, org: string): Promise<DrillSt
   const found = await store.redis.hgetall(organizationKeys(store.prefix, org).drill);
   if (Object.keys(found).length === 0) return null;
   const time = (name: string) => (found[name] === undefined ? null : Number(found[name]));
-  return { code: found['code'] ?? null, startedMs: time('started_ms'), passedMs: time('passed_ms') };
+  return {
+    code: found['code'] ?? null,
+    startedMs: time('started_ms'),
+    plannedCode: found['planned_code'] ?? null,
+    left: (found['left'] ?? '').split(' ').filter((id) => id !== ''),
+    passedCode: found['passed_code'] ?? null,
+    passedMs: time('passed_ms'),
+  };
 }
 
 /** Notes that a drill was begun. */

@@ -62,7 +62,7 @@ export interface OrganizationKeys {
   readonly mailTold: string;
   /** STRING JSON of what the planner of mails remembers */
   readonly mailMemory: string;
-  /** HASH of the last drill: row, code, started_ms, sent_ms, passed_ms of the last one that came through */
+  /** HASH of the last drill: code and when of its beginning, of its mails, and of the last that came through; rows that are left */
   readonly drill: string;
   /** HASH interval, memory: until when health was told, and what it is compared with */
   readonly health: string;

@@ -7,14 +7,18 @@
 
 /**
  * Part of the commit of a shard: rows and the planner's memory, in the step that stores the alerts' revisions. Expects
- * `at` and KEYS 10 mails, 11 states, 12 due, 13 waiting, 14 told, 15 memory; ARGV from `at` on: number of rows, Unix ms,
- * Unix ms before which what was told is forgotten, memory ('' = as it was), then id, JSON, number of covers, covers of each.
+ * `at` and KEYS 10 mails, 11 states, 12 due, 13 waiting, 14 told, 15 memory, 16 drill; ARGV from `at` on: number of rows, Unix
+ * ms, Unix ms before which what was told is forgotten, memory ('' = as it was), code of a drill ('' = none) and its rows, then
+ * id, JSON, number of covers, covers of each.
  */
 export const ADD_MAILS = `
 local rows, now = tonumber(ARGV[at]), ARGV[at + 1]
 if rows > 0 then redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', '(' .. ARGV[at + 2]) end
 if #ARGV[at + 3] > 0 then redis.call('SET', KEYS[15], ARGV[at + 3]) end
-at = at + 4
+if #ARGV[at + 4] > 0 then
+  redis.call('HSET', KEYS[16], 'planned_code', ARGV[at + 4], 'planned_ms', now, 'left', ARGV[at + 5])
+end
+at = at + 6
 for _ = 1, rows do
   local id, covers = ARGV[at], tonumber(ARGV[at + 2])
   local known = redis.call('ZSCORE', KEYS[14], id)
@@ -52,7 +56,7 @@ end
 return found
 `;
 
-/** KEYS mails, states, due, waiting, stats, dead, drill; ARGV id, Unix ms → 1, 0 = no such row. A drill that is handed over has passed. */
+/** KEYS mails, states, due, waiting, stats, dead, drill; ARGV id, Unix ms → 1, 0 = no such row. A drill has passed with its last row. */
 export const SENT_MAIL = `#!lua flags=allow-oom
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
@@ -61,7 +65,14 @@ redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[6], 'mail:' .. ARGV[1])
 redis.call('HINCRBY', KEYS[5], 'mails_sent', 1)
 redis.call('HSET', KEYS[5], 'mail_sent_ms', ARGV[2])
-if redis.call('HGET', KEYS[7], 'row') == ARGV[1] then redis.call('HSET', KEYS[7], 'sent_ms', ARGV[2], 'passed_ms', ARGV[2]) end
+local left = redis.call('HGET', KEYS[7], 'left')
+if left and string.find(left, ARGV[1], 1, true) then
+  left = string.gsub(left, ARGV[1], '')
+  redis.call('HSET', KEYS[7], 'left', left)
+  if not string.find(left, '%x') then
+    redis.call('HSET', KEYS[7], 'passed_ms', ARGV[2], 'passed_code', redis.call('HGET', KEYS[7], 'planned_code'))
+  end
+end
 return 1
 `;
 

@@ -59,6 +59,8 @@ export interface MailCommit {
   readonly memory: string | null;
   /** Unix ms of the machine */
   readonly nowMs: number;
+  /** rows that are those of a drill: it has passed when all of them are sent */
+  readonly drill?: { readonly code: string; readonly rows: readonly string[] };
 }
 
 /** Where a fold begins. */
@@ -240,7 +242,8 @@ async function commitStep(
   const forgotten = isLast ? (commit.dropRevisions ?? []) : [];
   const mail = isLast ? commit.mail : undefined;
   const places = [keys.lease, keys.snapshot, keys.log, keys.logBase, keys.revisions, keys.pending, keys.pendingOrder];
-  const mailPlaces = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.mailTold, keys.mailMemory];
+  const { mails, mailStates, mailDue, mailWaiting, mailTold, mailMemory, drill } = keys;
+  const mailPlaces = [mails, mailStates, mailDue, mailWaiting, mailTold, mailMemory, drill];
   const answer = await runScript(
     store.redis,
     'pwCommitShard',
@@ -270,12 +273,14 @@ async function commitStep(
 
 /** What the script's part for mails reads. */
 function mailValues(mail: MailCommit | undefined): (string | number)[] {
-  const { rows = [], memory = null, nowMs = 0 } = mail ?? {};
+  const { rows = [], memory = null, nowMs = 0, drill } = mail ?? {};
   return [
     rows.length,
     nowMs,
     nowMs - KEEP_MS,
     memory ?? '',
+    drill?.code ?? '',
+    drill?.rows.join(' ') ?? '',
     ...rows.flatMap(({ id, covers, mail: rendered }) => [
       id,
       JSON.stringify({ covers, mail: rendered }),

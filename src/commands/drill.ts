@@ -1,0 +1,189 @@
+/**
+ * `pollwatch drill`: writes harmless test lines, has them read like a log, and follows them on their way through queue,
+ * decision and outbox to the mail server. It says how long each step took, or which one they did not pass and what to look
+ * at. What came through is a mail that says that it is a drill; nothing is counted as an alert.
+ */
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { runIngest } from '../../workers/ingest.ts';
+import { DRILL_APART_MS, DRILL_ORIGIN, drillCode, drillLines, drillNumber } from '../drill.ts';
+import { drillRecipients } from '../mail/drill-mail.ts';
+import type { Installation, Tenant } from '../model/installation.ts';
+import { OperatorError, printable } from '../model/problem.ts';
+import { DAY } from '../model/time.ts';
+import { deadLetters } from '../queue/dead-letters.ts';
+import { noteDrill, readDrill } from '../queue/drill.ts';
+import { openMailOutbox } from '../queue/mail-outbox.ts';
+import { readOrigins } from '../queue/origins.ts';
+import { readProgress } from '../queue/progress.ts';
+import type { QueueStore } from '../queue/store.ts';
+import { senderOf } from '../shard-mail.ts';
+import { OK, OPERATOR } from './exit-status.ts';
+import { organizationOption, withStore } from './installation-option.ts';
+import { type Given, stopOn, wholeNumber } from './options.ts';
+
+/** How often a step is looked at, ms. */
+const LOOK_MS = 100;
+/** Where the last events are older, a log is replayed: the lines of a drill are given its time, or they would end its days. */
+const REPLAY_MS = 2 * DAY;
+
+/** A step on the way: whether the lines have passed it, and what to look at when they do not. */
+interface Step {
+  readonly name: string;
+  readonly hint: string;
+  /** true = passed, a text = it will not be, and why */
+  passed(): Promise<boolean | string>;
+}
+
+/** Runs the command; returns the exit status: 2 when the drill did not come through. */
+export function drillCommand(given: Given): Promise<number> {
+  const problems: Parameters<typeof wholeNumber>[4] = [];
+  const waitSeconds = wholeNumber(given.wait ?? '120', 1, 86_400, '--wait', problems);
+  stopOn(problems);
+  return withStore(given, async (store, installation) => {
+    const org = organizationOption(given, [...installation.tenants.keys()]);
+    const tenant = installation.tenants.get(org)!;
+    const recipients = recipientsIn(installation, tenant);
+    const nowMs = Date.now();
+    const before = await readDrill(store, org);
+    if (before?.startedMs != null && nowMs - before.startedMs < DRILL_APART_MS) {
+      const hint = 'wait a minute; `pollwatch status` says whether the last one came through';
+      throw new OperatorError([{ code: 'PW-DRILL-SOON', message: 'a drill was begun less than a minute ago', hint }]);
+    }
+    const code = drillCode(drillNumber(nowMs));
+    const lines = drillLines(tenant.secret, drillNumber(nowMs), await instantOf(store, org, nowMs));
+    process.stdout.write(`${code} of ${printable(tenant.name)}: nothing happens, nothing is counted as an alert\n`);
+    process.stdout.write(`mails go to ${recipients.map(printable).join(', ')}\n\n`);
+    await noteDrill(store, org, code, nowMs);
+    const into = given.into === undefined ? null : resolve(given.into);
+    if (into === null) await ingest(installation, tenant, lines);
+    else appendFileSync(into, lines);
+    return follow(
+      stepsOf(store, org, { code, into, startedMs: nowMs }),
+      nowMs,
+      (waitSeconds ?? 120) * 1000,
+      recipients,
+    );
+  });
+}
+
+/** Whom the mails of a drill go to. Throws an OperatorError when nobody would be told of an alert either. */
+function recipientsIn(installation: Installation, tenant: Tenant): string[] {
+  const sender = senderOf(installation, tenant);
+  const found = sender === null ? [] : drillRecipients(sender.inventory);
+  if (sender !== null && found.length > 0) {
+    const { redirectTo } = sender;
+    return redirectTo === null ? found.map(({ address }) => address) : [`${redirectTo} (test mode)`];
+  }
+  throw new OperatorError([
+    installation.mail === undefined
+      ? {
+          code: 'PW-CONFIG-MAIL',
+          message: 'this installation has no mail server, so no alert would reach anybody',
+          hint: 'add mail: {server: smtp.example.gov, from: pollwatch@example.gov}',
+        }
+      : {
+          code: 'PW-DRILL-NOBODY',
+          message: `the inventory of ${tenant.id} sends alerts to nobody`,
+          hint: 'add contacts and routing; config/inventory.example.yaml shows how',
+        },
+  ]);
+}
+
+async function instantOf(store: QueueStore, org: string, nowMs: number): Promise<number> {
+  const eventMs = (await readProgress(store, org))?.eventMs ?? null;
+  return eventMs !== null && nowMs - eventMs > REPLAY_MS ? eventMs : nowMs;
+}
+
+/** Reads the lines as `pollwatch ingest` reads a pipe. */
+async function ingest(installation: Installation, tenant: Tenant, lines: string): Promise<void> {
+  const reading = { organization: tenant.id, format: 'combined', timezone: 'UTC', asset: 0 };
+  const origins = [{ kind: 'stdin', name: DRILL_ORIGIN, reading } as const];
+  const only = { ...installation, origins };
+  async function* stdin(): AsyncGenerator<string> {
+    yield lines;
+  }
+  await runIngest(only, new AbortController().signal, { stdin: stdin() });
+}
+
+function stepsOf(
+  store: QueueStore,
+  org: string,
+  drill: { code: string; into: string | null; startedMs: number },
+): Step[] {
+  const { code, into, startedMs } = drill;
+  const origin = async () => {
+    const origins = await readOrigins(store, org);
+    return origins.find(({ name, updatedMs }) => name === (into ?? DRILL_ORIGIN) && updatedMs >= startedMs);
+  };
+  /** rows of the drill as they were when its mails were decided */
+  let rows: readonly string[] = [];
+  return [
+    {
+      name: 'read',
+      hint:
+        into === null
+          ? 'is Redis well? `pollwatch doctor` says'
+          : 'is `pollwatch ingest` running, and does it follow that file?',
+      passed: async () => (await origin()) !== undefined,
+    },
+    {
+      name: 'analysed',
+      hint: 'is `pollwatch work analyze` running? `pollwatch status` and `pollwatch dead list` say where chunks are',
+      async passed() {
+        const found = await origin();
+        if (found !== undefined && found.applied >= found.seq) return true;
+        const dead = (await deadLetters(store, org)).find(({ id }) => id.startsWith(`chunk:${found?.number}:`));
+        return dead === undefined ? false : `its lines are a dead letter: ${dead.reason}`;
+      },
+    },
+    {
+      name: 'recognised, and a mail decided',
+      hint: 'is `pollwatch work decide` running with this installation file? Are W05 and W11 switched off in the inventory?',
+      async passed() {
+        const state = await readDrill(store, org);
+        if (state?.plannedCode !== code) return false;
+        rows = state.left;
+        return true;
+      },
+    },
+    {
+      name: 'handed to the mail server',
+      hint: 'is `pollwatch work mail` running? `pollwatch doctor` tries the mail server',
+      async passed() {
+        if ((await readDrill(store, org))?.passedCode === code) return true;
+        const failed = (await openMailOutbox(store, org).listFailed()).find(({ id }) => rows.includes(id));
+        return failed === undefined ? false : `the mail server will not take it: ${failed.reason}`;
+      },
+    },
+  ];
+}
+
+/** Waits for one step after the other; says how it ends. */
+async function follow(
+  steps: readonly Step[],
+  startedMs: number,
+  waitMs: number,
+  to: readonly string[],
+): Promise<number> {
+  for (const { name, hint, passed } of steps) {
+    let state = await passed();
+    while (state === false && Date.now() - startedMs < waitMs) {
+      await wait(LOOK_MS);
+      state = await passed();
+    }
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(6);
+    if (state === true) {
+      process.stdout.write(`${seconds} s  ${name}\n`);
+      continue;
+    }
+    const why = state === false ? `not within ${Math.round(waitMs / 1000)} s` : printable(state);
+    process.stdout.write(
+      `${seconds} s  NOT ${name}: ${why}\n         ${hint}\n\nFAILED: an alert would not have reached anybody\n`,
+    );
+    return OPERATOR;
+  }
+  process.stdout.write(`\nPASSED: now see whether it stands in the mailbox of ${to.map(printable).join(', ')}\n`);
+  return OK;
+}
