@@ -21,7 +21,7 @@ import { createState, type State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
 import { deepFreeze } from './model/frozen.ts';
-import type { Inventory } from './model/inventory.ts';
+import type { Asset, Inventory } from './model/inventory.ts';
 import { LEVELS } from './model/rule.ts';
 import { dayLabel } from './model/time.ts';
 
@@ -225,7 +225,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     day,
     organization,
     ...(d.shared === undefined ? placeOf(organization.id, inventory) : sharedOf(d, d.shared, key)),
-    asset: asset === null ? null : { id: asset.id, name: asset.name },
+    asset: asset === null ? null : systemOf(asset),
     key,
     startMs: d.startMs,
     endMs: d.endMs,
@@ -280,6 +280,11 @@ function sharedOf(
     jurisdictions: members.map(({ id, level, parent }) => ({ id, level, parent })),
     campaign: { id: clusterId(key.kind, key.text), members: d.members.length, firstSeenMs },
   };
+}
+
+/** What an alert says of a system. */
+function systemOf({ id, name, kind, criticality, sensitivity }: Asset): NonNullable<Alert['asset']> {
+  return { id, name, kind, criticality, sensitivity };
 }
 
 /** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */

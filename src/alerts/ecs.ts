@@ -10,6 +10,7 @@ import { deepFreeze } from '../model/frozen.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { TACTICS, TECHNIQUES } from './attack.ts';
 import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
+import { detectionText } from './detections.ts';
 
 /** What a document says beyond the alert itself. */
 export interface DocumentContext {
@@ -111,6 +112,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       schema: '1',
       day: alert.day,
       key: { kind: alert.key.kind, text: alert.key.text },
+      detection: { class: detectionText(alert.detection)?.class ?? 'own_rule' },
       alert: {
         id: alert.id,
         revision: context.revision,
@@ -127,7 +129,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
               members: alert.campaign.members,
               first_seen: new Date(alert.campaign.firstSeenMs).toISOString(),
             },
-      asset: alert.asset === null ? null : { id: alert.asset.id, name: alert.asset.name },
+      asset: alert.asset,
       source: {
         network:
           alert.network ??

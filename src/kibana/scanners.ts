@@ -3,7 +3,6 @@
  * which published list names it, and whether this office agreed to its scans. Only the last one lowers severity, and a
  * scanner that does more than scan is shown first.
  */
-import { DETECTIONS } from '../alerts/detections.ts';
 import { count, filters, lastValue, max, overTime, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -14,10 +13,8 @@ import { caveat, navigation } from './words.ts';
 
 /** Sources that a list names or that the office agreed to. */
 export const KNOWN = 'pollwatch.source.class: (benign_scanner or authorized)';
-/** Detections of behaviour that is more than looking for what is there. */
-export const MORE_THAN_SCANNING = `event.code: (${DETECTIONS.filter(({ class: kind }) => kind !== 'scan')
-  .map(({ id }) => `"${id}"`)
-  .join(' or ')})`;
+/** Behaviour that is more than looking for what is there. */
+export const MORE_THAN_SCANNING = 'not pollwatch.detection.class: scan';
 const BEYOND = `${STANDS} and ${KNOWN} and ${MORE_THAN_SCANNING}`;
 
 export function scanners(scope: Scope): Dashboard {

@@ -68,7 +68,8 @@ export interface Alert {
   jurisdictions?: readonly Jurisdiction[];
   /** for an alert that is built on alerts of several sources or organisations */
   campaign?: AlertCampaign;
-  asset: { id: string; name: string } | null;
+  /** the system of the inventory; what kind it is and how much hangs on it where the inventory says so */
+  asset: { id: string; name: string; kind?: string; criticality?: string; sensitivity?: string } | null;
   key: AlertKey;
   startMs: number;
   endMs: number;

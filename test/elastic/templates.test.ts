@@ -45,9 +45,6 @@ const AHEAD: readonly string[] = [
   'alert.first_notified',
   'alert.acknowledged_at',
   'alert.acknowledged_by_role',
-  'asset.kind',
-  'asset.criticality',
-  'asset.sensitivity',
   'source.as_count',
   'source.countries',
   'source.class_basis',
@@ -90,6 +87,7 @@ let alerts: Alert[] = [];
 beforeAll(async () => {
   const aggregate = alert({ key: { kind: 'as', text: 'AS64500 EXAMPLE-HOSTING' }, source: null, id: 'c'.repeat(32) });
   const placed = alert({ id: 'd'.repeat(32) });
+  placed.asset = { id: 'lookup', name: 'Lookup', kind: 'voter_lookup', criticality: 'high', sensitivity: 'voter' };
   placed.source = {
     ...placed.source!,
     place: { city: 'Springfield', lat: 12.5, lon: -70.1 },
