@@ -128,9 +128,12 @@ detections:
     const byOffice = Map.groupBy(s.alerts, (a) => a.organization.id);
     expect([...byOffice.keys()].sort()).toEqual(['us-xx-one', 'us-xx-two']);
     expect(byOffice.get('us-xx-one')!.length).toBe(byOffice.get('us-xx-two')!.length);
-    expect(byOffice.get('us-xx-one')!.find((a) => a.detection === 'W11')!.asset).toEqual({
+    expect(byOffice.get('us-xx-one')!.find((a) => a.asset !== null)!.asset).toEqual({
       id: 'site',
       name: 'County site',
+      kind: 'county_site',
+      criticality: 'high',
+      sensitivity: 'public',
     });
     expect(s.alerts.some((a) => a.detection === 'W09')).toBe(false);
     expect(s.visibility.find((v) => v.detection === 'W09')!.because).toBe('switched off in the configuration');

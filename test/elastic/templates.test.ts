@@ -93,7 +93,8 @@ beforeAll(async () => {
     place: { city: 'Springfield', lat: 12.5, lon: -70.1 },
     class: 'says that it is a crawler',
   };
-  alerts = [...(await sampleAlerts()), ...(await fixtureAlerts()), alert(), aggregate, placed, sharedAlert()];
+  const shared = { ...sharedAlert(), evidence: { ...sharedAlert().evidence, detections: 3 } };
+  alerts = [...(await sampleAlerts()), ...(await fixtureAlerts()), alert(), aggregate, placed, shared];
 }, START_MS);
 
 describe('the templates', () => {
