@@ -66,9 +66,9 @@ export function scanChunks<C extends Chunk>(
   const origins = new Map<number, DeltaOrigin>();
   for (const chunk of sorted) {
     const { origin, seq } = chunk.ref;
-    const before = new Map([...scanner.state.timeline].map(([pane, [all]]) => [pane, all]));
+    const before = new Map([...scanner.timeline].map(([pane, [all]]) => [pane, all]));
     scanChunk(scanner, dayStartMs, chunk);
-    const panes = grownBy(scanner.state, before);
+    const panes = grownBy(scanner.timeline, before);
     const known = origins.get(origin) ?? { origin, chunks: [], tally: createTally() };
     origins.set(origin, known);
     (known.chunks as ChunkMark[]).push({ seq, offset: chunk.offset, end: chunk.offset + chunk.bytes.length, panes });
@@ -112,9 +112,9 @@ function scanChunk(scanner: Scanner, dayStartMs: number, chunk: Chunk): void {
 }
 
 /** Events per 10-minute pane that came since `before`, in order of time. */
-function grownBy(state: State, before: ReadonlyMap<number, number>): PaneCount[] {
+function grownBy(timeline: Scanner['timeline'], before: ReadonlyMap<number, number>): PaneCount[] {
   const grown: PaneCount[] = [];
-  for (const [pane, [all]] of state.timeline) {
+  for (const [pane, [all]] of timeline) {
     const events = all - (before.get(pane) ?? 0);
     if (events > 0) grown.push([pane, events]);
   }

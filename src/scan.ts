@@ -35,6 +35,8 @@ const LABELS: Readonly<Record<string, number>> = {
 
 export interface Scanner {
   readonly state: State;
+  /** events per 10-minute pane, all and refused; to be had at any time, while `state` takes in first what waits */
+  readonly timeline: ReadonlyMap<number, readonly [number, number]>;
   /** counts per origin number */
   readonly tallies: Map<number, Tally>;
   /** Reads all lines of a block of an origin; returns the time of its last event, or null. */
@@ -79,6 +81,9 @@ export function createScanner(
     get state() {
       observer.finish();
       return state;
+    },
+    get timeline() {
+      return state.timeline;
     },
     get tallies() {
       return tallies;
