@@ -301,6 +301,7 @@ Example:
     .option('--once', 'read everything to its end instead of following it')
     .option(...organization)
     .option('-f, --format <name>', 'format of the files that are named (see `pollwatch formats`)', 'auto')
+    .option('--year <year>', 'year of the last line of the files that are named, for logs that leave the year out')
     .option('--timezone <zone>', 'time zone of lines of the files that are named, where they leave it out')
     .addHelpText(
       'after',

@@ -19,6 +19,16 @@ export const RULES_WAIT_MS = 600_000;
 const SEARCH_MS = 5000;
 const SEARCH_BYTES = 4 * 1024 * 1024;
 
+/** As many records were put aside as may be: the log stands still at this one until a person has looked. */
+export class DeadRecordsError extends Error {
+  constructor(index: number, cause: unknown) {
+    super(`record ${index} of the log cannot be folded either, and no more are put aside; see \`pollwatch dead\``, {
+      cause,
+    });
+    this.name = 'DeadRecordsError';
+  }
+}
+
 /** Whose log it is, and who holds its lease. */
 export interface LogPlace {
   readonly store: QueueStore;
@@ -60,8 +70,9 @@ export function recordTaker(
         if (found !== 'never') return found === 'waits' ? { state: 'waits', late: 0 } : take(record, index);
       }
       const reason = error instanceof Error ? error.message : String(error);
-      if (!(await buryRecord(store, org, worker, fence, index, `record ${index} of the log: ${reason}`)))
-        return { state: 'lost', late: 0 };
+      const answer = await buryRecord(store, org, worker, fence, index, `record ${index} of the log: ${reason}`);
+      if (answer === 'lost') return { state: 'lost', late: 0 };
+      if (answer === 'full') throw new DeadRecordsError(index, error);
       hooks.count('dead_letters', org);
       hooks.log('error', 'a record could not be folded and was put aside', {
         organization: org,

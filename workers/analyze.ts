@@ -9,6 +9,7 @@ import { findFormat } from '../src/formats/index.ts';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { type ChunkEvidence, finishChunks, type LoadedChunk, loadChunks } from '../src/queue/chunk-store.ts';
+import { isAway } from '../src/queue/connection.ts';
 import { dispatch, sweep } from '../src/queue/dispatch.ts';
 import {
   type AnalyzeJob,
@@ -113,7 +114,7 @@ export async function runAnalyze(
   hooks.ready('analyze', true);
   const worker = startAnalyzeWorker(installation.redis, handle, report, options.times);
   worker.on('failed', (job, error) => {
-    hooks.log('warn', 'a job of chunks failed', {
+    hooks.log(isAway(error) ? 'debug' : 'warn', 'a job of chunks failed', {
       organization: job?.data.org,
       chunks: job?.data.chunks.join(' '),
       error,
@@ -133,7 +134,9 @@ export async function runAnalyze(
         hooks.ready('analyze', true);
       }
     } catch (error) {
-      hooks.log('warn', 'Redis did not answer; it is asked again', { error: error as Error });
+      hooks.log(isAway(error) ? 'debug' : 'warn', 'chunks could not be looked after; they are looked after again', {
+        error: error as Error,
+      });
     }
     await wait(options.sweepMs ?? SWEEP_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -7,8 +7,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
+import { isAway } from '../src/queue/connection.ts';
 import { nudgeIndex, nudgeMail, openQueues } from '../src/queue/queues.ts';
-import { logEnd } from '../src/queue/shard-store.ts';
+import { leaseLoss, logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 import { moveFacts } from '../src/shard-facts.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
@@ -29,6 +30,13 @@ const AGAIN_MS = 5000;
 
 /** The same where a newer program is needed to read it, ms. */
 const NEWER_MS = 60_000;
+
+/** What became of a lease that does not hold any more, in words. */
+const LOSSES = {
+  restarted: 'Redis was restarted, which ends all leases; this organisation is taken up again',
+  'ran out': 'the lease of an organisation ran out over a decision; it is taken up again, for longer',
+  taken: 'the lease of an organisation ran out over a decision, and another worker has taken it up',
+} as const;
 
 /** What tests shorten, and what asks the index. */
 export interface DecideOptions {
@@ -103,8 +111,9 @@ export async function runDecide(
     const mails = state === 'lost' ? 'lost' : await keeper.mail();
     if (mails === 'lost') {
       keepers.delete(org);
-      stretch.set(org, Math.min(STRETCH_MAX, 2 * (stretch.get(org) ?? 1)));
-      hooks.log('info', 'the lease of an organisation was lost; another worker has it', { organization: org });
+      const loss = await leaseLoss(store, org, worker);
+      if (loss !== 'restarted') stretch.set(org, Math.min(STRETCH_MAX, 2 * (stretch.get(org) ?? 1)));
+      hooks.log('info', LOSSES[loss], { organization: org });
       return false;
     }
     hooks.count('folds', org, records);
@@ -130,7 +139,7 @@ export async function runDecide(
     const isNewer = isFromNewer(error);
     notBefore.set(org, performance.now() + (isNewer ? NEWER_MS : (options.againMs ?? AGAIN_MS)));
     hooks.log(
-      isNewer ? 'error' : 'warn',
+      isNewer ? 'error' : isAway(error) ? 'debug' : 'warn',
       isNewer
         ? 'a newer pollwatch wrote what this worker cannot read: update it'
         : 'an organisation could not be decided; it is tried again',

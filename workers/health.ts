@@ -9,6 +9,7 @@ import { HEALTH_MS, type HealthMemory, healthDocuments } from '../src/health.ts'
 import type { Installation, Tenant } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { readStatus } from '../src/operate/status.ts';
+import { isAway } from '../src/queue/connection.ts';
 import { commitHealth, readHealth } from '../src/queue/health-store.ts';
 import { openStore, type QueueStore } from '../src/queue/store.ts';
 
@@ -36,7 +37,8 @@ export async function runHealth(
       try {
         await tellHealth(installation, store, dataSetsOf, { nowMs: Date.now(), intervalMs });
       } catch (error) {
-        hooks.log('warn', 'the state of the installation could not be told; it is tried again', {
+        const level = isAway(error) ? 'debug' : 'warn';
+        hooks.log(level, 'the state of the installation could not be told; it is tried again', {
           error: error as Error,
         });
       }

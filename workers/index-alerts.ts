@@ -12,6 +12,7 @@ import { indexProblems } from '../src/elastic/index-state.ts';
 import type { Installation } from '../src/model/installation.ts';
 import { OperatorError } from '../src/model/problem.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
+import { isAway } from '../src/queue/connection.ts';
 import { countPending, donePending, takePending } from '../src/queue/pending.ts';
 import { type NudgeJob, startNudgeWorker } from '../src/queue/queues.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
@@ -129,14 +130,16 @@ export async function runIndex(
     const handle = ({ org }: NudgeJob) => write(org);
     const worker = startNudgeWorker('index', installation.redis, handle, report, { concurrency: ORGANIZATIONS });
     worker.on('failed', (job, error) => {
-      hooks.log('warn', 'writing documents failed; they are tried again', { organization: job?.data.org, error });
+      const level = isAway(error) ? 'debug' : 'warn';
+      hooks.log(level, 'writing documents failed; they are tried again', { organization: job?.data.org, error });
     });
     while (!signal.aborted) {
       try {
         for (const org of await organizations(store)) if ((await countPending(store, org)) > 0) await write(org);
         hooks.ready('redis', true);
       } catch (error) {
-        hooks.log('warn', 'documents could not be looked for; they are looked for again', { error: error as Error });
+        const level = isAway(error) ? 'debug' : 'warn';
+        hooks.log(level, 'documents could not be looked for; they are looked for again', { error: error as Error });
       }
       await wait(options.sweepMs ?? SWEEP_MS, undefined, { signal }).catch(() => undefined);
     }

@@ -13,6 +13,7 @@ import type { Delivery, SmtpSettings } from '../src/model/mail.ts';
 import { type OutboxRow, STALE_MS } from '../src/model/outbox.ts';
 import { OperatorError } from '../src/model/problem.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
+import { isAway } from '../src/queue/connection.ts';
 import { mailDepth, openMailOutbox } from '../src/queue/mail-outbox.ts';
 import { type NudgeJob, startNudgeWorker } from '../src/queue/queues.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
@@ -146,13 +147,15 @@ export async function runMail(
     const handle = ({ org }: NudgeJob) => deliver(org);
     const worker = startNudgeWorker('mail', installation.redis, handle, report, { concurrency: ORGANIZATIONS });
     worker.on('failed', (job, error) => {
-      hooks.log('warn', 'sending mails failed; they are tried again', { organization: job?.data.org, error });
+      const level = isAway(error) ? 'debug' : 'warn';
+      hooks.log(level, 'sending mails failed; they are tried again', { organization: job?.data.org, error });
     });
     while (!signal.aborted) {
       try {
         await sweep();
       } catch (error) {
-        hooks.log('warn', 'mails could not be looked for; they are looked for again', { error: error as Error });
+        const level = isAway(error) ? 'debug' : 'warn';
+        hooks.log(level, 'mails could not be looked for; they are looked for again', { error: error as Error });
       }
       await wait(options.sweepMs ?? SWEEP_MS, undefined, { signal }).catch(() => undefined);
     }

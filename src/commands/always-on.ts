@@ -12,7 +12,7 @@ import { LOG_LEVELS, type WorkerHooks } from '../model/worker.ts';
 import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
 import { createLog, secretsOf } from '../operate/log.ts';
 import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
-import { REACH_MS, reachStore } from '../operate/reach.ts';
+import { REACH_MS, reachStore, tellOutages } from '../operate/reach.ts';
 import { type Drain, isDrained, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
@@ -60,9 +60,8 @@ export async function runAlwaysOn(
   let store: QueueStore | null = null;
   let server: HealthServer | null = null;
   try {
-    store = await reachStore(installation.redis, REACH_MS.worker, (error) =>
-      log('warn', 'connection to Redis', { error }),
-    );
+    store = await reachStore(installation.redis, REACH_MS.worker);
+    tellOutages(store, log);
     const readiness = new Map<string, string | null>(parts.map(({ name }) => [name, 'starting']));
     const metrics = metricsOf(installation, store, options.ingest);
     const hooks: WorkerHooks = {

@@ -4,12 +4,14 @@
  */
 import { existsSync, globSync } from 'node:fs';
 import { runIngest } from '../../workers/ingest.ts';
+import { REDIS_AWAY } from '../ingest/chunk-writer.ts';
 import { createIngestCounts, type IngestCounts } from '../ingest/ingest-counts.ts';
 import type { Notice } from '../ingest/notices.ts';
 import type { IngestOrigin, Installation, OriginReading } from '../model/installation.ts';
 import { formatProblem, OperatorError, type Problem } from '../model/problem.ts';
 import type { WorkerHooks } from '../model/worker.ts';
 import type { IngestNumbers } from '../operate/metrics.ts';
+import { counted } from '../sinks/quantity.ts';
 import { runAlwaysOn } from './always-on.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { installationOf, organizationOption } from './installation-option.ts';
@@ -66,7 +68,9 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
 
 function tellLog(hooks: WorkerHooks, notice: Notice): void {
   const { organization, origin, code, message, hint, isOver } = notice;
-  hooks.log(isOver ? 'info' : 'warn', message, { organization, origin, 'event.code': code, hint });
+  // of a Redis that is away the process says it once, not for each of its origins
+  const level = code === REDIS_AWAY ? 'debug' : isOver ? 'info' : 'warn';
+  hooks.log(level, message, { organization, origin, 'event.code': code, hint });
 }
 
 /** A log that was named and is not there: the others are read. */
@@ -84,7 +88,7 @@ function missingProblem(path: string): Problem[] {
 /** Origins of what the command line names: files that are read alike are one, "-" is standard input. */
 function originsOf(paths: readonly string[], given: Given, { tenants }: Installation): IngestOrigin[] {
   const problems: Parameters<typeof readingOptions>[1] = [];
-  const { format, timezone } = readingOptions(given, problems);
+  const { format, year, timezone } = readingOptions(given, problems);
   stopOn(problems);
   const organization = organizationOption(given, [...tenants.keys()]);
   const inventory = tenants.get(organization)!.inventory;
@@ -95,6 +99,7 @@ function originsOf(paths: readonly string[], given: Given, { tenants }: Installa
       format,
       timezone: declared?.timezone ?? timezone ?? inventory.organization.timezone ?? 'UTC',
       asset: declared?.asset ?? 0,
+      ...(year === undefined ? {} : { year }),
     };
   };
   const alike = new Map<string, { reading: OriginReading; paths: string[] }>();
@@ -123,7 +128,14 @@ function numbersOf(counts: IngestCounts): IngestNumbers[] {
 
 function summaryText(counts: IngestCounts): string {
   const all = counts.all();
-  const sum = (of: (each: (typeof all)[number]) => number): string =>
-    all.reduce((total, each) => total + of(each), 0).toLocaleString('en');
-  return `${sum((each) => each.bytes)} bytes of ${all.length} logs are in the queue, in ${sum((each) => each.chunks)} chunks\n`;
+  const sum = (of: (each: (typeof all)[number]) => number): number => all.reduce((total, each) => total + of(each), 0);
+  const bytes = counted(
+    sum((each) => each.bytes),
+    'byte',
+  );
+  const chunks = counted(
+    sum((each) => each.chunks),
+    'chunk',
+  );
+  return `put into the queue: ${bytes} of ${counted(all.length, 'log')}, in ${chunks}\n`;
 }

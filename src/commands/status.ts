@@ -4,6 +4,7 @@
  */
 import { printable } from '../model/problem.ts';
 import { type Drain, isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
+import { counted } from '../sinks/quantity.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -36,20 +37,23 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
   const late = lateEvents(status);
   const leftOut = stats['dead_documents_left_out'] ?? 0;
   const behind = origins.toSorted((a, b) => b.seq - b.applied - (a.seq - a.applied) || a.number - b.number);
-  const waits = `${depth.waitingChunks + depth.flyingChunks} chunks (${sizeText(depth.queuedBytes)}) wait or are with the workers`;
+  const chunks = depth.waitingChunks + depth.flyingChunks;
+  const waits = `${counted(chunks, 'chunk')} (${sizeText(depth.queuedBytes)}) ${chunks === 1 ? 'waits or is' : 'wait or are'} with the workers`;
+  const documents = depth.pendingDocuments;
   const lines = [
     `${organization}  ${printable(name)}${isConfigured ? '' : '  (not configured here: nobody reads or decides it)'}`,
-    `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${late.toLocaleString('en')} events came late`}`,
+    `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${counted(late, 'event')} came late`}`,
     `  queue      ${isDrained(status, use) ? 'nothing waits' : waits}`,
-    `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${depth.logRecords} records since`,
+    `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${counted(depth.logRecords, 'record')} since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
-    `  documents  ${depth.pendingDocuments} wait for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
+    `  alerts     ${progress === null ? 'none yet' : alertsText(progress)}`,
+    `  documents  ${count('indexed')} of alerts and past days indexed, ${documents} ${documents === 1 ? 'waits' : 'wait'} for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
     `  mail       ${mailText(status, nowMs)}${isMailed ? '' : ' (no mail server is configured: nobody is mailed)'}`,
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
-    `  dead       ${depth.deadLetters}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${leftOut.toLocaleString('en')} documents more were refused and not kept`}`,
+    `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,
     ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
   ];
-  if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${behind.length - ORIGINS_SHOWN} more origins`);
+  if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${counted(behind.length - ORIGINS_SHOWN, 'more origin')}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -69,17 +73,20 @@ function drillText({ drill }: OrganizationStatus, nowMs: number): string {
 
 function decidedText(progress: NonNullable<OrganizationStatus['progress']>, lag: number | null): string {
   const until = progress.eventMs === null ? 'no event yet' : `events until ${timeText(progress.eventMs)}`;
-  const late = lag === null ? '' : `, ${ageText(lag)} ago`;
-  const last =
-    progress.alertMs === null ? 'no alert' : `${progress.alerts} alerts, the last ${timeText(progress.alertMs)}`;
-  return `${until}${late}; ${last}${progress.isSettled ? '' : '; some wait for their windows to close'}`;
+  return `${until}${lag === null ? '' : `, ${ageText(lag)} ago`}`;
+}
+
+/** The same alerts as `analyze` counts: one for each detection, key and day. */
+function alertsText({ alerts, alertMs, isSettled }: NonNullable<OrganizationStatus['progress']>): string {
+  const last = alertMs === null ? 'none' : `${counted(alerts, 'alert')}, the last ${timeText(alertMs)}`;
+  return `${last}${isSettled ? '' : '; some may wait for their windows to close'}`;
 }
 
 function originText(origin: OrganizationStatus['origins'][number]): string {
   const { name, seq, applied, offset, closed, dropped, updatedMs, format } = origin;
   const state = closed ? 'ended' : 'followed';
-  const read = `${sizeText(offset)} read, ${applied} of ${seq} chunks applied`;
-  const lost = dropped === 0 ? '' : `, ${dropped} lines dropped`;
+  const read = `${sizeText(offset)} read, ${applied} of ${counted(seq, 'chunk')} applied`;
+  const lost = dropped === 0 ? '' : `, ${counted(dropped, 'line')} dropped`;
   const at = updatedMs === 0 ? '' : `, last ${timeText(updatedMs)}`;
   return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}`;
 }

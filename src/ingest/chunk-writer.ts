@@ -12,6 +12,7 @@ import type { OriginContext } from '../formats/format.ts';
 import type { Tenant } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
 import { commitChunk } from '../queue/chunk-store.ts';
+import { isAway } from '../queue/connection.ts';
 import { type OriginHead, registerOrigin } from '../queue/origins.ts';
 import type { Seal } from '../queue/seal.ts';
 import type { QueueStore } from '../queue/store.ts';
@@ -24,6 +25,9 @@ export const CHUNK_BYTES = 1024 * 1024;
 /** How long lines wait for more lines, ms. */
 export const CHUNK_MS = 1000;
 
+/** Code of the notice that Redis cannot be spoken to, which is so for all origins of a process at the same time. */
+export const REDIS_AWAY = 'PW-INGEST-REDIS-AWAY';
+const REDIS_REFUSES = 'PW-INGEST-REDIS';
 /** First and longest pause before a commit is tried again, ms. */
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5000;
@@ -97,7 +101,7 @@ export async function openChunkWriter(
           known.number === head.number
             ? await commitChunk(store, tenant.id, head.number, chunk)
             : { state: 'moved' as const, head: known };
-        notices.end(name, 'PW-INGEST-REDIS', 'Redis takes lines again');
+        tellBack(notices, name);
         return answer;
       } catch (error) {
         if (error instanceof RangeError || error instanceof OperatorError) throw error;
@@ -194,7 +198,7 @@ async function register({ store, tenant, notices, signal }: WriterSetting, name:
   for (let retryMs = RETRY_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
     try {
       const head = await registerOrigin(store, tenant.id, name);
-      notices.end(name, 'PW-INGEST-REDIS', 'Redis takes lines again');
+      tellBack(notices, name);
       return head;
     } catch (error) {
       if (error instanceof RangeError || error instanceof OperatorError || signal.aborted) throw error;
@@ -206,7 +210,12 @@ async function register({ store, tenant, notices, signal }: WriterSetting, name:
 
 function tellAway(notices: Notices, name: string, error: unknown): void {
   const why = error instanceof Error ? error.message : String(error);
-  notices.begin(name, 'PW-INGEST-REDIS', `Redis does not take lines: ${why}`, 'they wait; see `pollwatch doctor`');
+  const code = isAway(error) ? REDIS_AWAY : REDIS_REFUSES;
+  notices.begin(name, code, `Redis does not take lines: ${why}`, 'they wait; see `pollwatch doctor`');
+}
+
+function tellBack(notices: Notices, name: string): void {
+  for (const code of [REDIS_AWAY, REDIS_REFUSES]) notices.end(name, code, 'Redis takes lines again');
 }
 
 /** A value as it comes back from Redis. */

@@ -11,8 +11,10 @@ import type { OriginReading } from '../model/installation.ts';
 import { referenceTime } from '../origins/reference-time.ts';
 import type { ChunkReading } from './chunk-writer.ts';
 
-/** Times that may fix the year, Unix ms. */
+/** What may fix the year; times in Unix ms. */
 export interface ReadingTimes {
+  /** the year that somebody gave; it wins */
+  readonly year?: number | undefined;
   /** time in a gzip header */
   readonly gzipMs: number | null;
   readonly modifiedMs: number | null;
@@ -39,9 +41,9 @@ export function readingOf(
   const base = { origin, timezone };
   const { referenceMs } = format.yearless
     ? referenceTime({
-        year: null,
         datedMs: null,
         ...times,
+        year: times.year ?? null,
         last: last === null ? null : monthAndDay(format, last, base),
       })
     : { referenceMs: times.receivedMs };

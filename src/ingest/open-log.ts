@@ -71,7 +71,7 @@ export function fixReading(
   if (format === null) return false;
   const { gzipMs, modifiedMs } = log.marked.file;
   const stat = log.plain?.stat();
-  const times = { gzipMs, modifiedMs: stat?.modifiedMs ?? modifiedMs, receivedMs: Date.now() };
+  const times = { year: reading.year, gzipMs, modifiedMs: stat?.modifiedMs ?? modifiedMs, receivedMs: Date.now() };
   log.reading = readingOf(format, origin, reading.timezone, log.plain?.lastLine() ?? null, times, known);
   log.fixedBytes = stat?.sizeBytes ?? Number.POSITIVE_INFINITY;
   return true;

@@ -27,7 +27,7 @@ export async function readStream(
   const { notices, signal, store, tenant } = setting;
   const writer = await openChunkWriter(setting, name, reading.asset, counts.of(tenant.id, name));
   const run = randomBytes(9).toString('base64url');
-  const times = { gzipMs: null, modifiedMs: null, receivedMs: Date.now() };
+  const times = { year: reading.year, gzipMs: null, modifiedMs: null, receivedMs: Date.now() };
   let format = reading.format === 'auto' ? null : findFormat(reading.format);
   let committed = 0;
 

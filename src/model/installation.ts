@@ -108,6 +108,8 @@ export interface OriginReading {
   readonly timezone: string;
   /** number of the asset in the organisation's inventory, 0 = none */
   readonly asset: number;
+  /** year of the last line that a file has now, where lines leave it out; told from the file's times unless it is given */
+  readonly year?: number;
 }
 
 /** Bounds and times of the workers. */

@@ -4,32 +4,42 @@
  */
 import type { RedisSettings } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
+import type { WorkerHooks } from '../model/worker.ts';
 import { openStore, type QueueStore } from '../queue/store.ts';
 
 /** How long a server may take to answer for the first time, ms: a person waits, or servers are starting together. */
 export const REACH_MS = { person: 3000, worker: 20_000 } as const;
 
+/**
+ * Tells when the connection of a store is lost, once, and when it is back: it is tried many times a second meanwhile, and
+ * by every client of the process.
+ */
+export function tellOutages({ redis }: QueueStore, log: WorkerHooks['log']): void {
+  let awaySinceMs: number | null = null;
+  redis.on('ready', () => {
+    if (awaySinceMs === null) return;
+    log('info', 'Redis is back', { 'redis.away_s': Math.round((performance.now() - awaySinceMs) / 1000) });
+    awaySinceMs = null;
+  });
+  redis.on('error', (error: Error) => {
+    if (awaySinceMs !== null) return;
+    awaySinceMs = performance.now();
+    log('warn', 'Redis is away; what is in hand waits for it', { reason: reasonOf(error) });
+  });
+}
+
 /** What a server says that a person must change, and no waiting will. */
 const DENIED = /WRONGPASS|NOAUTH|NOPERM|invalid password|certificate|self.signed|unable to verify/i;
 
-/**
- * Opens the store once Redis answers. `report` gets later errors of the connection. Throws an OperatorError when it does
- * not answer in time or refuses.
- */
-export async function reachStore(
-  settings: RedisSettings,
-  reachMs: number = REACH_MS.person,
-  report: (error: Error) => void = () => undefined,
-): Promise<QueueStore> {
+/** Opens the store once Redis answers. Throws an OperatorError when it does not answer in time or refuses. */
+export async function reachStore(settings: RedisSettings, reachMs: number = REACH_MS.person): Promise<QueueStore> {
   let last: Error | null = null;
   let onDenied: (error: Error) => void = () => undefined;
   const denied = new Promise<never>((_, reject) => {
     onDenied = reject;
   });
   denied.catch(() => undefined);
-  let isReached = false;
   const store = openStore(settings, (error) => {
-    if (isReached) report(error);
     last = error;
     if (DENIED.test(error.message)) onDenied(error);
   });
@@ -39,7 +49,6 @@ export async function reachStore(
   });
   try {
     await Promise.race([store.redis.ping(), denied, late]);
-    isReached = true;
     return store;
   } catch (cause) {
     store.redis.disconnect();
@@ -49,9 +58,14 @@ export async function reachStore(
   }
 }
 
-function unreachable(settings: RedisSettings, fault: Error, cause: unknown): OperatorError {
+/** "ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:6379" */
+function reasonOf(fault: Error): string {
   const code = (fault as NodeJS.ErrnoException).code ?? '';
-  const reason = `${code}${code !== '' && fault.message !== '' ? ': ' : ''}${fault.message}` || fault.name;
+  return `${code}${code !== '' && fault.message !== '' ? ': ' : ''}${fault.message}` || fault.name;
+}
+
+function unreachable(settings: RedisSettings, fault: Error, cause: unknown): OperatorError {
+  const reason = reasonOf(fault);
   const isDenied = DENIED.test(reason);
   return new OperatorError(
     [

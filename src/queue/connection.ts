@@ -53,8 +53,16 @@ export function connect(
 
 /** First words of answers by which a server says that it cannot now: it loads, fails over, has no memory, disk or replica. */
 const NOT_NOW = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM|BUSY)\b/;
-/** Errors of the library about connections. */
+/** Whether an error says that there is no connection: who keeps one tells that once for all of the process. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'ReplyError') return error.message.startsWith('LOADING');
+  return isRefusal(error) || AWAY_CODES.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Errors of the library about connections, and of the system. */
 const CONNECTION_ERRORS = ['AbortError', 'MaxRetriesPerRequestError', 'ClusterAllFailedError'];
+const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'];
 
 /** Whether an error says that Redis is away or cannot now, and nothing about what it was asked. */
 export function isRefusal(error: unknown): error is Error {

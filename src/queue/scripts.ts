@@ -214,6 +214,15 @@ if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEY
 return 1
 `;
 
+/** KEYS lease, snapshot; ARGV worker → why a lease that it held does not hold any more: 'restarted', 'ran out' or 'taken' */
+const LEASE_LOSS = `#!lua flags=no-writes
+${RUN_ID}
+local held = redis.call('GET', KEYS[1])
+if redis.call('HGET', KEYS[2], 'run') ~= run or (held and string.sub(held, -#run) ~= run) then return 'restarted' end
+if not held or string.match(held, '^%d+:(.*):') == ARGV[1] then return 'ran out' end
+return 'taken'
+`;
+
 /** KEYS log, log base; ARGV absolute index, most bytes → {base, record …}; at least one record when there is one */
 const READ_LOG = `#!lua flags=no-writes
 local base = tonumber(redis.call('GET', KEYS[2]) or '0')
@@ -331,8 +340,9 @@ return 1
 `;
 
 /**
- * KEYS lease, log, log base, dead, dead records, stats; ARGV "fence:worker", absolute index, JSON → 1, 0 = the lease was
- * lost. An empty record stays in its place, so that whoever folds the log again passes over it.
+ * KEYS lease, log, log base, dead, dead records, stats; ARGV "fence:worker", absolute index, JSON, most dead records
+ * → 1, 0 = the lease was lost, 2 = there are as many as may be. An empty record stays in its place, so that whoever folds
+ * the log again passes over it.
  */
 const BURY_RECORD = `#!lua flags=allow-oom
 ${RUN_ID}
@@ -340,6 +350,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] .. ':' .. run then return 0 end
 local at = tonumber(ARGV[2]) - tonumber(redis.call('GET', KEYS[3]) or '0')
 local record = at >= 0 and redis.call('LINDEX', KEYS[2], at)
 if record and #record > 0 then
+  if redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[4]) then return 2 end
   redis.call('HSET', KEYS[5], ARGV[2], record)
   redis.call('HSET', KEYS[4], 'record:' .. ARGV[2], ARGV[3])
   redis.call('LSET', KEYS[2], at, '')
@@ -420,6 +431,7 @@ const SCRIPTS = {
   pwDropChunk: DROP_CHUNK,
   pwAcquireLease: ACQUIRE_LEASE,
   pwHoldLease: HOLD_LEASE,
+  pwLeaseLoss: LEASE_LOSS,
   pwReadLog: READ_LOG,
   pwCommitShard: COMMIT_SHARD,
   pwCommitHealth: COMMIT_HEALTH,

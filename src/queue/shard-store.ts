@@ -86,6 +86,11 @@ export class LogTrimmedError extends Error {
 /** Bounds of one step of a commit, so that the server is not kept from others: documents and bytes. */
 const DOCUMENTS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
+/**
+ * Records that are put aside of an organisation. Each holds what up to 16 chunks of lines add up to, which nobody may lose
+ * unseen: beyond that something is wrong with the program, and its log stands still until somebody looks.
+ */
+const DEAD_RECORDS_MAX = 1000;
 /** Redis takes values of 512 MiB. */
 const SNAPSHOT_BYTES_MAX = 500 * 1024 * 1024;
 
@@ -111,6 +116,21 @@ export async function renewLease(
 ): Promise<boolean> {
   const { lease } = organizationKeys(store.prefix, org);
   return (await runScript(store.redis, 'pwHoldLease', [lease], [holder({ fence, worker }), ms])) === 1;
+}
+
+/**
+ * Why a lease that a worker held does not hold any more: Redis was restarted, which ends all leases; it ran out; another
+ * worker has it.
+ */
+export async function leaseLoss(
+  store: QueueStore,
+  org: string,
+  worker: string,
+): Promise<'restarted' | 'ran out' | 'taken'> {
+  const { lease, snapshot } = organizationKeys(store.prefix, org);
+  return textOf(await runScript(store.redis, 'pwLeaseLoss', [lease, snapshot], [worker])) as Awaited<
+    ReturnType<typeof leaseLoss>
+  >;
 }
 
 /** Gives the lease back; harmless when it was lost. */
@@ -169,8 +189,8 @@ export async function logEnd(store: QueueStore, org: string): Promise<number> {
 }
 
 /**
- * Puts a record that cannot be folded among the dead letters of its organisation; an empty one stays in its place. Returns
- * false when the lease was lost, and nothing was done.
+ * Puts a record that cannot be folded among the dead letters of its organisation; an empty one stays in its place. "lost":
+ * the lease is, "full": there are as many as may be; nothing was done.
  */
 export async function buryRecord(
   store: QueueStore,
@@ -179,11 +199,13 @@ export async function buryRecord(
   fence: number,
   index: number,
   reason: string,
-): Promise<boolean> {
+  recordsMax = DEAD_RECORDS_MAX,
+): Promise<'buried' | 'lost' | 'full'> {
   const keys = organizationKeys(store.prefix, org);
   const places = [keys.lease, keys.log, keys.logBase, keys.dead, keys.deadRecords, keys.stats];
-  const values = [holder({ fence, worker }), index, deadLetter(reason)];
-  return (await runScript(store.redis, 'pwBuryRecord', places, values)) === 1;
+  const values = [holder({ fence, worker }), index, deadLetter(reason), recordsMax];
+  const answer = await runScript(store.redis, 'pwBuryRecord', places, values);
+  return answer === 2 ? 'full' : answer === 1 ? 'buried' : 'lost';
 }
 
 /** Appends a record that belongs to no chunk: an acknowledgement, a fact of another organisation. It may come twice. */

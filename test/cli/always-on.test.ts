@@ -104,8 +104,8 @@ describe('pollwatch status', () => {
       await noteProgress(store, 'us-xx-a', progress);
     });
     const { stdout } = run('status');
-    expect(stdout).toContain('1 chunks (');
-    expect(stdout).toContain('/var/log/\\x1b[31mred.log: combined, ended, 9 B read, 0 of 1 chunks applied');
+    expect(stdout).toContain('1 chunk (');
+    expect(stdout).toContain('/var/log/\\x1b[31mred.log: combined, ended, 9 B read, 0 of 1 chunk applied');
     expect(stdout).toContain('events until 2026-09-14T19:59:00Z');
     expect(stdout).toContain('0 refused; 1,234 events came late\n');
     expect(stdout).toContain('3 alerts, the last 2026-09-14T19:59:00Z');
@@ -255,7 +255,10 @@ describe('pollwatch ingest and pollwatch work', () => {
     const log = here.put('access.log', probingLog());
     const ingest = run('ingest', '--once', '--organization', 'us-xx-a', log);
     expect(ingest.stderr).toBe('');
-    expect(ingest).toMatchObject({ status: 0, stdout: expect.stringContaining('of 1 logs are in the queue') });
+    expect(ingest).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/put into the queue: [\d,]+ bytes of 1 log, in 1 chunk\n/),
+    });
     expect(run('work', '--until-drained')).toMatchObject({ status: 0, stderr: '' });
     const [status] = run('status', '--json').stdout.split('\n');
     expect(JSON.parse(status!)).toMatchObject({
@@ -337,6 +340,52 @@ describe('pollwatch ingest and pollwatch work', () => {
     expect(lines().map(({ message }) => message)).toEqual(expect.arrayContaining(['ended']));
   });
 
+  it('say once that Redis is away, in a line without a stack, and once that it is back', async () => {
+    const server = await startOwn({ aof: true });
+    onTestFinished(() => server.stop());
+    const here = place();
+    const env = {
+      POLLWATCH_CONFIG: here.put(
+        'pollwatch.yaml',
+        'version: 1\norganizations: [{id: us-xx-a, name: A}]\norigins: [{name: web, files: ["*.log"]}]\n',
+      ),
+      POLLWATCH_REDIS_URL: server.url,
+    };
+    for (const name of ['one', 'two', 'three']) here.put(`${name}.log`, accessLine(`/${name}`));
+    const processes = [start(here, env, ['ingest']), start(here, env, ['work', 'analyze', 'decide'])];
+    const store = openStore(server.settings('pollwatch'), () => undefined);
+    const linesIn = async () => Number(await store.redis.hget(organizationKeys('pollwatch', 'us-xx-a').stats, 'lines'));
+    const all = (holds: (messages: unknown[]) => boolean) => () =>
+      processes.every(({ lines }) => holds(lines().map(({ message }) => message)));
+    try {
+      await until('the lines are applied', async () => (await linesIn()) === 3, 60_000);
+      await server.killHard();
+      for (const name of ['one', 'two', 'three'])
+        appendFileSync(join(here.folder, `${name}.log`), accessLine('/while-it-is-away'));
+      await until(
+        'all say that it is away',
+        all((m) => m.includes('Redis is away; what is in hand waits for it')),
+        60_000,
+      );
+      await server.restart();
+      await until(
+        'all say that it is back',
+        all((m) => m.includes('Redis is back')),
+        60_000,
+      );
+      await until('what came meanwhile is applied', async () => (await linesIn()) === 6, 60_000);
+      for (const { lines } of processes) {
+        const warnings = lines().filter((line) => line['log.level'] !== 'info');
+        expect(warnings.map(({ message, reason }) => [message, typeof reason])).toEqual([
+          ['Redis is away; what is in hand waits for it', 'string'],
+        ]);
+        expect(lines().filter(({ message }) => message === 'Redis is back').length).toBe(1);
+      }
+    } finally {
+      await store.close();
+    }
+  }, 200_000);
+
   it('follow a log until they are stopped, and go on where they were', async () => {
     const { here, settings, inStore } = installation();
     const log = here.put('access.log', accessLine('/one'));
@@ -386,7 +435,7 @@ describe('pollwatch ingest and pollwatch work', () => {
     expect(ran).toMatchObject({
       status: 0,
       stderr: '',
-      stdout: expect.stringContaining(`${input.length} bytes of 1 logs`),
+      stdout: expect.stringContaining(`${input.length} bytes of 1 log,`),
     });
     const [head] = await inStore((store) => readOrigins(store, 'local'));
     expect(head).toMatchObject({ offset: input.length, closed: true });
@@ -397,7 +446,7 @@ describe('pollwatch ingest and pollwatch work', () => {
     const log = here.put('access.log', accessLine('/one'));
     const ran = run('ingest', '--once', '--organization', 'us-xx-a', join(here.folder, 'missing.log'), log);
     expect(ran.status).toBe(2);
-    expect(ran.stdout).toContain('of 1 logs are in the queue, in 1 chunks');
+    expect(ran.stdout).toContain(' of 1 log, in 1 chunk\n');
     expect(ran.stderr).toContain('missing.log');
   });
 });

@@ -71,7 +71,7 @@ describe("the README's walk-through", () => {
     expect(doctor!.stdout.match(/^BAD .*/gm)!.every((line) => line.includes('PW-ELASTIC-NO-INDEX'))).toBe(true);
     for (const { line, status: code, stderr } of ran.slice(1)) expect([line, code, stderr]).toEqual([line, 0, '']);
     expect(setup!.stdout).toContain(`index ${prefix}-alerts-us-xx-example-2026: made`);
-    expect(ingest!.stdout).toContain('of 3 logs are in the queue');
+    expect(ingest!.stdout).toMatch(/^put into the queue: [\d,]+ bytes of 3 logs, in \d+ chunks$/m);
     expect(work!.stdout).toBe('');
     expect(status!.stdout).toMatch(
       /us-xx-example[\s\S]*13,658 events, 0 skipped, 0 refused\n {2}queue {6}nothing waits/,

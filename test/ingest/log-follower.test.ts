@@ -21,7 +21,7 @@ import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
 import type { Notice } from '../../src/ingest/notices.ts';
 import { openLogs } from '../../src/open-logs.ts';
 import { type RedisServer, startRedis, until } from '../parts/redis.ts';
-import { accessLine, accessLines, type Office, openOffice, type Running, text } from './office.ts';
+import { accessLine, accessLines, type Office, openOffice, READING, type Running, text } from './office.ts';
 
 /** uid and gid of nobody */
 const NOBODY = 65534;
@@ -134,6 +134,18 @@ describe('files read once', () => {
     const kern = origins.find(({ format }) => format === 'netfilter')!;
     expect(new Date(kern.loaded[0]!.context.referenceMs).toISOString()).toBe('2024-09-15T08:01:17.000Z');
     expect(kern.loaded[0]!.context.origin).toBe(kern.number);
+  });
+
+  it('have the year that somebody gave, as analyze reads them with it, whatever their own times say', async () => {
+    const packet = (day: string) =>
+      `${day} 08:01:17 gw01 kernel: [fw DROP] IN=eth0 OUT= SRC=203.0.113.9 DST=198.51.100.1 PROTO=TCP SPT=1 DPT=2`;
+    writeFileSync(office.path('kern.log'), text([packet('Dec 30'), packet('Jan  2')]));
+    const origin = office.files('kern.log');
+    await office.readOnce([{ ...origin, reading: { ...READING, year: 2019 } }]);
+    const { logs } = await openLogs([office.path('kern.log')], { format: 'auto', year: 2019 });
+    const [kern] = await office.ingested();
+    expect(kern!.loaded[0]!.context.referenceMs).toBe(logs[0]!.context.referenceMs);
+    expect(new Date(kern!.loaded[0]!.context.referenceMs).toISOString()).toBe('2019-01-03T08:01:17.000Z');
   });
 
   it('are read in the format, the zone and the year in which analyze reads them', async () => {

@@ -18,6 +18,7 @@ import {
   acquireLease,
   appendRecord,
   commitShard,
+  leaseLoss,
   logEnd,
   readLog,
   readShard,
@@ -111,6 +112,7 @@ describe('Redis that comes back without what it acknowledged last', () => {
       // the lease still stands in the append-only file
       expect(await commit(first, 1)).toBe('fenced');
       expect(await renewLease(pw.store, 'adams', 'w', first, 60_000)).toBe(false);
+      expect(await leaseLoss(pw.store, 'adams', 'w')).toBe('restarted');
       const second = (await lease())!;
       expect(second).toBeGreaterThan(first);
       expect(await acquireLease(pw.store, 'adams', 'another', 60_000)).toBeNull();

@@ -10,8 +10,10 @@ import { donePending, takePending } from '../../src/queue/pending.ts';
 import {
   acquireLease,
   appendRecord,
+  buryRecord,
   commitShard,
   LogTrimmedError,
+  leaseLoss,
   logEnd,
   readLog,
   readShard,
@@ -66,6 +68,29 @@ describe.each([
       await releaseLease(pw.store, ORG, 'a', first);
       expect(await lease('b')).toBeGreaterThan(first);
       expect(await renewLease(pw.store, ORG, 'a', first, 60_000)).toBe(false);
+    }));
+
+  it('who lost a lease is told whether it ran out or another worker has it', () =>
+    fresh(async () => {
+      const first = await lease('a', 30);
+      await until('the lease ran out', async () => !(await renewLease(pw.store, ORG, 'a', first, 30)));
+      expect(await leaseLoss(pw.store, ORG, 'a')).toBe('ran out');
+      await lease('b');
+      expect(await leaseLoss(pw.store, ORG, 'a')).toBe('taken');
+    }));
+
+  it('records are put aside up to a number; at the bound nothing more is done to the log', () =>
+    fresh(async () => {
+      await append('r0', 'r1');
+      const fence = await lease();
+      const bury = (index: number, most: number) => buryRecord(pw.store, ORG, 'w', fence, index, 'bad', most);
+      expect(await bury(0, 1)).toBe('buried');
+      expect(await bury(1, 1)).toBe('full');
+      expect(await texts(0)).toEqual({ records: ['', 'r1'], next: 2 });
+      expect((await deadLetters(pw.store, ORG)).map(({ id }) => id)).toEqual(['record:0']);
+      expect(await dropDead(pw.store, ORG, 'record:0')).toBe('dropped');
+      expect(await bury(1, 1)).toBe('buried');
+      expect(await texts(0)).toEqual({ records: ['', ''], next: 2 });
     }));
 
   it('a holder that slept past its lease writes nothing', () =>

@@ -219,7 +219,9 @@ describe('the workers', () => {
       async ({ store, said }) => {
         await write(store, 'fw', 'netfilter', packets(0, 16));
         await until('the scan is told', isTold(store, 'F01'), 60_000);
-        expect(said.filter((line) => line.includes('lease of an organisation was lost')).length).toBeGreaterThan(0);
+        expect(
+          said.filter((line) => line.includes('lease of an organisation ran out over a decision')).length,
+        ).toBeGreaterThan(0);
       },
       // asking the index takes longer than the lease
       { decide: { leaseMs: 100, highestVersion: () => wait(500).then(() => 0) } },
