@@ -59,7 +59,8 @@ export function gradeAll(decisions: readonly Decision[], inventory: Inventory): 
     const others = setOf[i]!.size - 1;
     const partLevels = d.parts.map((p) => graded.get(p)?.level ?? p.base);
     const isOwn = d.key.kind === 'source' && isOwnSource(d.key, inventory);
-    graded.set(d, severityOf(d, textOf(d).class, critical.has(d.exhibit.asset), partLevels, others, isOwn));
+    const asset = d.key.kind === 'system' ? d.key.lo : d.exhibit.asset;
+    graded.set(d, severityOf(d, textOf(d).class, critical.has(asset), partLevels, others, isOwn));
   }
   return decisions.map((d) => graded.get(d)!);
 }
@@ -194,7 +195,8 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
   const source = d.key.kind === 'source' || d.key.kind === 'prefix' ? sourceOnce(d, around, once) : null;
   const day = dayOnce(d.day, around, once);
   const { exhibit } = d;
-  const asset = exhibit.asset === 0 ? null : (inventory.assets.find((a) => a.number === exhibit.asset) ?? null);
+  const number = d.key.kind === 'system' ? d.key.lo : exhibit.asset;
+  const asset = inventory.assets[number - 1] ?? null;
   const destinations =
     d.key.kind === 'target'
       ? [key.text]
@@ -337,6 +339,8 @@ function keyOf(d: Decision, around: Surroundings): AlertKey {
       return { kind: 'as', text: ownerOf(d, around) };
     case 'campaign':
       return { kind: 'campaign', text: d.key.text ?? '' };
+    case 'system':
+      return { kind: 'target', text: around.inventory.assets[d.key.lo - 1]?.id ?? around.inventory.organization.id };
   }
 }
 

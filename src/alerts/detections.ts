@@ -8,7 +8,7 @@ import { ELECTION_DETECTIONS } from './election-detections.ts';
 import { MEMBER_DETECTIONS } from './member-detections.ts';
 
 /** Class of behaviour; decides the caps of severity (ELECTIONS part 5). */
-export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign';
+export type DetectionClass = 'scan' | 'exploit' | 'enumeration' | 'login' | 'answered' | 'chain' | 'campaign' | 'flood';
 
 /** What a log must carry. */
 export type Need =
@@ -26,6 +26,7 @@ export type Need =
   | 'registration_systems'
   | 'ballot_systems'
   | 'cancellation_systems'
+  | 'public_systems'
   | 'protected_records'
   | 'upload_bodies'
   | 'results_systems'

@@ -8,6 +8,8 @@ import { counted, grouped } from './quantity-words.ts';
 export interface SentenceParts {
   /** "203.0.113.9, an address of …," or a network, or several addresses */
   readonly who: string;
+  /** the network of an aggregate, or null */
+  readonly group: string | null;
   /** what of ours was touched */
   readonly target: string;
   /** " in 4 minutes" */
@@ -19,7 +21,10 @@ export interface SentenceParts {
 }
 
 /** The sentence of a decision, or null when it is not one of the pack. */
-export function electionSentence(d: Decision, { who, target, span, answer, shown }: SentenceParts): string | null {
+export function electionSentence(
+  d: Decision,
+  { who, group, target, span, answer, shown }: SentenceParts,
+): string | null {
   const n = d.numbers;
   const requests = counted(n['requests'] ?? 0, 'request');
   switch (d.detection) {
@@ -40,6 +45,8 @@ export function electionSentence(d: Decision, { who, target, span, answer, shown
     case 'election.bulk_register':
     case 'election.bulk_ballot_request':
     case 'election.bulk_cancel':
+      if (d.key.kind !== 'source')
+        return `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} sent ${target} ${counted(n['requests']!, SUBMITTED[d.detection]!)}${span} and never opened the form (web log). The server took them, which does not show what became of them.`;
       return `${who} sent ${target} ${counted(n['requests']!, SUBMITTED[d.detection]!)}${span} and opened the form ${n['forms_opened'] === 0 ? 'not once' : counted(n['forms_opened']!, 'time')} (web log). The server took them, which does not show what became of them.`;
     case 'election.protected_record':
       return `${who} asked ${target} ${counted(n['requests']!, 'time')} for ${counted(n['protected_records']!, 'record')} on your list of protected records${span} (web log). ${n['answered'] === 0 ? 'None of the requests was answered.' : `${grouped(n['answered']!)} of the requests were answered.`}`;
@@ -47,9 +54,30 @@ export function electionSentence(d: Decision, { who, target, span, answer, shown
       return `${who} sent ${target} ${counted(n['requests']!, 'file')} that a server would run${span}${shown} (web log). ${uploadWords(n)}`;
     case 'election.doc_harvest':
       return `${who} fetched ${counted(n['documents']!, 'different document')} about voters and elections from ${target}${span}, and hardly any page (web log).`;
+    case 'election.lookup_slow':
+      return `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} asked ${target} for ${counted(n['distinct_keys']!, 'different record')} within seven days, in ${counted(n['hours']!, 'different hour')}, and loaded no page (web log). ${recordWords(n)}`;
+    case 'election.results_flood':
+      return `Up to ${counted(n['sources_in_2_minutes']!, 'address', 'addresses')} came to ${target} within two minutes, where ${grouped(n['usual_sources']!)} ${n['usual_sources'] === 1 ? 'is' : 'are'} usual; it answered ${n['error_percent']} % of ${requests} in ${counted(n['minutes']!, 'minute')} with an error (web log).`;
+    case 'campaign.scan_to_exploit':
+      return `${counted(n['sources']!, 'address', 'addresses')} of one block scanned ${target} and later sent it ${requests} that try to misuse it${span} (${logsOf(d)}). ${answer}`;
+    case 'campaign.smokescreen':
+      return `While ${floodedWords(d)}, ${counted(n['sources']!, 'address', 'addresses')} sent ${target} ${requests} that try to misuse it (${logsOf(d)}). ${answer}`;
     default:
       return null;
   }
+}
+
+/** The logs that the parts of a campaign stand in. */
+function logsOf(d: Decision): string {
+  const isFirewall = (p: Decision) => p.detection.startsWith('F') || p.detection === 'election.sentinel';
+  const [firewall, web] = [d.parts.some(isFirewall), d.parts.some((p) => !isFirewall(p))];
+  return firewall && web ? 'web log and firewall log' : firewall ? 'firewall log' : 'web log';
+}
+
+function floodedWords(d: Decision): string {
+  const floods = d.parts.filter((p) => p.detection === 'election.results_flood');
+  const sources = Math.max(0, ...floods.map((p) => p.numbers['sources_in_2_minutes'] ?? 0));
+  return `${counted(sources, 'address', 'addresses')} flooded a system of yours`;
 }
 
 /** What a form sends, by detection. */

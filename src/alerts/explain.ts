@@ -60,9 +60,11 @@ export function explain(
         : 'What the sender would have done if a port had been open.',
     );
   if (d.shared !== undefined) notKnown.push('What their logs hold besides: lines stay with each organisation.');
-  if (d.detection.startsWith('W') || (d.detection.startsWith('election.') && n['packets'] === undefined))
+  const isOfSystem = d.detection.startsWith('election.') || d.key.kind === 'system';
+  if (d.detection.startsWith('W') || (isOfSystem && n['packets'] === undefined))
     notKnown.push('What was in forms that were sent (POST): access logs do not hold it.');
-  const known = electionSentence(d, { who, target, span, answer, shown }) ?? memberSentence(d, who, group, target);
+  const known =
+    electionSentence(d, { who, group, target, span, answer, shown }) ?? memberSentence(d, who, group, target);
   return { summary: known ?? sentence(), notKnown };
 
   function sentence(): string {

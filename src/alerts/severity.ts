@@ -78,8 +78,10 @@ function capOf(d: Decision, kind: DetectionClass): { level: Level; because: stri
     case 'campaign':
       return { level: 'high', because: 'a scan, even when it is aimed at you' };
     case 'chain':
+      if (d.detection.startsWith('campaign.')) return { level: 'high', because: 'its parts tell what was answered' };
       return d.parts.some((p) => p.outcome === 'answered') ? null : { level: 'high', because: 'nothing answered' };
     case 'answered':
+    case 'flood':
       return null;
   }
 }

@@ -119,6 +119,7 @@ function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
         : null;
     case 'systems':
     case 'form_systems':
+    case 'public_systems':
     case 'registration_systems':
     case 'ballot_systems':
     case 'cancellation_systems':
@@ -169,6 +170,7 @@ function lackOf(need: Need, c: Counts, declared: Declared): Lack | null {
 const KINDS: Readonly<Record<SystemNeed, readonly AssetKind[] | null>> = {
   systems: null,
   form_systems: FORM_KINDS,
+  public_systems: [...FORM_KINDS, 'results_enr', 'gis_precinct', 'county_site', 'staff_remote', 'other'],
   registration_systems: ['registration'],
   ballot_systems: ['ballot_request', 'uocava'],
   cancellation_systems: ['cancellation'],
@@ -180,6 +182,7 @@ const KINDS: Readonly<Record<SystemNeed, readonly AssetKind[] | null>> = {
 const NAMES: Readonly<Record<SystemNeed, string>> = {
   systems: 'system',
   form_systems: 'system with a form',
+  public_systems: 'public system',
   registration_systems: 'system for registrations',
   ballot_systems: 'system for ballot requests',
   cancellation_systems: 'system for cancellations',

@@ -15,7 +15,9 @@ import type { Correlation, Level, Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
+import { campaignsOf } from './election/campaigns.ts';
 import { ATTACKS } from './election/form-injection.ts';
+import { createNetworkFacts, decideSystems, noteNetwork } from './election/index.ts';
 import { A_MINUTE, MINUTES } from './election/status-hammer.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
@@ -28,7 +30,8 @@ import { packetMarks, signatureOf } from './signature.ts';
 import { isFailing } from './web/requests.ts';
 
 export interface DecisionKey {
-  kind: 'source' | 'prefix' | 'target' | 'as' | 'campaign';
+  /** `system`: a declared one, by the number of its asset in `lo` (0 = none that is declared) */
+  kind: 'source' | 'prefix' | 'target' | 'as' | 'campaign' | 'system';
   hi: number;
   lo: number;
   /** of a campaign its signature in words, of which hi and lo are hashes */
@@ -69,7 +72,7 @@ export interface Settings {
   ownedHosts: number;
   isDark(address: number): boolean;
   /** what is declared of systems and elections */
-  office: Pick<Inventory, 'assets' | 'calendar' | 'isClient'>;
+  office: Pick<Inventory, 'assets' | 'calendar' | 'isClient' | 'isOwned'>;
   /** number of the AS that announces a source, or 0 */
   asOf(hi: number, lo: number): number;
   /** detections that the configuration switched off */
@@ -85,8 +88,10 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const decisions: Decision[] = [];
   const busy: number[] = [];
   const sweep = sweptHosts(scene.ownedHosts);
+  const networks = createNetworkFacts();
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
+    noteNetwork(networks, ledger, row);
     if (isInteresting(ledger, row, sweep)) busy.push(row);
     else noteRecord(facts, ledger, row, null);
   }
@@ -106,10 +111,10 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     noteRecord(facts, ledger, row, record);
     for (const { decision, touches } of days) noteFinding(facts, decision, touches, record);
   }
-  append(
-    decisions,
-    decideDistributed(facts, scene, settings).filter((d) => !settings.off.has(d.detection)),
-  );
+  const isOn = (d: Decision) => !settings.off.has(d.detection);
+  append(decisions, decideDistributed(facts, scene, settings).filter(isOn));
+  append(decisions, decideSystems(networks, ledger, scene, settings).filter(isOn));
+  append(decisions, campaignsOf(decisions).filter(isOn));
   return decisions.sort(byIdentity);
 }
 

@@ -144,6 +144,22 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
     subject: 'documents taken one by one',
     did: (a) => `took ${counted(number(a, 'documents'), 'document')} about voters and elections from ${ours(a)}`,
   },
+  'election.lookup_slow': {
+    subject: 'records asked for slowly',
+    did: (a) => {
+      const records = counted(number(a, 'distinct_keys'), 'different record');
+      return `of one network asked ${ours(a)} for ${records}, so slowly that none of them stands out`;
+    },
+  },
+  'election.results_flood': { subject: 'flood of a public page', did: null },
+  'campaign.scan_to_exploit': {
+    subject: 'first searched, then misused',
+    did: (a) => `first searched ${ours(a)} for weak spots and later tried to misuse it`,
+  },
+  'campaign.smokescreen': {
+    subject: 'quiet attack beside a flood',
+    did: (a) => `tried to misuse ${ours(a)} while another page of yours was flooded`,
+  },
 };
 
 /** Words for the subject, at most 34 characters long for our own detections. */

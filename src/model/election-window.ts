@@ -40,7 +40,7 @@ export function electionWindow(
   startMs: number,
   endMs: number,
 ): WindowOfAlert | null {
-  let best: (WindowOfAlert & { fromMs: number }) | null = null;
+  let best: (WindowOfAlert & { readonly fromMs: number }) | null = null;
   for (const election of calendar) {
     for (const { phase, fromMs, toMs } of election.windows) {
       if (endMs < fromMs || startMs >= toMs) continue;

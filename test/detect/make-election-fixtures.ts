@@ -214,16 +214,156 @@ export const ELECTION_FIXTURES: Readonly<Record<string, Fixture>> = {
       times(100, (i) => page(S, i * 30, `/files/voter-registration/2026/${i}.pdf`, { agent: SCRIPT })),
     ),
   },
+  'election.lookup_slow': {
+    fires: web('40 addresses of one block ask for 600 records in 20 hours, one every two minutes', [
+      ...inOrder([...lookers(40), ...slowly(600)]),
+    ]),
+    quiet: web('the customers of one access network: 150 of them look up four people each, with browsers', [
+      ...inOrder(
+        times(150, (i) => [
+          ...looker(`198.51.100.${20 + (i % 200)}`, i * 480, i),
+          ...times(3, (k): [number, string] => [
+            i * 480 + 60 * k,
+            page(`198.51.100.${20 + (i % 200)}`, i * 480 + 60 * k, `/lookup/voter?voterid=${record(i * 4 + k)}`),
+          ]),
+        ]).flat(),
+      ),
+    ]),
+    below: web('499 records', [...inOrder([...lookers(40), ...slowly(499)])]),
+    at: web('500 records', [...inOrder([...lookers(40), ...slowly(500)])]),
+  },
+  'election.results_flood': {
+    fires: web(
+      'three ordinary hours, and then 150 addresses at a time for six minutes; half of the answers are errors',
+      [...inOrder([...readers(), ...crowd(3 * HOUR_S, 3, 150, 2)])],
+    ),
+    quiet: web('election night: a crowd of 300 that grows, and a server that fails now and then', [
+      ...inOrder([
+        ...readers(ELECTION_NIGHT - 3 * HOUR_S),
+        ...times(30, (k) => crowd(ELECTION_NIGHT + k * 120, 1, Math.min(300, 20 + k * 14), 40)).flat(),
+      ]),
+    ]),
+    below: web('99 addresses at a time', [...inOrder([...readers(), ...crowd(3 * HOUR_S, 2, 99, 2)])]),
+    at: web('100 addresses at a time', [...inOrder([...readers(), ...crowd(3 * HOUR_S, 2, 100, 2)])]),
+  },
+  'campaign.scan_to_exploit': {
+    fires: web('a scan of the voter look-up, and nine days later database text from the next address', [
+      ...scan(),
+      ...times(6, (i) => injectFrom('198.51.100.8', 9 * DAY_S + i * 60)),
+    ]),
+    quiet: web('a crawler with old links, and days later a voter with an apostrophe from the same network', [
+      ...times(8, (i) => request('192.0.2.90', i * 20, `/lookup/old-${i}.html`)),
+      ...times(30, (i) => page('192.0.2.90', 200 + i * 20, `/lookup/help-${i}.html`)),
+      page('192.0.2.91', 9 * DAY_S, '/lookup?lastname=O%27Brien&dob=1961-04-02'),
+    ]),
+    below: web('database text 50 minutes after the scan: one run of one tool', [
+      ...scan(),
+      injectFrom(S, 57 + 50 * 60),
+    ]),
+    at: web('database text an hour after the scan', [...scan(), injectFrom(S, 57 + HOUR_S)]),
+  },
+  'campaign.smokescreen': {
+    fires: web('a flood of the results, and beside it seven tries on the voter look-up', [
+      ...inOrder([
+        ...readers(),
+        ...crowd(3 * HOUR_S, 3, 150, 2),
+        ...times(7, (i): [number, string] => [3 * HOUR_S + 100 + i * 60, injectFrom(S, 3 * HOUR_S + 100 + i * 60)]),
+      ]),
+    ]),
+    quiet: web('a crowd on election night, and a voter with an apostrophe', [
+      ...inOrder([
+        ...readers(ELECTION_NIGHT - 3 * HOUR_S),
+        ...times(20, (k) => crowd(ELECTION_NIGHT + k * 120, 1, 20 + k * 10, 40)).flat(),
+        [ELECTION_NIGHT, page('192.0.2.91', ELECTION_NIGHT, '/lookup?lastname=O%27Brien&dob=1961-04-02')],
+      ]),
+    ]),
+    below: web('database text more than two hours after the flood', [
+      ...inOrder([...readers(), ...crowd(3 * HOUR_S, 2, 150, 2)]),
+      injectFrom(S, 3 * HOUR_S + 240 + 2 * HOUR_S + 60),
+    ]),
+    at: web('database text two hours after the flood', [
+      ...inOrder([...readers(), ...crowd(3 * HOUR_S, 2, 150, 2)]),
+      injectFrom(S, 3 * HOUR_S + 230 + 2 * HOUR_S),
+    ]),
+  },
 };
+
+/** Records whose numbers look drawn at random, the same every time. */
+function record(i: number): number {
+  return 1_000_000 + ((i * 7_368_787 + 12_345) % 8_999_993);
+}
+
+/** Somebody with a browser who looks up one record. */
+function looker(source: string, at: number, i: number): [number, string][] {
+  return [
+    [at, page(source, at, '/lookup')],
+    [at + 1, page(source, at + 1, '/style.css')],
+    [at + 40, page(source, at + 40, `/lookup/voter?voterid=${record(90_000 + i)}`)],
+  ];
+}
+
+function lookers(n: number): [number, string][] {
+  return times(n, (i) => looker(`192.0.2.${10 + i}`, i * 1700, i)).flat();
+}
+
+/** `n` look-ups by 40 addresses of one block, one every two minutes. */
+function slowly(n: number): [number, string][] {
+  return times(n, (i): [number, string] => [
+    i * 120,
+    page(`198.51.100.${10 + (i % 40)}`, i * 120, `/lookup/voter?voterid=${record(i)}`, { agent: SCRIPT }),
+  ]);
+}
+
+/** Three hours of the results site: a reader or two every two minutes. */
+function readers(from = 0): [number, string][] {
+  return times(180, (i): [number, string] => [
+    from + i * 60,
+    page(`192.0.2.${10 + (i % 100)}`, from + i * 60, '/results/summary.json'),
+  ]);
+}
+
+/** `n` addresses in each of some spans of two minutes; every `failing`-th request is answered with an error. */
+function crowd(from: number, spans: number, n: number, failing: number): [number, string][] {
+  return times(spans * n, (i): [number, string] => {
+    const at = from + Math.floor(i / n) * 120 + (i % n) * (118 / n);
+    const source = `198.51.${100 + Math.floor((i % n) / 200)}.${1 + ((i % n) % 200)}`;
+    return [at, page(source, at, '/results/', { status: i % failing === 0 ? 503 : 200 })];
+  });
+}
+
+/** Twenty pages of the voter look-up that are not there, in a minute. */
+function scan(): string[] {
+  return times(20, (i) => request(S, i * 3, `/lookup/area${i}/`));
+}
+
+function injectFrom(source: string, second: number): string {
+  return request(source, second, `/lookup?voterid=4000${SQL}`, { status: 500, size: 4312 });
+}
 
 /** A form that is sent in bulk, and people who fill it in. */
 function bulk(form: string, what: string): Fixture {
-  const send = (second: number) =>
-    request(S, second, `${form}/submit`, { method: 'POST', status: 302, size: 0, agent: SCRIPT });
+  const send = (second: number, source = S) =>
+    request(source, second, `${form}/submit`, { method: 'POST', status: 302, size: 0, agent: SCRIPT });
   return {
     fires: web(
       `90 ${what} in an hour and a half by a script that never opens the form`,
       times(90, (i) => send(i * 60)),
+    ),
+    'fires-network': web(
+      `24 ${what} in an hour, two each from twelve addresses of one block that never open the form`,
+      times(24, (i) => send(i * 150, `198.51.100.${10 + (i % 12)}`)),
+    ),
+    'quiet-phones': web(
+      `a phone network: 30 customers with browsers, and 12 who get another address before they send`,
+      [
+        ...inOrder([
+          ...times(30, (i) => visitor(`198.51.100.${20 + i}`, i * 100, form)).flat(),
+          ...times(4, (i): [number, string] => [
+            i * 700,
+            request(`198.51.100.${80 + i}`, i * 700, form, { method: 'POST', status: 303, size: 0 }),
+          ]),
+        ]),
+      ],
     ),
     quiet: web(`a drive at a library: 40 ${what} in an hour behind one address, each with a browser`, [
       ...inOrder(times(40, (i) => visitor('192.0.2.220', i * 90, form)).flat()),

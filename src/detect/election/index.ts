@@ -1,0 +1,42 @@
+/**
+ * The second stage of the election pack: what the sources of one network did together, and what happened to a system as a
+ * whole. Noted while the sources are gone through, decided when all were.
+ */
+import type { Ledger } from '../../measure/ledger.ts';
+import { isPrivateIpv4, isPrivateIpv6 } from '../../model/address.ts';
+import type { Decision, Settings } from '../decide.ts';
+import type { Scene } from '../detector.ts';
+import { createSenders, networkSubmissions, noteSender, type Senders } from './network-submissions.ts';
+import { resultsFloods } from './results-flood.ts';
+import { createLookUps, type LookUps, noteLookUps, slowLookUps } from './slow-lookup.ts';
+
+/** What is noted of sources. */
+export interface NetworkFacts {
+  readonly lookUps: LookUps;
+  readonly senders: Senders;
+}
+
+/** Nothing noted yet. */
+export function createNetworkFacts(): NetworkFacts {
+  return { lookUps: createLookUps(), senders: createSenders() };
+}
+
+/** Notes a source, by its row. */
+export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, row: number): void {
+  noteLookUps(lookUps, ledger, row);
+  noteSender(senders, ledger, row);
+}
+
+/** Decisions about networks and systems. */
+export function decideSystems(facts: NetworkFacts, ledger: Ledger, scene: Scene, settings: Settings): Decision[] {
+  const { office, asOf } = settings;
+  const isOwn = (hi: number, lo: number) =>
+    hi === 0
+      ? isPrivateIpv4(lo) || office.isOwned(0, 0, 0xffff, lo)
+      : isPrivateIpv6(hi) || office.isOwned(hi, lo, 0, 0);
+  return [
+    ...slowLookUps(facts.lookUps, scene, asOf, isOwn),
+    ...networkSubmissions(facts.senders, scene, asOf, isOwn),
+    ...resultsFloods(ledger, scene),
+  ];
+}

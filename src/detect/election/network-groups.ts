@@ -1,0 +1,54 @@
+/**
+ * Sources of one network together: what each did stays below every threshold, and only the sum shows it. A group is an AS,
+ * or the /24 (/48) where most of the AS's share stands in one, or where nobody knows the AS.
+ */
+import { prefixOf } from '../../model/address.ts';
+import type { DecisionKey } from '../decide.ts';
+
+/** A member of a group. */
+export interface Member {
+  readonly organization: number;
+  readonly hi: number;
+  readonly lo: number;
+}
+
+export interface Group<T> {
+  readonly key: DecisionKey;
+  readonly organization: number;
+  readonly members: readonly T[];
+}
+
+/** Share of an AS's members in one block from which the block is what is named. */
+const ONE_BLOCK = 0.8;
+
+/** The groups of sources, in the order of their keys. `asOf` tells the AS of an address, 0 = unknown. */
+export function groupsOf<T extends Member>(
+  sources: readonly T[],
+  asOf: (hi: number, lo: number) => number,
+): Group<T>[] {
+  const owners = groupBy(sources, (s) => {
+    const as = asOf(s.hi, s.lo);
+    return as === 0 ? keyOf('prefix', s) : { kind: 'as', hi: 0, lo: as };
+  });
+  return owners.map((owner) => {
+    if (owner.key.kind === 'prefix') return owner;
+    const blocks = groupBy(owner.members, (s) => keyOf('prefix', s));
+    return blocks.find(({ members }) => members.length >= ONE_BLOCK * owner.members.length) ?? owner;
+  });
+}
+
+function keyOf(kind: 'prefix', { hi, lo }: Member): DecisionKey {
+  return { kind, ...prefixOf(hi, lo) };
+}
+
+function groupBy<T extends Member>(sources: readonly T[], of: (source: T) => DecisionKey): Group<T>[] {
+  const groups = new Map<string, { key: DecisionKey; organization: number; members: T[] }>();
+  for (const source of sources) {
+    const key = of(source);
+    const name = `${source.organization}/${key.kind}/${key.hi}/${key.lo}`;
+    const group = groups.get(name) ?? { key, organization: source.organization, members: [] };
+    group.members.push(source);
+    groups.set(name, group);
+  }
+  return [...groups].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, group]) => group);
+}

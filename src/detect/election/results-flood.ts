@@ -1,0 +1,206 @@
+/**
+ * election.results_flood Flood of a public system: very many more sources than usual come to a declared system at once, and
+ * it answers with errors.
+ * Evidence: in each of two adjacent slices of two minutes at least ten times the usual number of sources, and at least 100;
+ * over both at least a fifth of all answers are server errors (Knox County 2018: results down from poll close; Georgia 2024:
+ * 420,000 addresses within 24 minutes). Rates per source say nothing there. Usual is the median of the slices with traffic
+ * in the seven days before; with fewer than an hour of them, the day's own. While the calendar says that this kind of system
+ * matters, crowds are lawful (eight times the usual were seen when polls closed): then there must also be three times as many
+ * as in the busiest slice of the hour before, for a crowd grows more slowly.
+ * Needs each visitor's address: behind a proxy that is not trusted to name them there is one source.
+ */
+import { paneStart, SLICES, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../../measure/entry.ts';
+import { distinct, GROUP_MAX, type Ledger, loOf, priorityOf, SPACE, spaceOf } from '../../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../../measure/lists.ts';
+import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
+import { electionWindow } from '../../model/election-window.ts';
+import type { Asset } from '../../model/inventory.ts';
+import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
+import type { Decision } from '../decide.ts';
+import type { Scene } from '../detector.ts';
+import { exhibitOf } from '../exhibit.ts';
+import { inTime, Touch } from '../record.ts';
+
+const TIMES_USUAL = 10;
+const SOURCES = 100;
+const ERROR_SHARE = 0.2;
+const TIMES_CROWD = 3;
+const CROWD_MS = HOUR;
+const SLICE_MS = WEB_PANE / SLICES;
+/** Slices before a flood from which what is usual can be told: an hour of them. */
+const BEFORE_MIN = 30;
+const BEFORE_MS = 7 * DAY;
+/** Requests with an error that the lines of evidence are chosen from. */
+const WITNESSES = 2000;
+
+/** Two minutes of a system. */
+interface Slice {
+  /** slices since 1970 */
+  readonly at: number;
+  sources: number;
+  requests: number;
+  errors: number;
+}
+
+const startOfSlice = (at: number) => at * SLICE_MS;
+
+/** Decisions about all systems. */
+export function resultsFloods(ledger: Ledger, scene: Scene): Decision[] {
+  const out: Decision[] = [];
+  for (let row = 0; row < ledger.rows; row++) {
+    if ((spaceOf(ledger, row) & 255) !== SPACE.system) continue;
+    const asset = scene.assets[loOf(ledger, row) - 1];
+    if (asset === undefined) continue;
+    out.push(...floodsOf(asset, slicesOf(ledger, row), spaceOf(ledger, row) >>> 8, ledger, scene));
+  }
+  return out;
+}
+
+function floodsOf(asset: Asset, slices: Slice[], organization: number, ledger: Ledger, scene: Scene): Decision[] {
+  const flooded = new Map<number, { slices: Set<Slice>; usual: number }>();
+  const parts = new Set<Slice>();
+  for (let i = 1; i < slices.length; i++) {
+    const [first, second] = [slices[i - 1]!, slices[i]!];
+    const sources = Math.min(first.sources, second.sources);
+    const errors = first.errors + second.errors;
+    if (second.at !== first.at + 1 || sources < SOURCES) continue;
+    if (errors < ERROR_SHARE * (first.requests + second.requests)) continue;
+    const usual = usualBefore(slices, first, scene);
+    if (sources < TIMES_USUAL * usual || sources < TIMES_CROWD * crowdBefore(slices, first, parts, asset, scene))
+      continue;
+    for (const slice of [first, second]) {
+      parts.add(slice);
+      const day = dayOf(startOfSlice(slice.at), scene.dayStartMs);
+      const known = flooded.get(day) ?? { slices: new Set<Slice>(), usual };
+      known.slices.add(slice);
+      flooded.set(day, known);
+    }
+  }
+  return [...flooded].flatMap(([day, flood]) => decisionOf(asset, day, flood, organization, ledger));
+}
+
+/** Sources of an ordinary slice, at the time of a slice; 1 where nothing is known. */
+function usualBefore(slices: readonly Slice[], flood: Slice, scene: Scene): number {
+  const at = startOfSlice(flood.at);
+  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - BEFORE_MS);
+  const day = dayOf(at, scene.dayStartMs);
+  const known =
+    before.length >= BEFORE_MIN ? before : slices.filter((s) => dayOf(startOfSlice(s.at), scene.dayStartMs) === day);
+  return Math.max(1, medianSources(known));
+}
+
+/** Sources of the busiest slice of the hour before a slice that is no part of a flood; 0 where no crowd is expected. */
+function crowdBefore(
+  slices: readonly Slice[],
+  flood: Slice,
+  parts: ReadonlySet<Slice>,
+  asset: Asset,
+  scene: Scene,
+): number {
+  const at = startOfSlice(flood.at);
+  if (electionWindow(scene.calendar, asset.kind, at, at)?.matters !== true) return 0;
+  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - CROWD_MS && !parts.has(s));
+  return Math.max(0, ...before.map((s) => s.sources));
+}
+
+function medianSources(slices: readonly Slice[]): number {
+  const sorted = slices.map((s) => s.sources).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** Slices with traffic, in order. */
+function slicesOf(ledger: Ledger, row: number): Slice[] {
+  const n = lengthOf(ledger.visits, row);
+  if (n === 0) return [];
+  const page = pageOf(ledger.visits, row);
+  const start = startOf(ledger.visits, row);
+  const slices = new Map<number, Slice & { kept: number; largest: number }>();
+  const sliceAt = (at: number) => {
+    const slice = slices.get(at) ?? { at, sources: 0, requests: 0, errors: 0, kept: 0, largest: 0 };
+    slices.set(at, slice);
+    return slice;
+  };
+  for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS) {
+    const tag = page[e + 1]! & TAG_MASK;
+    const pane = page[e + 1]! >>> TAG_BITS;
+    if (tag === TAG.answer) {
+      const slice = sliceAt(pane * SLICES + Math.floor(page[e]! / 8));
+      slice.requests += page[e + 2]!;
+      if (page[e]! % 8 === 5) slice.errors += page[e + 2]!;
+    } else if (tag >= TAG.visitor && tag < TAG.visitor + SLICES) {
+      const slice = sliceAt(pane * SLICES + tag - TAG.visitor);
+      slice.kept++;
+      slice.largest = Math.max(slice.largest, priorityOf(ledger, row, page[e]!, page[e + 2]!));
+    }
+  }
+  // what a bottom-k sample stands for; these rows are not sampled otherwise
+  for (const slice of slices.values())
+    slice.sources = slice.kept < GROUP_MAX ? slice.kept : distinct(ledger, slice.kept, slice.largest);
+  return [...slices.values()].sort((a, b) => a.at - b.at);
+}
+
+function decisionOf(
+  asset: Asset,
+  day: number,
+  { slices, usual }: { slices: ReadonlySet<Slice>; usual: number },
+  organization: number,
+  ledger: Ledger,
+): Decision[] {
+  const list = [...slices];
+  const requests = list.reduce((sum, s) => sum + s.requests, 0);
+  const errors = list.reduce((sum, s) => sum + s.errors, 0);
+  const startMs = startOfSlice(Math.min(...list.map((s) => s.at)));
+  const endMs = startOfSlice(Math.max(...list.map((s) => s.at)) + 1) - 1;
+  const witnesses = witnessesOf(ledger, organization, asset.number, startMs, endMs);
+  if (witnesses.length === 0) return [];
+  return [
+    {
+      detection: 'election.results_flood',
+      organization,
+      key: { kind: 'system', hi: 0, lo: asset.number },
+      day,
+      base: 'high',
+      steps: [],
+      outcome: 'tried',
+      startMs,
+      endMs,
+      exhibit: exhibitOf(witnesses, FIRST_HASHED_HOST),
+      numbers: {
+        requests,
+        server_errors: errors,
+        error_percent: Math.round((100 * errors) / requests),
+        sources_in_2_minutes: Math.max(...list.map((s) => s.sources)),
+        usual_sources: usual,
+        minutes: list.length * (SLICE_MS / 60_000),
+      },
+      thresholds: [
+        `${TIMES_USUAL} times the usual number of addresses in each of two spans of two minutes, and a fifth of the answers are errors`,
+      ],
+      noise: [],
+      tailored: ['all of it goes to one system of yours'],
+      members: [],
+      parts: [],
+    },
+  ];
+}
+
+/** Some of the requests to a system that it answered with an error, by the hash of their lines. */
+function witnessesOf(ledger: Ledger, organization: number, system: number, startMs: number, endMs: number): Touch[] {
+  let found: Touch[] = [];
+  const byHash = (a: Touch, b: Touch) => a.lineHash - b.lineHash || inTime(a, b);
+  for (let row = 0; row < ledger.rows; row++) {
+    if (spaceOf(ledger, row) !== ((organization << 8) | SPACE.source)) continue;
+    const n = lengthOf(ledger.touches, row);
+    if (n === 0) continue;
+    const page = pageOf(ledger.touches, row);
+    const start = startOf(ledger.touches, row);
+    for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
+      if ((page[e + 1]! & TAG_MASK) !== TAG.fail || (page[e + 2]! & 0xffff) !== system) continue;
+      const paneMs = paneStart(page[e + 1]! >>> TAG_BITS, WEB_PANE);
+      if (((page[e + 3]! >>> 24) & WEB.statusMask) !== 5 || paneMs + WEB_PANE <= startMs || paneMs > endMs) continue;
+      found.push(new Touch(page, e, WEB_PANE, 1));
+    }
+    if (found.length > 2 * WITNESSES) found = found.sort(byHash).slice(0, WITNESSES);
+  }
+  return found.sort(byHash).slice(0, WITNESSES).sort(inTime);
+}
