@@ -36,140 +36,103 @@ export const SEVERITY_NUMBERS: Readonly<Record<Level, number>> = {
   critical: 99,
 };
 
-/** The ECS document of an alert: plain JSON values, no undefined, no null; undecoded text never. */
+/**
+ * The ECS document of an alert: plain JSON values; undecoded text never. What an alert does not have is not there: no
+ * null, no empty text, list or part. Each part leaves that out itself, for pruning the whole at the end took three times
+ * as long.
+ */
 export function alertDocument(alert: Alert, context: DocumentContext): Record<string, unknown> {
   const { source } = alert;
   const start = new Date(alert.startMs).toISOString();
   const end = new Date(alert.endMs).toISOString();
-  const categories = ['intrusion_detection', ...alert.categories];
   const summary = oneLine(alert.summary);
-  return prune({
+  const destination = alert.destinations.length === 1 ? text(alert.destinations[0]) : undefined;
+  const domain = alert.hosts.length === 1 ? text(alert.hosts[0]) : undefined;
+  const members = source === null ? [] : [source.ip, ...source.addresses];
+  return part({
     '@timestamp': end,
     ecs: ECS,
     message: `${oneLine(alert.name)}: ${summary}`,
-    event: {
+    event: part({
       kind: 'alert',
-      category: categories,
-      type: ['info'],
-      action: kebab(alert.name),
-      code: alert.detection,
+      category: ['intrusion_detection', ...alert.categories],
+      type: TYPE,
+      action: text(kebab(alert.name)),
+      code: text(alert.detection),
       outcome: alert.outcome === 'answered' ? 'success' : alert.outcome === 'refused' ? 'failure' : 'unknown',
       module: 'pollwatch',
       dataset: 'pollwatch.alert',
       provider: 'pollwatch',
-      id: alert.id,
+      id: text(alert.id),
       start,
       end,
       duration: Math.max(0, Math.round(alert.endMs - alert.startMs)) * 1_000_000,
       created: new Date(context.createdMs).toISOString(),
       severity: SEVERITY_NUMBERS[alert.severity],
       risk_score: alert.score,
-      reason: summary,
-    },
+      reason: text(summary),
+    }),
     rule: rule(alert, context.version),
     threat: threat(alert.techniques),
-    source:
-      source === null
-        ? alert.key.kind === 'as'
-          ? { as: parseAs(alert.key.text) }
-          : null
-        : alert.key.kind === 'source'
-          ? {
-              ip: source.ip,
-              address: source.ip,
-              as: asFields(source.as),
-              geo: {
-                country_iso_code: source.country?.isoCode,
-                country_name: source.country?.name,
-                city_name: source.place?.city,
-                location: source.place === null ? null : { lat: source.place.lat, lon: source.place.lon },
-              },
-            }
-          : { as: asFields(source.as) },
-    destination: {
-      ip: alert.destinations.length === 1 ? alert.destinations[0] : null,
-      domain: alert.hosts.length === 1 ? alert.hosts[0] : null,
-      address:
-        alert.hosts.length === 1 ? alert.hosts[0] : alert.destinations.length === 1 ? alert.destinations[0] : null,
-      port: alert.ports.length === 1 ? alert.ports[0] : null,
-    },
+    source: sourceFields(alert),
+    destination: part({
+      ip: destination,
+      domain,
+      address: domain ?? destination,
+      port: alert.ports.length === 1 ? alert.ports[0] : undefined,
+    }),
     network: NETWORK,
-    url: {
-      path: alert.paths.length === 1 ? alert.paths[0] : null,
-      domain: alert.hosts.length === 1 ? alert.hosts[0] : null,
-    },
-    organization: { id: alert.organization.id, name: alert.organization.name },
-    related: {
-      ip: unique([
-        ...(source === null ? [] : [source.ip, ...source.addresses]),
-        ...alert.related.slice(0, 100),
-        ...alert.destinations.slice(0, 20),
-      ]),
-      hosts: unique(alert.hosts.slice(0, 20)),
-    },
+    url: part({ path: alert.paths.length === 1 ? text(alert.paths[0]) : undefined, domain }),
+    organization: part({ id: text(alert.organization.id), name: text(alert.organization.name) }),
+    related: part({
+      ip: texts(unique([...members, ...alert.related.slice(0, 100), ...alert.destinations.slice(0, 20)])),
+      hosts: texts(unique(alert.hosts.slice(0, 20))),
+    }),
     tags: TAGS,
-    pollwatch: {
+    pollwatch: part({
       schema: '1',
-      day: alert.day,
-      key: { kind: alert.key.kind, text: alert.key.text },
+      day: text(alert.day),
+      key: part({ kind: alert.key.kind, text: text(alert.key.text) }),
       detection: { class: detectionText(alert.detection)?.class ?? 'own_rule' },
-      alert: {
-        id: alert.id,
+      alert: part({
+        id: text(alert.id),
         revision: context.revision,
         generation: context.generation,
         status: context.status,
-        continues: context.continues,
-      },
+        continues: text(context.continues),
+      }),
       jurisdiction: jurisdictionFields(alert.jurisdictions ?? []),
-      campaign:
-        alert.campaign === undefined
-          ? null
-          : {
-              id: alert.campaign.id,
-              members: alert.campaign.members,
-              first_seen: new Date(alert.campaign.firstSeenMs).toISOString(),
-            },
-      asset: alert.asset,
-      source: {
-        network:
-          alert.network ??
-          (alert.key.kind === 'prefix'
-            ? alert.key.text
-            : source !== null && source.key !== source.ip
-              ? source.key
-              : null),
-        addresses: source === null ? null : source.addresses,
+      campaign: campaignFields(alert),
+      asset: assetFields(alert),
+      source: part({
+        network: text(networkOf(alert)),
+        addresses: source === null ? undefined : texts(source.addresses),
         count: Math.max(1, alert.related.length),
-        class: source?.class,
-        geo_db: source?.database,
-        owner: source === null ? null : ownerWords(source.as),
-      },
-      target: { ips: alert.destinations, hosts: alert.hosts, ports: alert.ports, paths: alert.paths },
-      verdict: alert.verdict,
+        class: text(source?.class),
+        geo_db: text(source?.database),
+        owner: source === null ? undefined : text(ownerWords(source.as)),
+      }),
+      target: part({
+        ips: texts(alert.destinations),
+        hosts: texts(alert.hosts),
+        ports: alert.ports.length === 0 ? undefined : alert.ports,
+        paths: texts(alert.paths),
+      }),
+      verdict: part({ term: alert.verdict.term, basis: texts(alert.verdict.basis) }),
       outcome: alert.outcome,
-      threshold: alert.thresholds,
-      evidence: {
-        ...alert.evidence,
-        status_counts: Object.fromEntries(alert.statusCounts),
-        lines: alert.lines.map((line) => ({
-          time: new Date(line.timeMs).toISOString(),
-          origin: line.origin,
-          offset: line.offset,
-          text: line.text,
-          matched: line.matched,
-        })),
-      },
-      confidence: alert.confidence,
-      severity: { label: alert.severity, base: alert.severityBase, modifiers: alert.severitySteps },
-      explanation: {
-        summary: alert.summary,
-        why: alert.why,
-        what_to_do: alert.whatToDo,
-        not_known: alert.notKnown,
+      threshold: texts(alert.thresholds),
+      evidence: evidenceFields(alert),
+      confidence: part({ level: alert.confidence.level, basis: texts(alert.confidence.basis) }),
+      severity: part({ label: alert.severity, base: alert.severityBase, modifiers: texts(alert.severitySteps) }),
+      explanation: part({
+        summary: text(alert.summary),
+        why: text(alert.why),
+        what_to_do: texts(alert.whatToDo),
+        not_known: texts(alert.notKnown),
         caveat_id: CAVEAT_ID,
         caveat: CAVEAT,
-      },
-    },
+      }),
+    }),
   }) as Record<string, unknown>;
 }
 
@@ -197,19 +160,66 @@ export function compareAlerts(a: Alert, b: Alert): number {
 const ECS = Object.freeze({ version: '9.4.0' });
 const NETWORK = Object.freeze({ direction: 'inbound' });
 const TAGS = Object.freeze(['pollwatch']);
+const TYPE = Object.freeze(['info']);
+
+/** source.* of an alert whose key is a source; of a prefix or a network its owner alone. */
+function sourceFields({ key, source }: Alert): object | undefined {
+  if (source === null) return key.kind === 'as' ? part({ as: parseAs(key.text) }) : undefined;
+  const as = source.as === null ? undefined : asFields(source.as);
+  if (key.kind !== 'source') return part({ as });
+  const { country, place } = source;
+  return part({
+    ip: text(source.ip),
+    address: text(source.ip),
+    as,
+    geo: part({
+      country_iso_code: text(country?.isoCode),
+      country_name: text(country?.name),
+      city_name: text(place?.city),
+      location: place === null ? undefined : { lat: place.lat, lon: place.lon },
+    }),
+  });
+}
+
+function networkOf({ network, key, source }: Alert): string | null {
+  if (network !== null) return network;
+  if (key.kind === 'prefix') return key.text;
+  return source !== null && source.key !== source.ip ? source.key : null;
+}
+
+function evidenceFields(alert: Alert): object | undefined {
+  return part({
+    ...alert.evidence,
+    status_counts: alert.statusCounts.length === 0 ? undefined : Object.fromEntries(alert.statusCounts),
+    lines:
+      alert.lines.length === 0
+        ? undefined
+        : alert.lines.map((line) =>
+            part({
+              time: new Date(line.timeMs).toISOString(),
+              origin: text(line.origin),
+              offset: line.offset,
+              text: text(line.text),
+              matched: text(line.matched),
+            }),
+          ),
+  });
+}
 
 /** rule.* of the alerts of one detection. */
 function rule(alert: Alert, version: string): unknown {
   const { detection, name, categories, why } = alert;
-  return once(`rule ${JSON.stringify([detection, name, categories, why, version])}`, () => ({
-    id: detection,
-    uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(detection) ? detection : null,
-    name,
-    category: isElection(detection) ? 'election' : categories.join('-'),
-    ruleset: isElection(detection) ? 'election' : 'pollwatch',
-    description: oneLine(why),
-    version,
-  }));
+  return once(`rule ${JSON.stringify([detection, name, categories, why, version])}`, () =>
+    part({
+      id: text(detection),
+      uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(detection) ? detection : undefined,
+      name: text(name),
+      category: isElection(detection) ? 'election' : text(categories.join('-')),
+      ruleset: isElection(detection) ? 'election' : 'pollwatch',
+      description: text(oneLine(why)),
+      version: text(version),
+    }),
+  );
 }
 
 const isElection = (detection: string) => detection.startsWith('election.') || detection.startsWith('campaign.');
@@ -218,15 +228,15 @@ const isElection = (detection: string) => detection.startsWith('election.') || d
 const PARTS_MAX = 2000;
 const parts = new Map<string, unknown>();
 
-/** A part of documents that is the same for many alerts: pruned and frozen, so that whoever writes it may write it once. */
-function once(name: string, make: () => object | null): unknown {
-  let part = parts.get(name);
-  if (part === undefined) {
-    part = deepFreeze(prune(make()) ?? null);
+/** A part of documents that is the same for many alerts: frozen, so that whoever writes it may write it once. */
+function once(name: string, make: () => object | undefined): unknown {
+  let known = parts.get(name);
+  if (known === undefined && !parts.has(name)) {
+    known = deepFreeze(make());
     if (parts.size >= PARTS_MAX) parts.clear();
-    parts.set(name, part);
+    parts.set(name, known);
   }
-  return part;
+  return known;
 }
 
 /** threat.* of the alerts that name the same techniques. */
@@ -235,7 +245,7 @@ function threat(techniques: Alert['techniques']): unknown {
 }
 
 /** Parallel arrays: tactics, techniques and, where an id has a dot, subtechniques under their technique. */
-function threatOf(named: Alert['techniques']): object | null {
+function threatOf(named: Alert['techniques']): object | undefined {
   const tactics = new Map<string, string>();
   const techniques = new Map<string, string>();
   const subtechniques = new Map<string, { name: string; reference: string }>();
@@ -246,46 +256,66 @@ function threatOf(named: Alert['techniques']): object | null {
     if (known !== undefined) tactics.set(TACTICS[known[1]][0], TACTICS[known[1]][1]);
     if (parent !== id) subtechniques.set(id, { name, reference });
   }
-  if (techniques.size === 0) return null;
+  if (techniques.size === 0) return undefined;
   const sub = [...subtechniques];
-  return {
+  return part({
     framework: 'MITRE ATT&CK',
-    tactic: {
-      id: [...tactics.keys()],
-      name: [...tactics.values()],
-      reference: [...tactics.keys()].map((id) => `https://attack.mitre.org/tactics/${id}/`),
-    },
-    technique: {
-      id: [...techniques.keys()],
-      name: [...techniques.values()],
+    tactic: part({
+      id: texts([...tactics.keys()]),
+      name: texts([...tactics.values()]),
+      reference: texts([...tactics.keys()].map((id) => `https://attack.mitre.org/tactics/${id}/`)),
+    }),
+    technique: part({
+      id: texts([...techniques.keys()]),
+      name: texts([...techniques.values()]),
       reference: [...techniques.keys()].map((id) => `https://attack.mitre.org/techniques/${id}/`),
-      subtechnique: {
-        id: sub.map(([id]) => id),
-        name: sub.map(([, s]) => s.name),
-        reference: sub.map(([id, s]) =>
-          s.reference === '' ? `https://attack.mitre.org/techniques/${id.replace('.', '/')}/` : s.reference,
+      subtechnique: part({
+        id: texts(sub.map(([id]) => id)),
+        name: texts(sub.map(([, s]) => s.name)),
+        reference: texts(
+          sub.map(([id, s]) =>
+            s.reference === '' ? `https://attack.mitre.org/techniques/${id.replace('.', '/')}/` : s.reference,
+          ),
         ),
-      },
-    },
-  };
+      }),
+    }),
+  });
 }
 
 /** pollwatch.jurisdiction: of several organisations their ids, and the levels and parents that they have. */
-function jurisdictionFields(places: readonly Jurisdiction[]): object | null {
-  if (places.length === 0) return null;
+function jurisdictionFields(places: readonly Jurisdiction[]): object | undefined {
+  if (places.length === 0) return undefined;
   const all = (of: (place: Jurisdiction) => string | null) =>
-    unique(places.map(of).filter((text) => text !== null)).sort();
-  return { id: all((p) => p.id), level: all((p) => p.level), parent: all((p) => p.parent), count: places.length };
+    texts(unique(places.map(of).filter((value) => value !== null)).sort());
+  return part({ id: all((p) => p.id), level: all((p) => p.level), parent: all((p) => p.parent), count: places.length });
 }
 
-function asFields(as: { number: number; name: string } | null): object | null {
-  return as === null ? null : { number: as.number, organization: { name: as.name } };
+function campaignFields({ campaign }: Alert): object | undefined {
+  if (campaign === undefined) return undefined;
+  const { id, members, firstSeenMs } = campaign;
+  return part({ id: text(id), members, first_seen: new Date(firstSeenMs).toISOString() });
+}
+
+function assetFields({ asset }: Alert): object | undefined {
+  if (asset === null) return undefined;
+  const { id, name, kind, criticality, sensitivity } = asset;
+  return part({
+    id: text(id),
+    name: text(name),
+    kind: text(kind),
+    criticality: text(criticality),
+    sensitivity: text(sensitivity),
+  });
+}
+
+function asFields(as: { number: number; name: string }): object {
+  return part({ number: as.number, organization: part({ name: text(as.name) }) })!;
 }
 
 /** "AS64500 EXAMPLE-HOSTING" → source.as */
-function parseAs(text: string): object | null {
-  const found = /^AS(\d{1,10})(?: (.*))?$/.exec(text);
-  return found === null ? null : { number: Number(found[1]), organization: { name: found[2] ?? '' } };
+function parseAs(words: string): object | undefined {
+  const found = /^AS(\d{1,10})(?: (.*))?$/.exec(words);
+  return found === null ? undefined : asFields({ number: Number(found[1]), name: found[2] ?? '' });
 }
 
 /** "Vertical port scan" → "vertical-port-scan" */
@@ -297,57 +327,41 @@ function kebab(name: string): string {
     .slice(0, 80);
 }
 
-function oneLine(text: string): string {
+function oneLine(words: string): string {
   // nearly every text is one line already
-  return /\s\s|[^\S ]/.test(text) || text.startsWith(' ') || text.endsWith(' ')
-    ? text.replace(/\s+/g, ' ').trim()
-    : text;
+  return /\s\s|[^\S ]/.test(words) || words.startsWith(' ') || words.endsWith(' ')
+    ? words.replace(/\s+/g, ' ').trim()
+    : words;
 }
 
 function unique(list: string[]): string[] {
   return list.length < 2 ? list : [...new Set(list)];
 }
 
-const prunedParts = new WeakMap<object, unknown>();
-
-/** A pruned part that nobody can change is made once, and is frozen as well. */
-function prunedOnce(part: object): unknown {
-  let pruned = prunedParts.get(part);
-  if (pruned === undefined && !prunedParts.has(part)) {
-    pruned = deepFreeze(pruneObject(part));
-    prunedParts.set(part, pruned);
-    if (typeof pruned === 'object' && pruned !== null) prunedParts.set(pruned, pruned);
-  }
-  return pruned;
+/** A text, or undefined where there is none. */
+function text(value: string | null | undefined): string | undefined {
+  return value === null || value === '' ? undefined : value;
 }
 
-/** Leaves out null, undefined, "" and what becomes empty by it; empty arrays of text as well. Shares what it can keep. */
-function prune(value: unknown): unknown {
-  if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value !== 'object') return value;
-  return Object.isFrozen(value) ? prunedOnce(value) : pruneObject(value);
+/** The texts of a list that are not empty, or undefined where there is none. */
+function texts(list: readonly string[]): readonly string[] | undefined {
+  const kept = list.includes('') ? list.filter((value) => value !== '') : list;
+  return kept.length === 0 ? undefined : kept;
 }
 
-function pruneObject(value: object): unknown {
-  if (Array.isArray(value)) {
-    if (value.length === 0) return undefined;
-    if (value.every(isPlain)) return value;
-    const list = value.map(prune).filter((item) => item !== undefined);
-    return list.length === 0 ? undefined : list;
+/** What a part of a document has: the part itself, a copy without what it lacks, or undefined where it lacks everything. */
+function part<T extends object>(fields: T): T | undefined {
+  let given = 0;
+  let missing = 0;
+  for (const name in fields) {
+    if (fields[name] === undefined) missing++;
+    else given++;
   }
-  const kept: Record<string, unknown> = {};
-  let isEmpty = true;
-  for (const key in value) {
-    const item = prune((value as Record<string, unknown>)[key]);
-    if (item === undefined) continue;
-    kept[key] = item;
-    isEmpty = false;
-  }
-  return isEmpty ? undefined : kept;
+  if (missing === 0 || given === 0) return given === 0 ? undefined : fields;
+  const kept: Partial<T> = {};
+  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name];
+  return kept as T;
 }
-
-/** A value that prune keeps as it is. */
-const isPlain = (value: unknown) => (typeof value === 'string' && value !== '') || typeof value === 'number';
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
