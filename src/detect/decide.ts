@@ -25,7 +25,7 @@ import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
-import { append, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { append, extent, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { packetMarks, signatureOf } from './signature.ts';
 import { isFailing } from './web/requests.ts';
 
@@ -318,21 +318,9 @@ function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
   const hi = hiOf(ledger, row);
   const lo = loOf(ledger, row);
   const touches = readTouches(ledger, row, scene.packetRules);
-  const packets: Touch[] = [];
-  const probes: Touch[] = [];
-  const failing: Touch[] = [];
-  const logins: Touch[] = [];
-  const matched: Touch[] = [];
-  for (const t of touches) {
-    const { tag } = t;
-    if (tag === TAG.packet) {
-      packets.push(t);
-      if (isProbe(t)) probes.push(t);
-    } else if (tag === TAG.fail) {
-      if (isFailing(t)) failing.push(t);
-    } else if (tag === TAG.login) logins.push(t);
-    else if (tag >= TAG.rule) matched.push(t);
-  }
+  const packets = those(touches, (t) => t.tag === TAG.packet);
+  const probes = those(packets, isProbe);
+  const others = packets.length === touches.length ? NO_TOUCHES : touches;
   let visits: Visit[] | null = null;
   let pages: Map<number, number[]> | null = null;
   return {
@@ -353,10 +341,21 @@ function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
     spread: spreadOf(probes),
     packets,
     probes,
-    failing,
-    logins,
-    matched,
+    failing: those(others, isFailing),
+    logins: those(others, (t) => t.tag === TAG.login),
+    matched: those(others, (t) => t.tag >= TAG.rule),
   };
+}
+
+const NO_TOUCHES: readonly Touch[] = [];
+
+/** The members of a list of which something is true: the list itself where that is all of them, as in most records. */
+function those(list: readonly Touch[], is: (t: Touch) => boolean): readonly Touch[] {
+  const other = list.findIndex((t) => !is(t));
+  if (other < 0) return list;
+  const found = list.slice(0, other);
+  for (let i = other + 1; i < list.length; i++) if (is(list[i]!)) found.push(list[i]!);
+  return found.length === 0 ? NO_TOUCHES : found;
 }
 
 function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
@@ -416,8 +415,9 @@ function splitByDay(
 const NONE: Decision[] = [];
 
 function byDay(touches: readonly Touch[], dayStartMs: number): [number, readonly Touch[]][] {
-  const first = dayOf(touches[0]!.paneMs, dayStartMs);
-  if (touches.every((t) => dayOf(t.paneMs, dayStartMs) === first)) return [[first, touches]];
+  const panes = extent(touches, (t) => t.paneMs);
+  const first = dayOf(panes.least, dayStartMs);
+  if (dayOf(panes.most, dayStartMs) === first) return [[first, touches]];
   return [...groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs))].sort((a, b) => a[0] - b[0]);
 }
 
@@ -436,7 +436,7 @@ function shownOf(f: Finding, touches: readonly Touch[], shown: Shown[]): Shown {
 }
 
 function isSame(a: readonly Touch[], b: readonly Touch[]): boolean {
-  return a.length === b.length && a.every((t, i) => t === b[i]);
+  return a === b || (a.length === b.length && a.every((t, i) => t === b[i]));
 }
 
 /**

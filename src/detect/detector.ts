@@ -46,7 +46,7 @@ export interface SourceRecord {
   readonly touches: readonly Touch[];
   readonly visits: readonly Visit[];
   readonly isPrivate: boolean;
-  /** how many different ports, addresses and pairs of both its probes went to: below a threshold there, no window reaches it */
+  /** how many different ports, addresses and pairs of both its probes went to (32 at most): below a threshold there, no window reaches it */
   readonly spread: { readonly ports: number; readonly hosts: number; readonly pairs: number };
   /** hashes of the pages that it was given, by pane (WEB_PANE), each once */
   readonly pages: ReadonlyMap<number, readonly number[]>;

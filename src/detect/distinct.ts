@@ -55,6 +55,20 @@ export function countDistinct<T>(list: readonly T[], of: (t: T) => number): numb
   return n;
 }
 
+/** Different values of `of` in a list, counted no further than `most`: a condition only asks whether there are so many. */
+export function countUpTo<T>(list: readonly T[], of: (t: T) => number, most: number): number {
+  if (list.length < 2) return Math.min(most, list.length);
+  ask(Math.min(list.length, most));
+  let n = 0;
+  for (const t of list) if (isNew(of(t)) && ++n === most) break;
+  return n;
+}
+
+/** Whether a list has at least so many different values of `of`. */
+export function hasDistinct<T>(list: readonly T[], of: (t: T) => number, least: number): boolean {
+  return list.length >= least && countUpTo(list, of, least) >= least;
+}
+
 /** The different values themselves, in order of first appearance. `of` may answer -1 for "none". */
 export function distinctOf<T>(list: readonly T[], of: (t: T) => number): number[] {
   ask(list.length);

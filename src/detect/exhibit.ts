@@ -4,6 +4,7 @@
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
 import { TRANSPORT } from '../model/batch.ts';
+import { distinctOf } from './distinct.ts';
 import { inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
@@ -180,22 +181,11 @@ const NO_NUMBERS: number[] = [];
 const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.sentinel;
 const isSentToV6 = (t: Touch) => isSent(t) && (t.flags & PACKET.ipv6) !== 0;
 
-/** Values of one question, kept from one to the next. */
-let sorted = new Uint32Array(1024);
-
 /** The `most` smallest different values (32 bits) of touches, in order; `of` may answer NONE. */
 function smallest(touches: readonly Touch[], most: number, of: (t: Touch) => number): number[] {
-  if (touches.length > sorted.length) sorted = new Uint32Array(2 * touches.length);
-  let n = 0;
-  for (const t of touches) {
-    const value = of(t);
-    if (value !== NONE && (n === 0 || sorted[n - 1] !== value)) sorted[n++] = value;
-  }
-  if (n === 0) return NO_NUMBERS;
-  const values = n === 1 ? sorted : sorted.subarray(0, n).sort();
-  const found = [values[0]!];
-  for (let i = 1; i < n && found.length < most; i++) if (values[i] !== values[i - 1]) found.push(values[i]!);
-  return found;
+  const values = distinctOf(touches, of);
+  if (values.length < 2) return values.length === 0 ? NO_NUMBERS : values;
+  return [...Uint32Array.from(values).sort().subarray(0, most)];
 }
 
 /** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */

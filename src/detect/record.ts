@@ -149,8 +149,13 @@ export function inTime(a: Touch, b: Touch): number {
 
 /** The touches in time order: the list itself when it is in order already, else a sorted copy. */
 export function inOrder(touches: readonly Touch[]): Touch[] {
-  for (let i = 1; i < touches.length; i++)
-    if (inTime(touches[i - 1]!, touches[i]!) > 0) return [...touches].sort(inTime);
+  let before = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < touches.length; i++) {
+    const { firstMs } = touches[i]!;
+    if (firstMs < before || (firstMs === before && inTime(touches[i - 1]!, touches[i]!) > 0))
+      return [...touches].sort(inTime);
+    before = firstMs;
+  }
   return touches as Touch[];
 }
 
@@ -244,9 +249,14 @@ const paneOfTouch = (t: Touch) => t.paneMs;
 
 /** The touches by slice and, within one, in time order: the list itself when it is so already, else a sorted copy. */
 function inSlices(touches: readonly Touch[], sliceOf: (t: Touch) => number): readonly Touch[] {
-  const order = (a: Touch, b: Touch) => sliceOf(a) - sliceOf(b) || inTime(a, b);
-  for (let i = 1; i < touches.length; i++) if (order(touches[i - 1]!, touches[i]!) > 0) return [...touches].sort(order);
-  return touches;
+  let before = Number.NEGATIVE_INFINITY;
+  let isOrdered = inOrder(touches) === touches;
+  for (let i = 0; i < touches.length && isOrdered; i++) {
+    const slice = sliceOf(touches[i]!);
+    isOrdered = slice >= before;
+    before = slice;
+  }
+  return isOrdered ? touches : [...touches].sort((a, b) => sliceOf(a) - sliceOf(b) || inTime(a, b));
 }
 
 /** How a condition of a window may be asked less often; both are true of the condition or left out. */
@@ -268,35 +278,39 @@ export function inWindows(
   paneMs: number,
   reached: (window: readonly Touch[]) => boolean,
   { fewest = 1, grows = false }: WindowBounds = {},
-): Touch[] {
-  if (touches.length < fewest || touches.length === 0) return [];
-  if (grows && !reached(touches)) return [];
+): readonly Touch[] {
+  if (touches.length < fewest || touches.length === 0) return NO_TOUCHES;
+  if (grows && !reached(touches)) return NO_TOUCHES;
   const fine = spanMs < paneMs;
   const width = fine ? spanMs : paneMs;
   const slices = fine ? 2 : Math.ceil(spanMs / paneMs) + 1;
   const sliceOf = (t: Touch) => Math.floor((fine ? t.firstMs : t.paneMs) / width);
   const sorted = inSlices(touches, sliceOf);
+  const n = sorted.length;
+  // most lists are no longer than one window; a condition that grows was found to hold in the whole list
+  if (sliceOf(sorted[n - 1]!) < sliceOf(sorted[0]!) + slices) return grows || reached(sorted) ? touches : NO_TOUCHES;
   const taken: Touch[] = [];
   let from = 0;
   let to = 0;
   let takenTo = 0;
   let lastTo = -1;
-  while (from < sorted.length) {
+  while (from < n) {
     const first = sliceOf(sorted[from]!);
-    while (to < sorted.length && sliceOf(sorted[to]!) < first + slices) to++;
+    while (to < n && sliceOf(sorted[to]!) < first + slices) to++;
     if (to !== lastTo) {
-      // a condition that grows was found to hold in the whole list
-      const isWhole = to - from === sorted.length;
-      if (to - from >= fewest && ((isWhole && grows) || reached(isWhole ? sorted : sorted.slice(from, to))))
+      if (to - from >= fewest && reached(sorted.slice(from, to)))
         for (takenTo = Math.max(takenTo, from); takenTo < to; takenTo++) taken.push(sorted[takenTo]!);
       lastTo = to;
     }
-    while (from < sorted.length && sliceOf(sorted[from]!) === first) from++;
+    while (from < n && sliceOf(sorted[from]!) === first) from++;
   }
+  if (taken.length === n) return touches;
   if (sorted === touches || taken.length === 0) return taken;
   const set = new Set(taken);
   return touches.filter((t) => set.has(t));
 }
+
+const NO_TOUCHES: readonly Touch[] = [];
 
 /** The members of a list that stand in one of two parts of it, in its order. */
 export function either(list: readonly Touch[], a: readonly Touch[], b: readonly Touch[]): readonly Touch[] {

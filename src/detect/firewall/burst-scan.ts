@@ -7,7 +7,7 @@
 
 import { PACKET_PANE, SECOND } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { distinctOf } from '../distinct.ts';
+import { distinctOf, hasDistinct } from '../distinct.ts';
 import { inWindows, type Touch } from '../record.ts';
 import { deniedScan, portOf } from './packets.ts';
 
@@ -17,17 +17,19 @@ const WEIGHT = 21;
 const PRIVILEGED = 3;
 const SPAN_MS = 5 * SECOND;
 
-function weightOf(window: readonly Touch[]): number {
+function isBurst(window: readonly Touch[]): boolean {
+  // so many ports weigh enough whatever they are
+  if (hasDistinct(window, portOf, WEIGHT)) return true;
   let sum = 0;
   for (const port of distinctOf(window, portOf)) sum += port < 1024 ? PRIVILEGED : 1;
-  return sum;
+  return sum >= WEIGHT;
 }
 
 export const burstScan: SourceDetector = {
   ids: ['F02'],
   evaluate(record) {
     if (record.spread.ports < WEIGHT / PRIVILEGED) return [];
-    const hit = inWindows(record.probes, SPAN_MS, PACKET_PANE, (w) => weightOf(w) >= WEIGHT, {
+    const hit = inWindows(record.probes, SPAN_MS, PACKET_PANE, isBurst, {
       fewest: WEIGHT / PRIVILEGED,
       grows: true,
     });

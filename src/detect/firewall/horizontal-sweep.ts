@@ -9,7 +9,7 @@
 import type { Level } from '../../model/rule.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { countDistinct, hasDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, groupBy, portOf, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
@@ -33,11 +33,10 @@ export const horizontalSweep: SourceDetector = {
     for (const [port, onPort] of groupBy(record.probes, portOf)) {
       if (onPort.length < threshold) continue;
       for (const episode of episodes(onPort, PACKET_PANE)) {
-        const hosts = countDistinct(episode, targetOf);
-        if (hosts < threshold) continue;
+        if (!hasDistinct(episode, targetOf, threshold)) continue;
         append(hit, episode);
         if (!SWEPT_BY_ALL.has(port)) base = 'medium';
-        else if (base === 'info' && hosts >= SHARE * scene.ownedHosts) base = 'low';
+        else if (base === 'info' && countDistinct(episode, targetOf) >= SHARE * scene.ownedHosts) base = 'low';
       }
     }
     return deniedScan('F03', base, hit, `${threshold} of your addresses on one port, pauses under 15 minutes`);

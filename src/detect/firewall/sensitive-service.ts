@@ -7,12 +7,12 @@
 import { ACTION } from '../../model/batch.ts';
 import { HOUR, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { hasDistinct } from '../distinct.ts';
 import { actionOf, inWindows } from '../record.ts';
-import { noiseWords, packetNumbers, portOf } from './packets.ts';
+import { noiseWords, type Ports, packetNumbers, portOf, portsOf } from './packets.ts';
 
 /** Services that should never face the Internet. */
-export const SENSITIVE: ReadonlySet<number> = new Set([
+export const SENSITIVE: Ports = portsOf([
   21, 22, 23, 88, 139, 389, 445, 1433, 3306, 3389, 5432, 5900, 5985, 5986, 9200, 6379,
 ]);
 const PORTS = 3;
@@ -26,12 +26,12 @@ export const sensitiveService: SourceDetector = {
       record.packets.filter((t) => SENSITIVE.has(t.sub)),
       HOUR,
       PACKET_PANE,
-      (w) => countDistinct(w, portOf) >= PORTS,
+      (w) => hasDistinct(w, portOf, PORTS),
       { fewest: PORTS, grows: true },
     );
     if (hit.length === 0) return [];
     const allowed = hit.some((t) => actionOf(t) === ACTION.allow);
-    const many = countDistinct(hit, portOf) >= PORTS_LOW;
+    const many = hasDistinct(hit, portOf, PORTS_LOW);
     return [
       {
         detection: 'F09',

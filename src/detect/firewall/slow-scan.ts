@@ -8,7 +8,7 @@
 
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { distinctOf, hasDistinct } from '../distinct.ts';
 import { either, episodes, inWindows, type Touch } from '../record.ts';
 import { deniedScan, socketOf } from './packets.ts';
 
@@ -22,25 +22,22 @@ export const slowScan: SourceDetector = {
   ids: ['F06'],
   evaluate(record, scene, earlier) {
     if (record.spread.pairs < PAIRS_DAY) return [];
-    const covered = new Set(
-      earlier
-        .filter((f) => FASTER.has(f.detection))
-        .flatMap((f) => f.touches.map((t) => dayOf(t.paneMs, scene.dayStartMs))),
-    );
-    const rest =
-      covered.size === 0 ? record.probes : record.probes.filter((t) => !covered.has(dayOf(t.paneMs, scene.dayStartMs)));
-    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => countDistinct(w, socketOf) >= PAIRS_DAY, {
+    const dayOfTouch = (t: Touch) => dayOf(t.paneMs, scene.dayStartMs);
+    const covered = new Set<number>();
+    for (const f of earlier)
+      if (FASTER.has(f.detection)) for (const day of distinctOf(f.touches, dayOfTouch)) covered.add(day);
+    const rest = covered.size === 0 ? record.probes : record.probes.filter((t) => !covered.has(dayOfTouch(t)));
+    const inDay = inWindows(rest, DAY, PACKET_PANE, (w) => hasDistinct(w, socketOf, PAIRS_DAY), {
       fewest: PAIRS_DAY,
       grows: true,
     });
-    const dayOfTouch = (t: Touch) => dayOf(t.paneMs, scene.dayStartMs);
     const inMonth = inWindows(
       rest,
       30 * DAY,
       PACKET_PANE,
       (w) =>
-        countDistinct(w, dayOfTouch) >= DAYS_MONTH &&
-        countDistinct(w, socketOf) >= PAIRS_MONTH &&
+        hasDistinct(w, dayOfTouch, DAYS_MONTH) &&
+        hasDistinct(w, socketOf, PAIRS_MONTH) &&
         episodes(w, PACKET_PANE).length >= RUNS_MONTH,
       { fewest: PAIRS_MONTH },
     );

@@ -6,7 +6,7 @@
 
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { hasDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, portOf, socketOf, targetOf } from './packets.ts';
 
@@ -25,13 +25,10 @@ export const strobeScan: SourceDetector = {
     let dark = false;
     for (const episode of episodes(record.probes, PACKET_PANE)) {
       if (episode.length < PAIRS_DARK) continue;
-      if (countDistinct(episode, targetOf) < HOSTS_MIN || countDistinct(episode, portOf) < PORTS_MIN) continue;
-      const touchesDark =
-        countDistinct(
-          episode.filter((t) => scene.isDark(t.item)),
-          targetOf,
-        ) >= DARK_HOSTS;
-      if (countDistinct(episode, socketOf) < (touchesDark ? PAIRS_DARK : PAIRS)) continue;
+      if (!hasDistinct(episode, targetOf, HOSTS_MIN) || !hasDistinct(episode, portOf, PORTS_MIN)) continue;
+      const onDark = episode.filter((t) => scene.isDark(t.item));
+      const touchesDark = hasDistinct(onDark, targetOf, DARK_HOSTS);
+      if (!hasDistinct(episode, socketOf, touchesDark ? PAIRS_DARK : PAIRS)) continue;
       dark ||= touchesDark;
       append(hit, episode);
     }

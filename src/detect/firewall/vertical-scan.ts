@@ -10,7 +10,7 @@
 import { PACKET } from '../../measure/entry.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { hasDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
 import { deniedScan, groupBy, portOf, targetOf } from './packets.ts';
 
@@ -29,7 +29,7 @@ export const verticalScan: SourceDetector = {
       if (onTarget.length < PORTS_LIMITED) continue;
       for (const episode of episodes(onTarget, PACKET_PANE)) {
         const rateLimited = episode.some((t) => (t.flags & PACKET.limited) !== 0);
-        if (countDistinct(episode, portOf) < (rateLimited ? PORTS_LIMITED : PORTS)) continue;
+        if (!hasDistinct(episode, portOf, rateLimited ? PORTS_LIMITED : PORTS)) continue;
         limited ||= rateLimited;
         append(hit, episode);
       }

@@ -8,7 +8,7 @@
 import { TAG } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { hasDistinct } from '../distinct.ts';
 import { append, estimateDistinct, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 
 const VALUES = 15;
@@ -28,7 +28,7 @@ export const parameterFuzzing: SourceDetector = {
     for (const list of groups.values())
       append(
         hit,
-        inWindows(list, WEB_PANE, WEB_PANE, (w) => countDistinct(w, (t) => t.item) >= VALUES, {
+        inWindows(list, WEB_PANE, WEB_PANE, (w) => hasDistinct(w, (t) => t.item, VALUES), {
           fewest: VALUES,
           grows: true,
         }),

@@ -11,7 +11,7 @@ import { TAG } from '../../measure/entry.ts';
 import { type Correlation, LEVELS, type Level, type Rule } from '../../model/rule.ts';
 import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
-import { countDistinct, distinctOf } from '../distinct.ts';
+import { distinctOf, hasDistinct } from '../distinct.ts';
 import { packetNumbers } from '../firewall/packets.ts';
 import { countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { isOwnPage, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
@@ -116,13 +116,13 @@ function matchesOf(c: Correlation, byRule: ReadonlyMap<number, Touch[]>): Touch[
 
 const NO_LIST: Touch[] = [];
 
-function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): Touch[] {
+function evaluateCorrelation(c: Correlation, touches: Touch[], scene: Scene): readonly Touch[] {
   const pane = scene.packetRules.has(c.rules[0] ?? -1) ? PACKET_PANE : WEB_PANE;
   switch (c.type) {
     case 'event_count':
       return inWindows(touches, c.timespanMs, pane, (w) => countEvents(w) >= c.threshold, { grows: true });
     case 'value_count':
-      return inWindows(touches, c.timespanMs, pane, (w) => countDistinct(w, pagesOf) >= c.threshold, {
+      return inWindows(touches, c.timespanMs, pane, (w) => hasDistinct(w, pagesOf, c.threshold), {
         fewest: c.threshold,
         grows: true,
       });

@@ -8,7 +8,7 @@
 import { TAG } from '../../measure/entry.ts';
 import { DAY, dayOf, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { hasDistinct } from '../distinct.ts';
 import { inWindows, statusClassOf, type Touch } from '../record.ts';
 import { pathOf, requestNumbers } from './requests.ts';
 
@@ -26,7 +26,7 @@ export const slowProbing: SourceDetector = {
       (t) => statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
     );
     if (listed.length < PAGES_A_DAY) return [];
-    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => countDistinct(w, pathOf) >= PAGES, {
+    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => hasDistinct(w, pathOf, PAGES), {
       fewest: PAGES,
       grows: true,
     });
@@ -37,7 +37,7 @@ export const slowProbing: SourceDetector = {
       if (list === undefined) perDay.set(day, [t]);
       else list.push(t);
     }
-    const days = [...perDay.values()].filter((list) => countDistinct(list, pathOf) >= PAGES_A_DAY);
+    const days = [...perDay.values()].filter((list) => hasDistinct(list, pathOf, PAGES_A_DAY));
     const taken = new Set<Touch>([...inDay, ...(days.length >= DAYS ? days.flat() : [])]);
     const hit = listed.filter((t) => taken.has(t));
     if (hit.length === 0) return [];

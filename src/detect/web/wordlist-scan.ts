@@ -8,7 +8,7 @@
 
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countDistinct } from '../distinct.ts';
+import { countDistinct, hasDistinct } from '../distinct.ts';
 import { countEvents, either, inWindows } from '../record.ts';
 import { givenPages, pathOf, requestNumbers } from './requests.ts';
 
@@ -26,7 +26,7 @@ export const wordlistScan: SourceDetector = {
       failed,
       WEB_PANE,
       WEB_PANE,
-      (w) => countEvents(w) > REQUESTS && countDistinct(w, pathOf) > PAGES,
+      (w) => countEvents(w) > REQUESTS && hasDistinct(w, pathOf, PAGES + 1),
       { fewest: PAGES, grows: true },
     );
     const long = inWindows(
