@@ -178,11 +178,10 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
         entries[addLiteral(pattern.bytes)]!.push({ ...base, pattern, check: -1 });
         continue;
       }
-      const regex = pattern.kind === 'regex' ? compileRegex(pattern.source, pattern.flags) : null;
       const gates = pattern.kind === 'regex' ? (gatesOf.get(id) ?? null) : null;
       const check = checks.length;
       const words = pattern.kind === 'regex' ? requiredWords(pattern.source) : [];
-      checks.push({ ...base, pattern, regex, words, gates });
+      checks.push({ ...base, pattern, regex: null, words, gates });
       const literal = gateLiteral(pattern);
       if (literal !== null) entries[addLiteral(literal)]!.push({ ...base, pattern: null, check });
       else if (gates !== null) gated[text]!.push(check);
@@ -268,13 +267,15 @@ export function createTextScanner(predicates: readonly TextPredicate[], trees: r
   function ask(number: number, bytes: Uint8Array): void {
     const check = checks[number]!;
     if (holds[check.predicate] === 1) return;
-    const { region, pattern, regex, words } = check;
+    const { region, pattern, words } = check;
     const [start, end] = [regions.start[region]!, regions.end[region]!];
     if (words.length > 0) {
       smallLetters[region] ??= regexText(bytes, start, end).toLowerCase();
       if (!holdsRequired(words, smallLetters[region])) return;
     }
-    if (patternHolds(pattern, regex, bytes, start, end)) hold(check.predicate);
+    // compiled when it is first asked: few logs ask all, and some take longer than everything else of a start
+    if (pattern.kind === 'regex') check.regex ??= compileRegex(pattern.source, pattern.flags);
+    if (patternHolds(pattern, check.regex, bytes, start, end)) hold(check.predicate);
   }
 
   function gateHolds(number: number): boolean {
