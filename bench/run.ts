@@ -1,8 +1,10 @@
 /**
- * The benchmark: `npm run bench [-- --quick] [--rounds 3] [--case NAME] [--lines N] [--threads N]`.
+ * The benchmark: `npm run bench [-- --quick] [--whole] [--rounds 3] [--case NAME] [--lines N] [--threads N]`.
  * For each case it writes a corpus, checks the results first (every line accounted for, as many events and sources as
  * the generator wrote, the planted scanners found), and only then measures whole fresh processes, alternating between
  * pollwatch and the baselines, in the same run. Absolute numbers belong to the machine; the ratios are what to compare.
+ * A ratio is between two programs that read the same lines: beside a slow one, which is given the head of a corpus,
+ * pollwatch reads that head too. With `--whole` the slow ones read everything, once: their tables grow with the log.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,8 +29,15 @@ interface Baseline {
   name: string;
   /** command line for a file */
   command(file: string): string[];
-  /** only so many lines of the corpus: for programs that would take minutes */
+  /** only so many lines of the corpus, unless --whole: for programs that would take minutes */
   linesMax?: number;
+}
+
+/** A program on so many lines of a corpus, and how its processes did. */
+interface Contest {
+  tool: Baseline;
+  lines: number;
+  measured: Measured[];
 }
 
 interface Measured {
@@ -94,6 +103,7 @@ const CASES: Case[] = [
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    whole: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     case: { type: 'string' },
     lines: { type: 'string' },
@@ -138,18 +148,27 @@ async function runCase(c: Case): Promise<number> {
     name: 'pollwatch analyze',
     command: (log) => [join(ROOT, 'pollwatch'), 'analyze', ...options, log],
   };
-  const tools = [pollwatch, ...c.baselines.filter((b) => isInstalled(b.command(file)[0]!))];
-  const results = new Map<Baseline, Measured[]>(tools.map((tool) => [tool, []]));
+  const contests = contestsOf(pollwatch, c.baselines, lines, file);
   const heads = new Map<number, string>();
   for (let round = 0; round < rounds; round++) {
-    for (const tool of tools) {
-      const part = tool.linesMax !== undefined && tool.linesMax < lines ? head(file, tool.linesMax, heads) : file;
-      results.get(tool)!.push(await measure(tool.command(part)));
+    for (const { tool, lines: count, measured } of contests) {
+      // minutes of a slow program need no second time
+      if (values.whole && tool.linesMax !== undefined && round > 0) continue;
+      measured.push(await measure(tool.command(count < lines ? head(file, count, heads) : file)));
     }
   }
-  print(truth, tools, results);
+  print(truth, contests);
   for (const path of [file, ...heads.values()]) rmSync(path, { force: true });
   return 0;
+}
+
+/** Who reads how many lines: pollwatch all of them and every head that a baseline is given. */
+function contestsOf(pollwatch: Baseline, baselines: Baseline[], lines: number, file: string): Contest[] {
+  const others = baselines
+    .filter((tool) => isInstalled(tool.command(file)[0]!))
+    .map((tool) => ({ tool, lines: values.whole ? lines : Math.min(lines, tool.linesMax ?? lines), measured: [] }));
+  const counts = [...new Set([lines, ...others.map((o) => o.lines)])];
+  return [...counts.map((count) => ({ tool: pollwatch, lines: count, measured: [] })), ...others];
 }
 
 /** Everything that the generator knows, against what an analysis says. Returns what differs, in words. */
@@ -199,23 +218,20 @@ function measure(command: string[]): Promise<Measured> {
   });
 }
 
-function print(truth: Truth, tools: Baseline[], results: Map<Baseline, Measured[]>): void {
-  const speed = (tool: Baseline) => {
-    const lines = Math.min(truth.lines, tool.linesMax ?? truth.lines);
-    return lines / median(results.get(tool)!.map((m) => m.seconds));
-  };
-  const own = speed(tools[0]!);
-  console.log('| program | wall s | lines/s | MiB/s | peak RSS MiB | pollwatch is |');
+function print(truth: Truth, contests: readonly Contest[]): void {
+  const speed = ({ lines, measured }: Contest) => lines / median(measured.map((m) => m.seconds));
+  const { tool: pollwatch } = contests[0]!;
+  console.log('| program | wall s | lines/s | MiB/s | peak RSS MiB | pollwatch on these lines is |');
   console.log('| --- | --: | --: | --: | --: | --: |');
-  for (const tool of tools) {
-    const measured = results.get(tool)!;
-    const ratio = own / speed(tool);
+  for (const contest of contests) {
+    const own = contests.find((c) => c.tool === pollwatch && c.lines === contest.lines)!;
+    const ratio = speed(own) / speed(contest);
     const words = ratio >= 1 ? `${ratio.toFixed(1)} times as fast` : `${(1 / ratio).toFixed(1)} times slower`;
-    const part = tool.linesMax !== undefined && tool.linesMax < truth.lines ? ` (first ${tool.linesMax} lines)` : '';
+    const part = contest.lines < truth.lines ? ` (first ${contest.lines} lines)` : '';
     console.log(
-      `| ${tool.name}${part} | ${median(measured.map((m) => m.seconds)).toFixed(2)} | ${Math.round(speed(tool))} | ` +
-        `${((speed(tool) * truth.bytes) / truth.lines / 2 ** 20).toFixed(0)} | ` +
-        `${median(measured.map((m) => m.rssMib)).toFixed(0)} | ${tool === tools[0] ? '' : words} |`,
+      `| ${contest.tool.name}${part} | ${median(contest.measured.map((m) => m.seconds)).toFixed(2)} | ` +
+        `${Math.round(speed(contest))} | ${((speed(contest) * truth.bytes) / truth.lines / 2 ** 20).toFixed(0)} | ` +
+        `${median(contest.measured.map((m) => m.rssMib)).toFixed(0)} | ${contest === own ? '' : words} |`,
     );
   }
   console.log('');
