@@ -431,7 +431,7 @@ function confidenceOf(d: Decision, state: State): Alert['confidence'] {
     basis.push(
       d.detection.startsWith('F')
         ? 'the firewall let a connection through, so the sender address was confirmed'
-        : d.detection === 'X01'
+        : d.detection === 'X01' || d.detection === 'X02'
           ? 'lines of the firewall and of the web server for everything counted'
           : 'complete lines of the web server for every request counted',
     );

@@ -468,6 +468,23 @@ export const DETECTIONS: readonly DetectionText[] = [
       KEEP,
     ],
   },
+  {
+    id: 'X02',
+    name: 'Continued after it was blocked',
+    class: 'exploit',
+    categories: ['network'],
+    techniques: ['T1595', 'T1595.002', 'T1190'],
+    needs: ['denied', 'web'],
+    closesMs: PACKET_WINDOW,
+    source: 'Illinois 2016: five times a second, for weeks after the block; Arizona 2025: a week',
+    why: 'Most tools move on when they are turned away. One that keeps coming wants in here.',
+    todo: [
+      'Leave the block in place, and check that it covers all of your systems.',
+      'Look for the same requests from other addresses: a sender that is blocked often changes its address.',
+      'Tell your state contact: others may see the same address.',
+      KEEP,
+    ],
+  },
   ...MEMBER_DETECTIONS,
   ...ELECTION_DETECTIONS,
 ];

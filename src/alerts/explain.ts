@@ -59,6 +59,8 @@ export function explain(
         ? 'What was done with the connection that was let through: a firewall log does not hold it.'
         : 'What the sender would have done if a port had been open.',
     );
+  if (d.detection === 'X02')
+    notKnown.push('Whether somebody blocked the address: the firewall may deny these packets by a rule for all.');
   if (d.shared !== undefined) notKnown.push('What their logs hold besides: lines stay with each organisation.');
   const isOfSystem = d.detection.startsWith('election.') || d.key.kind === 'system';
   if (d.detection.startsWith('W') || (isOfSystem && n['packets'] === undefined))
@@ -88,6 +90,8 @@ export function explain(
         return d.key.kind === 'source'
           ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). ${loginWords(n)}`
           : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). All were refused.`;
+      case 'X02':
+        return `${who} sent your web server requests meant to break in (web log), and ${counted(n['packets']!, 'packet')} to ${ours} that the firewall denied from then on${span} (firewall log).`;
       case 'X01':
         return `${who} tried ${counted(n['ports']!, 'port')} (firewall log) and sent at least ${counted(n['requests']!, 'probing request')} (web log)${span}.`;
       case 'W12':

@@ -13,6 +13,7 @@ import { sentinelTraffic } from './election/sentinel-traffic.ts';
 import { statusHammer } from './election/status-hammer.ts';
 import { allowedAfterScan } from './firewall/allowed-after-scan.ts';
 import { burstScan } from './firewall/burst-scan.ts';
+import { continuedAfterBlock } from './firewall/continued-after-block.ts';
 import { horizontalSweep } from './firewall/horizontal-sweep.ts';
 import { illegalFlags } from './firewall/illegal-flags.ts';
 import { sensitiveService } from './firewall/sensitive-service.ts';
@@ -55,5 +56,6 @@ export const detectors: readonly SourceDetector[] = [
   protectedRecord,
   activeUpload,
   documentHarvest,
+  continuedAfterBlock,
   answeredAfterProbing,
 ];

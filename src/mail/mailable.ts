@@ -66,10 +66,11 @@ export function reasonForDigest(alert: Alert, inventory: Inventory): string | nu
   if (alert.severity === 'info' || alert.severity === 'low') return 'low severity';
   if (alert.verdict.term === 'noise') return 'ordinary Internet noise';
   if (NEVER_ALONE.includes(alert.detection)) return 'rests on a name or a list alone';
+  const isPlannedKind = PLANNED_SCANS.includes(alert.detection);
+  if (isPlannedKind && alert.verdict.term !== 'tailored' && alert.outcome === 'refused') return 'fully refused';
   const isScan = detectionText(alert.detection)?.class === 'scan';
   const isNetwork = alert.categories.includes('network') && !alert.categories.includes('web');
-  const isPlanned = PLANNED_SCANS.includes(alert.detection) && alert.verdict.term === 'tailored';
-  const isCounted = (isScan || isNetwork) && !isPlanned && alert.severity !== 'critical';
+  const isCounted = (isScan || isNetwork) && !isPlannedKind && alert.severity !== 'critical';
   if (alert.outcome === 'refused' && isCounted && hitsOf(alert) < BLOCKED_MIN) {
     return 'fully refused';
   }

@@ -95,6 +95,11 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
     subject: 'firewall and website probed',
     did: () => 'first tried the doors of your firewall and then searched your website',
   },
+  X02: {
+    subject: 'it went on after it was blocked',
+    did: (a) =>
+      `tried to break in to ${ours(a)}, was blocked, and still tried ${counted(number(a, 'packets'), 'time')}`,
+  },
   X03: { subject: 'computers alike at several offices', did: atOffices },
   X06: { subject: 'one computer at several offices', did: atOffices },
   'campaign.jurisdiction_sweep': { subject: 'offices tried one after the other', did: atOffices },

@@ -897,6 +897,36 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       request(S, 60, '/phpmyadmin/index.php', { status: 200, size: 154 }),
     ]),
   },
+  X02: {
+    fires: {
+      says: 'seven injections, and then 40 packets to the web server that the firewall denies, over two days',
+      web: times(7, (i) => request(S, i * 60, `/voter?id=${SQL[i]}`, { status: 500 })),
+      firewall: times(40, (i) => packet(S, 2 * HOUR_S + i * HOUR_S, 443)),
+    },
+    quiet: {
+      says: 'visitors of whom one is also denied at the web port of a machine without a web server',
+      web: [
+        ...times(2, (i) => page('192.0.2.44', 60 + i, '/voter')),
+        ...times(3, (i) => page('192.0.2.45', i * 600, `/voter/help${i}`)),
+      ],
+      firewall: times(6, (i) => packet('192.0.2.45', i * 600, 443, { to: '203.0.113.11' })),
+    },
+    below: {
+      says: 'denied before the injections as well, at a machine without a web server',
+      web: times(3, (i) => request(S, HOUR_S + i * 60, `/voter?id=${SQL[i]}`, { status: 500 })),
+      firewall: times(12, (i) => packet(S, i * 900, 443, { to: '203.0.113.11' })),
+    },
+    'below-late': {
+      says: 'denied more than 24 hours after the last injection',
+      web: times(3, (i) => request(S, i * 60, `/voter?id=${SQL[i]}`, { status: 500 })),
+      firewall: times(12, (i) => packet(S, 25 * HOUR_S + i * 900, 443)),
+    },
+    at: {
+      says: 'one injection, three packets denied, the first 23 hours later',
+      web: [request(S, 0, `/voter?id=${SQL[1]}`, { status: 500 })],
+      firewall: times(3, (i) => packet(S, 23 * HOUR_S + i * 2, 443)),
+    },
+  },
   X01: {
     fires: {
       says: 'a port scan at 08:00 and web probing at 14:00 of the same source',

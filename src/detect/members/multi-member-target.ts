@@ -34,19 +34,10 @@ export const multiMemberTarget: MemberDetector = {
           sightings: together,
           numbers: {},
           thresholds: [`alerts about one address at ${MEMBERS_MIN} organisations within 24 hours`],
-          tailored: sameKind(together),
+          tailored: [],
         });
       });
     }),
 };
 
 const isEnough = (sightings: readonly Sighting[]) => membersOf(sightings).length >= MEMBERS_MIN;
-
-/** Whether it went for one kind of system wherever it came. */
-function sameKind(sightings: readonly Sighting[]): string[] {
-  const kinds = groupedBy(sightings, (s) => s.assetKind);
-  return [...kinds]
-    .filter(([, some]) => isEnough(some))
-    .map(([kind, some]) => `it went for the same kind of system at ${membersOf(some).length} of them (${kind})`)
-    .sort();
-}
