@@ -61,12 +61,20 @@ export async function collectEvidence(
     texts.set(origin, new Map(lines.map((line, i) => [offsets[i]!, line])));
   }
   const token = createTokens(secret);
-  const keep: Keep = {
-    keepParams: new Set(inventory.assets.flatMap((a) => a.keepParams)),
-    redactParams: new Set(inventory.assets.flatMap((a) => a.redactParams)),
-  };
+  const keep = keepOf(inventory);
   const locate = createLocator(ruleSet);
   return picks.map((lines) => evidenceOf(lines, texts, origins, locate, keep, token));
+}
+
+/** What the inventory says of values and paths, for everything that is redacted. */
+export function keepOf({ assets }: Inventory): Keep {
+  return {
+    keepParams: new Set(assets.flatMap((asset) => asset.keepParams)),
+    redactParams: new Set(assets.flatMap((asset) => asset.redactParams)),
+    recordPaths: assets
+      .filter((asset) => asset.sensitivity === 'voter' || asset.recordKeyParams.length > 0)
+      .flatMap((asset) => asset.urlPrefixes),
+  };
 }
 
 function evidenceOf(

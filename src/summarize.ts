@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Surroundings } from './alerting.ts';
-import { createTokens, type Keep, lineShape, redactPath } from './alerts/redact.ts';
+import { createTokens, lineShape, redactPath } from './alerts/redact.ts';
 import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
-import type { EvidenceOrigin } from './evidence.ts';
+import { type EvidenceOrigin, keepOf } from './evidence.ts';
 import type { Tally } from './formats/format.ts';
 import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from './measure/entry.ts';
 import { findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from './measure/ledger.ts';
@@ -207,10 +207,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
     owners.set(name, (owners.get(name) ?? 0) + 1);
   }
   const token = createTokens(parts.secret);
-  const keep: Keep = {
-    keepParams: inventory.assets.flatMap((a) => a.keepParams),
-    redactParams: inventory.assets.flatMap((a) => a.redactParams),
-  };
+  const keep = keepOf(inventory);
   const top = [...targets.values()].sort((a, b) => b.sources - a.sources || (a.what < b.what ? -1 : 1)).slice(0, 8);
   for (const t of top) {
     if (!t.what.startsWith('#')) continue;

@@ -23,6 +23,11 @@ export interface Keep {
   keepParams?: ReadonlySet<string> | readonly string[];
   /** names whose values are hidden wherever they stand, also as `/name/value/` in a path; wins over keepParams */
   redactParams?: ReadonlySet<string> | readonly string[];
+  /**
+   * Beginnings of paths (small letters, no closing slash) of systems that keep voters' records: below them every word
+   * that is none of a site's own may be somebody's name, and is hidden
+   */
+  recordPaths?: readonly string[];
 }
 
 export interface RedactedLine {
@@ -111,6 +116,7 @@ class Spans {
   readonly token: Token;
   readonly keepParams: ReadonlySet<string>;
   readonly redactParams: ReadonlySet<string>;
+  readonly recordPaths: readonly string[];
   /** [start, end, kind]: hide = token, escape = bytes become visible escapes, drop = cut out */
   private readonly marks: [number, number, 'hide' | 'escape' | 'drop'][] = [];
   private readonly kept: (readonly [number, number])[];
@@ -120,6 +126,7 @@ class Spans {
     this.token = token;
     this.keepParams = lowerSet(keep.keepParams);
     this.redactParams = lowerSet(keep.redactParams);
+    this.recordPaths = keep.recordPaths ?? [];
     this.kept = (keep.matched ?? [])
       .map(([s, e]) => [Math.max(0, s), Math.min(line.length, e)] as const)
       .filter(([s, e]) => e > s)
@@ -325,6 +332,7 @@ function hidePath(spans: Spans, start: number, end: number): void {
   hideBirthDates(spans, path, start);
   // where one segment is a person's datum, a name may stand beside it
   const besidePerson = path.split('/').some((segment) => isPersonal(segment.split(';', 1)[0]!));
+  const below = i + recordsBegin(spans, line.slice(i, end));
   let previous = '';
   while (i < end) {
     if (line[i] === '/') {
@@ -336,12 +344,22 @@ function hidePath(spans: Spans, start: number, end: number): void {
     let nameEnd = i;
     while (nameEnd < segmentEnd && line[nameEnd] !== ';') nameEnd++;
     const segment = line.slice(i, nameEnd);
-    const mayName = (besidePerson || PERSON_WORD.test(previous)) && couldBeName(segment);
+    const mayName = (besidePerson || i > below || PERSON_WORD.test(previous)) && couldBeName(segment);
     hideSegment(spans, i, nameEnd, mayName || spans.redactParams.has(previous));
     if (nameEnd < segmentEnd) hideParameters(spans, nameEnd + 1, segmentEnd);
     previous = line.slice(i, nameEnd).toLowerCase();
     i = segmentEnd;
   }
+}
+
+/** Where in a path of a system that keeps records what may name a person begins; Infinity for others. */
+function recordsBegin({ recordPaths }: Spans, path: string): number {
+  if (recordPaths.length === 0) return Number.POSITIVE_INFINITY;
+  const lower = path.toLowerCase();
+  const fitting = recordPaths.filter(
+    (prefix) => lower.startsWith(prefix) && [undefined, '/', ';'].includes(lower[prefix.length]),
+  );
+  return fitting.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...fitting.map((prefix) => prefix.length));
 }
 
 /** Segments behind which a person is named: /voter/Smith. */

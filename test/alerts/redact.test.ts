@@ -63,6 +63,28 @@ describe('a line of an access log', () => {
     expect(text).toContain(`GET /page/dob/${token('jan')}/x?page=3&dob=${token('12')}&q=${token('z')} HTTP/1.1`);
   });
 
+  it('hides every word below a system that keeps records, but those of the site and what matched', () => {
+    const keep = { recordPaths: ['/lookup', '/voterview'] };
+    const paths = (path: string) => redactPath(path, token, keep);
+    for (const path of ['/lookup/Smith/', '/lookup/smith', '/VoterView/api/Marigoldova', '/lookup;x=1/Smith']) {
+      expect(paths(path)).toMatch(/~[0-9a-f]{8}/);
+      expect(paths(path)).not.toMatch(/smith|marigoldova/i);
+    }
+    for (const path of [
+      '/lookup',
+      '/lookup/results',
+      '/VoterView/RegistrantSearch.do',
+      '/lookups/Smith',
+      '/news/Smith',
+    ])
+      expect(paths(path)).toBe(path);
+    const text = line('GET /lookup/Smith/.git/config HTTP/1.1');
+    const at = text.indexOf('.git/config');
+    expect(redactLine(text, 'request', { ...keep, matched: [[at, at + 11]] }, token).text).toMatch(
+      /"GET \/lookup\/~[0-9a-f]{8}\/.git\/config HTTP/,
+    );
+  });
+
   it('escapes a request that is none, and shows at most its first bytes', () => {
     const { text } = redactLine(
       line(`\u0016\u0003\u0001\u00ff mail joe@example.org 123456789 ${'z'.repeat(500)}`),
