@@ -75,7 +75,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
   const rulesPaths = options.rulesPaths ?? [];
   const ruleSet = await preparedRules(rulesPaths);
   const enricher = createEnricher({ databases: inventory.databases });
-  const { key: secret, isDefault: publicKey } = loadSecret(inventory.keyFile);
+  const { key: secret, previous: previousSecret, isDefault: publicKey } = loadSecret(inventory.keyFile);
   const { logs, problems, empty } = await openLogs(options.paths, {
     format: options.format,
     year: options.year,
@@ -110,7 +110,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     fault: null,
     spool: null,
   }));
-  let scanner: Scanner | null = createScanner(ruleSet, inventory, secret);
+  let scanner: Scanner | null = createScanner(ruleSet, inventory, secret, { previousSecret });
   const total = logs.reduce((sum, log) => sum + log.origin.sizeBytes, 0);
   const progress = createProgress(options.progress ? total : 0, options.progress ? process.stderr : SILENT);
   try {
@@ -123,7 +123,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     if (large)
       await scanInThreads(
         threaded,
-        { configFile: options.configFile, rulesPaths, secret },
+        { configFile: options.configFile, rulesPaths, secret, previousSecret },
         options.threads,
         rangeBytes,
         scanner,

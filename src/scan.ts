@@ -50,12 +50,19 @@ export function measureKey(secret: Uint8Array): HashKey {
   return hashKey(secret, 'measure');
 }
 
-/** A scanner with an empty state. `hasLane` false does without the fast lane, which only costs time. */
+export interface ScannerOptions {
+  /** false does without the fast lane for access logs, which only costs time; default true */
+  readonly hasLane?: boolean;
+  /** the secret that this one took the place of: records that were listed as protected under it are still found */
+  readonly previousSecret?: Uint8Array | null;
+}
+
+/** A scanner with an empty state. */
 export function createScanner(
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   secret: Uint8Array,
-  hasLane = true,
+  { hasLane = true, previousSecret = null }: ScannerOptions = {},
 ): Scanner {
   const key = measureKey(secret);
   const bytesMax = inventory.entriesMax === null ? undefined : inventory.entriesMax * 16;
@@ -74,7 +81,7 @@ export function createScanner(
     items: ruleSet.rules.map((r) => r.item),
     labels,
     attacks: ruleSet.rules.map(attackOf),
-    assets: assetLookup(inventory, secret),
+    assets: assetLookup(inventory, previousSecret === null ? [secret] : [secret, previousSecret]),
     recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
   });
   return {
@@ -152,9 +159,9 @@ function attackOf({ detection, item }: Rule): number {
   return item === 'target' ? ATTACK.target : ATTACK.request;
 }
 
-function assetLookup(inventory: Inventory, secret: Uint8Array): AssetLookup {
+function assetLookup(inventory: Inventory, secrets: readonly [Uint8Array, ...Uint8Array[]]): AssetLookup {
   return {
-    watched: watchedSystems(inventory, secret),
+    watched: watchedSystems(inventory, secrets),
     hasRequestAssets: inventory.assets.some((a) => a.hosts.length > 0 || a.urlPrefixes.length > 0),
     hasAddressAssets: inventory.assets.some((a) => a.cidrs.length > 0),
     assetOfRequest: (host, path) => inventory.assetOfRequest(host, path),
@@ -162,17 +169,17 @@ function assetLookup(inventory: Inventory, secret: Uint8Array): AssetLookup {
   };
 }
 
-function watchedSystems(inventory: Inventory, secret: Uint8Array): WatchedSystems | null {
+function watchedSystems(inventory: Inventory, secrets: readonly [Uint8Array, ...Uint8Array[]]): WatchedSystems | null {
   const { assets } = inventory;
   if (assets.length === 0) return null;
   const keys = assets.map((asset) => asset.recordKeyParams);
   const hashes = new Set(
-    inventory.protectedRecords.map((entry) => ('hash' in entry ? entry.hash : protectedHash(secret, entry.key))),
+    inventory.protectedRecords.map((entry) => ('hash' in entry ? entry.hash : protectedHash(secrets[0], entry.key))),
   );
   return {
     bits: Uint8Array.from([0, ...assets.map(watchOf)]),
     isProxy: (asset, a, b, c, d) => inventory.isTrustedProxy(asset, a, b, c, d),
     fields: [[], ...assets.map((a) => [...a.recordKeyParams.flat(), ...a.redactParams, ...a.keepParams])],
-    protectedRecords: createProtectedRecords(secret, hashes, (system) => keys[system - 1] ?? []),
+    protectedRecords: createProtectedRecords(secrets, hashes, (system) => keys[system - 1] ?? []),
   };
 }

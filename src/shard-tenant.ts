@@ -53,10 +53,10 @@ export async function tenantTools(installation: Installation): Promise<(organiza
     const found = known.get(organization);
     const tenant = installation.tenants.get(organization);
     if (found !== undefined || tenant === undefined) return found ?? null;
-    const { inventory, secret, id, name } = tenant;
+    const { inventory, secret, previousSecret = null, id, name } = tenant;
     const tools: TenantTools = {
       tenant,
-      seal: createSeal(secret),
+      seal: createSeal(secret, previousSecret),
       setting: {
         inventory,
         ruleSet,
@@ -72,7 +72,7 @@ export async function tenantTools(installation: Installation): Promise<(organiza
       ruleNames: names,
       rulesDigest: digest,
       scanner() {
-        const scanner = scanners.get(id) ?? createScanner(ruleSet, inventory, secret);
+        const scanner = scanners.get(id) ?? createScanner(ruleSet, inventory, secret, { previousSecret });
         scanners.delete(id);
         scanners.set(id, scanner);
         for (const oldest of scanners.keys()) {

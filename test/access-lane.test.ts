@@ -67,7 +67,7 @@ function expectSame(
   inventory: Inventory = noInventory,
   rules: CompiledRuleSet = ruleSet,
   cuts: readonly number[] = [],
-  scanners = [true, false].map((hasLane) => createScanner(rules, inventory, SECRET, hasLane)),
+  scanners = [true, false].map((hasLane) => createScanner(rules, inventory, SECRET, { hasLane })),
 ): void {
   const [lane, plain] = scanners as [Scanner, Scanner];
   const expected = outcomeOf(plain, bytes, inventory, cuts);
@@ -216,7 +216,7 @@ describe('a log read with the fast lane and without it', () => {
         const head = `${r.address} - ${r.user} [${r.time}] "${r.method} ${r.target} ${r.version}" ${r.status} ${r.size}`;
         return (r.isCommon ? head : `${head} "${r.referrer}" "${r.agent}"`) + r.behind;
       });
-    const scanners = [true, false].map((hasLane) => createScanner(ruleSet, noInventory, SECRET, hasLane));
+    const scanners = [true, false].map((hasLane) => createScanner(ruleSet, noInventory, SECRET, { hasLane }));
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 40 }), (list) => {
         expectSame(bytesOf(list), noInventory, ruleSet, [], scanners);

@@ -17,6 +17,7 @@ export interface ThreadSetup {
   configFile: string | undefined;
   rulesPaths: readonly string[];
   secret: Uint8Array;
+  previousSecret: Uint8Array | null;
 }
 
 /** One piece of work. */
@@ -33,7 +34,12 @@ const setup = workerData as ThreadSetup;
 const port = parentPort;
 if (port === null) throw new Error('workers/analyze-range.ts runs as a thread of analyze');
 
-const scanner = createScanner(await preparedRules(setup.rulesPaths), await inventoryOf(setup.configFile), setup.secret);
+const scanner = createScanner(
+  await preparedRules(setup.rulesPaths),
+  await inventoryOf(setup.configFile),
+  setup.secret,
+  { previousSecret: setup.previousSecret },
+);
 
 port.on('message', (job: RangeJob | 'done') => {
   if (job === 'done') {

@@ -6,7 +6,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import { loadSecret } from '../config/secret.ts';
+import { loadSecret, previousKeyFile } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { inventoryOf } from '../office.ts';
@@ -178,6 +178,9 @@ async function inventory(given: Given): Promise<Finding[]> {
   return [found, ...(await staleFindings(given)), ...key(declared?.keyFile ?? null)];
 }
 
+/** Detections look back as far at most. */
+const COUNTING_DAYS = 45;
+
 function key(keyFile: string | null): Finding[] {
   const { file, isDefault } = loadSecret(keyFile);
   if (isDefault || file === null) {
@@ -191,8 +194,28 @@ function key(keyFile: string | null): Finding[] {
   }
   const mode = statSync(file).mode & 0o077;
   const what = `secret key ${printable(file)}`;
-  if (mode === 0) return [{ state: 'ok', what }];
-  return [{ state: 'look', what: `${what} can be read by others than its owner`, fix: `chmod 600 ${printable(file)}` }];
+  const found: Finding =
+    mode === 0
+      ? { state: 'ok', what }
+      : { state: 'look', what: `${what} can be read by others than its owner`, fix: `chmod 600 ${printable(file)}` };
+  return [found, ...previousKey(file)];
+}
+
+/** The key before it: needed as long as anything stands that was made with it. */
+function previousKey(file: string): Finding[] {
+  const before = previousKeyFile(file);
+  if (!existsSync(before)) return [];
+  // renaming a file does not change when it was written, but when its entry was changed
+  const days = Math.floor((Date.now() - statSync(before).ctimeMs) / 86_400_000);
+  const what = `previous secret key ${printable(before)}, put aside ${days} days ago`;
+  return days < COUNTING_DAYS
+    ? [
+        {
+          state: 'ok',
+          what: `${what}: keep it for ${COUNTING_DAYS}; until then windows that reach back before the change are counted in two parts`,
+        },
+      ]
+    : [{ state: 'look', what, fix: `nothing that counts is older: delete it (rm ${printable(before)})` }];
 }
 
 /** Whether files can be made in a folder, or it could be made itself. */

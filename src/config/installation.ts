@@ -24,7 +24,7 @@ import { originsOf } from './installation-origins.ts';
 import { type InstallationFile, installationSchema } from './installation-schema.ts';
 import { type InstallationVariables, readVariables } from './installation-variables.ts';
 import { loadInventory } from './inventory.ts';
-import { loadSecret } from './secret.ts';
+import { loadSecret, type Secret } from './secret.ts';
 
 const WORDS: FileWords = { name: 'the installation file', example: 'config/pollwatch.example.yaml' };
 const DEFAULT_PREFIX = 'pollwatch';
@@ -100,8 +100,14 @@ function tenantsOf(reading: Reading, content: InstallationFile, known: KnownName
       reading.fields.fail(path, 'PW-CONFIG-DUPLICATE', `there are two organizations "${id}"`, 'give each its own id');
       return;
     }
-    const secret = secretOf(reading, organization.key_file, inventory, path, declared.length === 1);
-    tenants.set(id, { id, name, inventory, inventoryFile: inventory.file, secret });
+    const { key: secret, previous: previousSecret } = secretOf(
+      reading,
+      organization.key_file,
+      inventory,
+      path,
+      declared.length === 1,
+    );
+    tenants.set(id, { id, name, inventory, inventoryFile: inventory.file, secret, previousSecret });
   });
   return tenants;
 }
@@ -236,16 +242,16 @@ function secretOf(
   inventory: Inventory,
   path: Path,
   isAlone: boolean,
-): Uint8Array {
+): Pick<Secret, 'key' | 'previous'> {
   try {
     const named = keyFile === undefined ? inventory.keyFile : reading.fields.absolute(keyFile);
     if (named !== null && !isAlone && (reading.env['POLLWATCH_KEY_FILE'] ?? '') !== '') {
       const hint = 'unset it, or leave key_file out everywhere when one key is meant for all';
       reading.fields.fail(path, 'PW-CONFIG-KEY', 'POLLWATCH_KEY_FILE would replace the key of this organization', hint);
-      return new Uint8Array(0);
+      return NO_SECRET;
     }
-    const { key, isDefault } = loadSecret(named, reading.env);
-    if (!isDefault) return key;
+    const secret = loadSecret(named, reading.env);
+    if (!secret.isDefault) return secret;
     reading.fields.fail(
       path,
       'PW-CONFIG-KEY',
@@ -256,8 +262,11 @@ function secretOf(
     if (!(error instanceof OperatorError)) throw error;
     reading.problems.push(...error.problems);
   }
-  return new Uint8Array(0);
+  return NO_SECRET;
 }
+
+/** Stands where a problem was noted: nothing starts with it. */
+const NO_SECRET = { key: new Uint8Array(0), previous: null };
 
 function textOf(file: string): string {
   try {

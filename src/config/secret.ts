@@ -2,6 +2,9 @@
  * The organisation's secret key: it hides parameter values and keeps an attacker from preparing hash collisions. It is
  * made on first use and kept for longer than any counting window (election.lookup_enum reads 45 days), readable by its
  * owner alone. Where nothing can be kept a public default stands in, and `doctor` says so.
+ *
+ * A new key takes the place of an old one by renaming: `mv key key.previous`, then a new `key`. As long as the previous one
+ * is there it opens what was sealed with it, and finds records that were listed under it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +15,8 @@ import { OperatorError } from '../model/problem.ts';
 export interface Secret {
   /** 32 bytes or more */
   key: Uint8Array;
+  /** the key before it, of FILE.previous beside it, as long as that file is there; else null */
+  previous: Uint8Array | null;
   /** file that it stands in; null = the public default */
   file: string | null;
   /** true when anybody knows it: values that are hidden with it can be guessed */
@@ -28,7 +33,7 @@ const KEY_MAX_BYTES = 4096;
 export function loadSecret(keyFile: string | null = null, env: NodeJS.ProcessEnv = process.env): Secret {
   const fromEnv = env['POLLWATCH_KEY_FILE'];
   const named = fromEnv === undefined || fromEnv === '' ? keyFile : resolve(fromEnv);
-  if (named !== null) return { key: readKey(named), file: named, isDefault: false };
+  if (named !== null) return { ...keysOf(named), file: named, isDefault: false };
   const stateHome = env['XDG_STATE_HOME'];
   let file: string;
   try {
@@ -39,9 +44,9 @@ export function loadSecret(keyFile: string | null = null, env: NodeJS.ProcessEnv
     createKey(file);
   } catch {
     // no home, a read-only disk, no permission: the run is worth more than the key
-    return { key: defaultKey(), file: null, isDefault: true };
+    return { key: defaultKey(), previous: null, file: null, isDefault: true };
   }
-  return { key: readKey(file), file, isDefault: false };
+  return { ...keysOf(file), file, isDefault: false };
 }
 
 /** Makes the file unless it is there. Whoever comes second finds the first one's key: a link never replaces. */
@@ -82,6 +87,17 @@ function exists(file: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** The key of a file, and the one that it took the place of. */
+function keysOf(file: string): Pick<Secret, 'key' | 'previous'> {
+  const before = previousKeyFile(file);
+  return { key: readKey(file), previous: exists(before) ? readKey(before) : null };
+}
+
+/** Where the key stands that a new one took the place of. */
+export function previousKeyFile(file: string): string {
+  return `${file}.previous`;
 }
 
 function readKey(file: string): Uint8Array {

@@ -28,7 +28,7 @@ export function protectedHash(secret: Uint8Array, recordKey: string): string {
  * so together. Null where nothing is protected.
  */
 export function createProtectedRecords(
-  secret: Uint8Array,
+  secrets: readonly Uint8Array[],
   hashes: ReadonlySet<string>,
   keysOf: (system: number) => readonly (readonly string[])[],
 ): ProtectedRecords | null {
@@ -41,8 +41,10 @@ export function createProtectedRecords(
       for (const list of names) {
         const parts = list.map((name) => values.get(name.toLowerCase()) ?? '');
         if (parts.length === 0 || parts.includes('')) continue;
-        const hash = protectedHash(secret, parts.join('+'));
-        if (hashes.has(hash)) return Number.parseInt(hash.slice(0, 8), 16) || 1;
+        for (const secret of secrets) {
+          const hash = protectedHash(secret, parts.join('+'));
+          if (hashes.has(hash)) return Number.parseInt(hash.slice(0, 8), 16) || 1;
+        }
       }
       return 0;
     },

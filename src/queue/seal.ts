@@ -51,8 +51,28 @@ export function sealLabel(org: string, origin: number, seq: number, purpose: 'ch
   return `${org} ${origin} ${seq} ${purpose}`;
 }
 
-/** A seal with the key of an organisation's secret (32 bytes or more). */
-export function createSeal(secret: Uint8Array): Seal {
+/**
+ * A seal with the key of an organisation's secret (32 bytes or more). What was sealed with the secret before it opens as
+ * well, so that nothing that waits is lost when a new one takes its place.
+ */
+export function createSeal(secret: Uint8Array, previous: Uint8Array | null = null): Seal {
+  const seal = sealOf(secret);
+  if (previous === null) return seal;
+  const before = sealOf(previous);
+  return {
+    seal: seal.seal,
+    open(sealed, aad) {
+      try {
+        return seal.open(sealed, aad);
+      } catch (error) {
+        if (!(error instanceof SealError)) throw error;
+        return before.open(sealed, aad);
+      }
+    },
+  };
+}
+
+function sealOf(secret: Uint8Array): Seal {
   const key = Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), 'pollwatch seal v1', 32));
   return {
     seal(bytes, aad) {

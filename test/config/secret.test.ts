@@ -61,6 +61,7 @@ console.log(loadSecret(null, { HOME: '/proc' }).isDefault);`;
     writeFileSync(join(home, 'b'), Buffer.alloc(40, 2));
     expect(loadSecret(join(home, 'a'), { HOME: home })).toEqual({
       key: Buffer.alloc(32, 1),
+      previous: null,
       file: join(home, 'a'),
       isDefault: false,
     });
