@@ -18,6 +18,7 @@ import {
 import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
 import { rulesOf } from '../setting.ts';
+import { notesOf } from './detector-notes.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
 
@@ -75,10 +76,12 @@ function unknownRule(id: string, near: string | null): OperatorError {
 }
 
 function detectionText(d: DetectionText): string {
+  const notes = notesOf(d.id);
   const lines = [
     `${d.id}  ${d.name}`,
     `  ${d.why}`,
     `  numbers from: ${d.source}`,
+    ...(notes.length === 0 ? [] : ['  what counts here:', ...notes.map((note) => `    - ${note}`)]),
     `  ATT&CK: ${d.techniques.join(', ')}`,
     `  needs in the logs: ${d.needs.map((need) => need.replaceAll('_', ' ')).join(', ')}`,
     '  what to do:',

@@ -149,6 +149,7 @@ export function whoText(alert: Alert): string {
   const { key } = alert;
   let text: string;
   if (key.kind === 'as') text = key.text;
+  else if (alert.source === null && alert.related.length === 0) text = 'many addresses';
   else if (key.kind === 'target') text = `${counted(alert.related.length, 'address', 'addresses')} against ${key.text}`;
   else if (key.kind === 'prefix' && alert.related.length > 0)
     text = `${counted(alert.related.length, 'address', 'addresses')} of ${key.text}`;

@@ -151,7 +151,8 @@ function renderThing(
   const say = (text: string) => lines.push(...wrap(printable(text), width, '   ', '   '));
   say(briefly(lead));
   // the summary names the address and its owner when there is one; a group is named here
-  const who = lead.summary.includes(lead.key.text) ? '' : `Who: ${whoText(lead)}. `;
+  const isNamed = lead.summary.includes(lead.key.text) || lead.summary.includes(lead.asset?.name ?? '\0');
+  const who = isNamed ? '' : `Who: ${whoText(lead)}. `;
   const when = `${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)})`;
   say(`${who}Verdict: ${VERDICT_TAGS[lead.verdict.term]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${when}.`);
   if (others.length > 0) {

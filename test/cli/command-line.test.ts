@@ -6,6 +6,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { DETECTIONS } from '../../src/alerts/detections.ts';
+import { notesOf } from '../../src/commands/detector-notes.ts';
+import { listRules as catalogueOf } from '../../src/rules/catalogue.ts';
+import { rulesOf } from '../../src/setting.ts';
 import { LAUNCHER, place, probingLog, ROOT, sample } from './pollwatch.ts';
 
 describe('help', () => {
@@ -290,6 +294,22 @@ describe('formats and rules', () => {
     const ran = place().run(['formats']);
     expect(ran.stdout).toContain('example:');
     expect(ran.status).toBe(0);
+  });
+
+  it('explains every detection in code with its own numbers, and the others with those of their correlation', () => {
+    const rules = catalogueOf(rulesOf([])).entries.map(({ detection }) => detection);
+    for (const { id } of DETECTIONS) {
+      const notes = notesOf(id);
+      if (!rules.includes(id)) expect(notes, id).not.toEqual([]);
+      for (const note of notes) expect(note, id).not.toMatch(/^\s|\*|\/\//);
+    }
+    expect(notesOf('F01').join(' ')).toContain('distinct destination ports');
+    expect(notesOf('F15').join(' ')).toMatch(/at least 5 scanning sources/);
+    expect(notesOf('F15').join(' ')).not.toContain('F16');
+    expect(notesOf('campaign.smokescreen').join(' ')).toContain('within two hours');
+    const explained = place().run(['rules', 'explain', 'election.bulk_cancel']).stdout;
+    expect(explained).toContain('what counts here:');
+    expect(explained).toMatch(/Evidence: at least ten submissions/);
   });
 
   it('lists detections and explains one with its threshold, its false positives and ATT&CK', () => {
