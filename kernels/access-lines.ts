@@ -79,6 +79,8 @@ export const IS_STATIC: usize = VERSION + C1;
 export const KEYLESS: usize = IS_STATIC + C1;
 /** Labels of a row that needs no matcher: bits as in `learn`. */
 export const LABELS: usize = KEYLESS + C1;
+/** What a row is that shows nothing but itself: ORDINARY of src/model/rule.ts, 0 = it wants a second look. */
+export const ORDINARY: usize = LABELS + C1;
 
 /** Where the bytes of a piece go; 64 bytes behind it may be read. */
 export const PIECE: usize = 196608;
@@ -132,6 +134,12 @@ const STATE: u32 = 0x3fff;
 export let rows: i32 = 0;
 export let asked: i32 = 0;
 export let odd: i32 = 0;
+// of the rows how many have a host, a query, a size, a user agent, and how many are POSTs
+export let withHost: i32 = 0;
+export let withQuery: i32 = 0;
+export let withSize: i32 = 0;
+export let withAgent: i32 = 0;
+export let posts: i32 = 0;
 let suspects: u32 = 0;
 let seenMs: f64 = 0;
 let isSeen: bool = false;
@@ -187,6 +195,11 @@ export function fill(start: i32, end: i32, base: f64): i32 {
   let marks = MARKS;
   rows = 0;
   odd = 0;
+  withHost = 0;
+  withQuery = 0;
+  withSize = 0;
+  withAgent = 0;
+  posts = 0;
   while (at < <usize>end && rows + odd < ROWS) {
     if (line(at, marks, rows)) {
       store<f64>(OFFSET + ((<usize>rows) << 3), base + <f64>(at - PIECE));
@@ -388,6 +401,7 @@ function line(start: usize, marks: usize, row: usize): bool {
   }
   if (hostEnd > start) {
     flags |= HAS_HOST;
+    withHost++;
     store<u32>(HOST_START + (row << 2), <u32>(start - PIECE));
     store<u32>(HOST_END + (row << 2), <u32>(hostEnd - PIECE));
   } else {
@@ -414,6 +428,10 @@ function line(start: usize, marks: usize, row: usize): bool {
   store<u32>(AGENT_END + (row << 2), <u32>(agentEnd - PIECE));
   store<u64>(TARGET_KEY + (row << 3), targetKey(target, targetEnd));
   store<u32>(QUERY_START + (row << 2), <u32>(query - PIECE));
+  withQuery += i32(query < targetEnd);
+  withSize += i32(size != NO_SIZE);
+  withAgent += i32(agentEnd > agent + 1);
+  posts += i32(method == 2);
   if (usesAgent) store<u64>(AGENT_KEY + (row << 3), textKey(agent, agentEnd));
   if (usesReferrer) store<u64>(REFERRER_KEY + (row << 3), textKey(referrer, referrerEnd));
   return true;
@@ -905,8 +923,20 @@ function askCombinations(): void {
       store<u32>(ASKED + (<usize>asked << 2), <u32>row);
       asked++;
       store<u8>(LABELS + row, 0);
-    } else store<u8>(LABELS + row, <u32>answer - 1);
+      store<u8>(ORDINARY + row, 0);
+    } else {
+      store<u8>(LABELS + row, <u32>answer - 1);
+      store<u8>(ORDINARY + row, answer == 1 ? ordinary(row) : 0);
+    }
   }
+}
+
+/** A row without label or rule: 2 = a static asset that was given, 1 = a page without record key that was, else 0. */
+@inline
+function ordinary(row: usize): u32 {
+  const status = load<u16>(STATUS + (row << 1));
+  if (status >= 400 && status < 600) return 0;
+  return load<u8>(IS_STATIC + row) != 0 ? 2 : load<u8>(KEYLESS + row);
 }
 
 /**

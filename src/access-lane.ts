@@ -9,9 +9,9 @@ import { readFileSync } from 'node:fs';
 import { clearRows } from './formats/append-event.ts';
 import { handOver } from './formats/combined-kernel.ts';
 import type { Tally } from './formats/format.ts';
-import { type Batch, createBatch, hashRows, KIND } from './model/batch.ts';
+import { type Batch, type CountedRequests, createBatch, hashRows, KIND } from './model/batch.ts';
 import type { HashKey } from './model/hash.ts';
-import { type Digests, LABEL_BIT, type Matches } from './model/rule.ts';
+import { type Digests, LABEL_BIT, type Matches, ORDINARY } from './model/rule.ts';
 import type { Block } from './origins/block.ts';
 import { createDigests, type Matcher, STATIC_EXTENSIONS } from './rules/matcher.ts';
 
@@ -105,11 +105,14 @@ export function createAccessLane(options: {
     isStatic: new Uint8Array(buffer, at('IS_STATIC'), capacity),
     labels: new Uint8Array(buffer, at('LABELS'), capacity),
     keyless: new Uint8Array(buffer, at('KEYLESS'), capacity),
+    ordinary: new Uint8Array(buffer, at('ORDINARY'), capacity),
   };
+  const counted: CountedRequests = { rows: 0, hosts: 0, queries: 0, sizes: 0, agents: 0, posts: 0 };
+  batch.counted = counted;
   const asked = new Uint32Array(buffer, at('ASKED'), capacity);
   const oddStart = new Uint32Array(buffer, at('ODD_START'), capacity);
   const oddEnd = new Uint32Array(buffer, at('ODD_END'), capacity);
-  const { rows, asked: askedCount, odd } = kernel as unknown as Record<string, { readonly value: number }>;
+  const { rows, asked: askedCount, odd, ...counts } = kernel as unknown as Record<string, { readonly value: number }>;
   let lastMs: number | null = null;
 
   /** Lines of an unusual shape become rows behind the usual ones; returns how many lines there were. */
@@ -127,6 +130,7 @@ export function createAccessLane(options: {
       batch.lineEnd[row] = end;
       batch.lineOffset[row] = base + start;
       digests.labels[row] = 0;
+      digests.ordinary[row] = ORDINARY.unknown;
       batch.n = row + 1;
     }
     return count;
@@ -184,6 +188,12 @@ export function createAccessLane(options: {
       const read = kernel.fill(piece, piece + end - start, base) - piece;
       const usual = rows!.value;
       batch.n = usual;
+      counted.rows = usual;
+      counted.hosts = counts['withHost']!.value;
+      counted.queries = counts['withQuery']!.value;
+      counted.sizes = counts['withSize']!.value;
+      counted.agents = counts['withAgent']!.value;
+      counted.posts = counts['posts']!.value;
       const lines = usual + handOverOdd(base, tally);
       let count = askedCount!.value;
       for (let row = usual; row < batch.n; row++) asked[count++] = row;

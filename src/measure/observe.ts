@@ -5,7 +5,7 @@
  */
 import { ACTION, type Batch, FLAG, KIND, METHOD, NO_SIZE, TCP, TRANSPORT } from '../model/batch.ts';
 import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
-import { type Digests, type Item, LABEL_BIT, type Matches } from '../model/rule.ts';
+import { type Digests, type Item, LABEL_BIT, type Matches, ORDINARY } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
 import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
@@ -416,7 +416,7 @@ export function createObserver(options: {
   function noteOrdinary(state: State, batch: Batch, matches: Matches, digests: Digests, scene: Scene): number {
     const { n, kind, flags, timeMs, sourceHi, sourceLo, status } = batch;
     const { prefixes } = state;
-    const { isStatic: statics, keyless, labels: labelled, path } = digests;
+    const { isStatic: statics, keyless, labels: labelled, path, ordinary } = digests;
     let first = Number.POSITIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
     let pane = -1;
@@ -450,6 +450,13 @@ export function createObserver(options: {
       if ((flag & FLAG.ipv6) !== 0)
         noteVisit(waiting, rows[i]!, batch.sourceIidHi[i]!, TAG.interfaceId, batch.sourceIidLo[i]!);
       paneAll++;
+      // most rows of the fast lane: nothing else of them is looked at
+      const usual = ordinary[i]!;
+      if (usual !== ORDINARY.unknown) {
+        if (usual === ORDINARY.asset) noteVisit(waiting, rows[i]!, 0, assetTag, 1);
+        else noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
+        continue;
+      }
       let isOrdinary = true;
       if (match < matches.n && matches.row[match] === i) {
         isOrdinary = false;
@@ -521,18 +528,20 @@ export function createObserver(options: {
 /** adds to the counts of COVERAGE, in its order */
 function countCoverage(state: State, batch: Batch): void {
   const { n, kind, flags, action, tcpFlags, size, method } = batch;
-  let requests = 0;
+  const known = batch.counted;
+  const from = known?.rows ?? 0;
+  let requests = from;
   let denied = 0;
   let allowed = 0;
   let withFlags = 0;
   let limited = 0;
-  let hosts = 0;
-  let queries = 0;
-  let sizes = 0;
-  let agents = 0;
-  let posts = 0;
+  let hosts = known?.hosts ?? 0;
+  let queries = known?.queries ?? 0;
+  let sizes = known?.sizes ?? 0;
+  let agents = known?.agents ?? 0;
+  let posts = known?.posts ?? 0;
   let outbound = 0;
-  for (let i = 0; i < n; i++) {
+  for (let i = from; i < n; i++) {
     const f = flags[i]!;
     if (kind[i] === KIND.request) {
       requests++;

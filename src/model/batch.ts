@@ -123,6 +123,8 @@ export interface Batch {
   userAgentEnd: Uint32Array;
   /** key of the hashes below: a kernel makes them while it reads the texts, `hashTexts` for the rows that have none */
   readonly key: HashKey;
+  /** what a kernel counted of its first rows, all of them requests; null = nothing */
+  counted: CountedRequests | null;
   /** rows [0, hashed) have their hashes; the other rows' columns hold anything */
   hashed: number;
   /**
@@ -136,6 +138,16 @@ export interface Batch {
   userAgentHashB: Uint32Array;
   referrerHash: Uint32Array;
   referrerHashB: Uint32Array;
+}
+
+/** Of so many rows how many requests have a host, a query, a size and a user agent, and how many are POSTs. */
+export interface CountedRequests {
+  rows: number;
+  hosts: number;
+  queries: number;
+  sizes: number;
+  agents: number;
+  posts: number;
 }
 
 const NO_KEY: HashKey = { a: 0, b: 0 };
@@ -186,6 +198,7 @@ export function createBatch(capacity: number, key: HashKey = NO_KEY): Batch {
     referrerEnd: u32(),
     userAgentStart: u32(),
     userAgentEnd: u32(),
+    counted: null,
     key,
     hashed: 0,
     targetHash: u32(),

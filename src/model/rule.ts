@@ -87,7 +87,12 @@ export interface Digests {
   labels: Uint8Array;
   /** 1 = the target holds no record key; who finds that out sets it */
   keyless: Uint8Array;
+  /** ORDINARY of rows that are known to be nothing more: no rule, no label, no failure, no record key */
+  ordinary: Uint8Array;
 }
+
+/** What an ordinary request asked for; `unknown`: it wants a closer look. */
+export const ORDINARY = { unknown: 0, page: 1, asset: 2 } as const;
 
 /** Labels that built-in rules give to a request, as bits. */
 export const LABEL_BIT = { crawler: 1, monitor: 2, login: 4 } as const;

@@ -71,6 +71,7 @@ export function createDigests(capacity: number): Digests {
     isStatic: new Uint8Array(capacity),
     labels: new Uint8Array(capacity),
     keyless: new Uint8Array(capacity),
+    ordinary: new Uint8Array(capacity),
   };
 }
 
