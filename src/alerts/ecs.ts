@@ -329,7 +329,7 @@ function kebab(name: string): string {
 
 function oneLine(words: string): string {
   // nearly every text is one line already
-  return /\s\s|[^\S ]/.test(words) || words.startsWith(' ') || words.endsWith(' ')
+  return / {2}|[^\S ]/.test(words) || words.startsWith(' ') || words.endsWith(' ')
     ? words.replace(/\s+/g, ' ').trim()
     : words;
 }
