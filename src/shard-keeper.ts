@@ -61,6 +61,8 @@ const FIRST_MS = 2000;
  * bring another line.
  */
 const DRAINED_MS = 500;
+/** Without records only time changes what origins say: they are looked at this often, so that a round of many is short, ms. */
+const QUIET_LOOK_MS = 1000;
 
 /** Times and bounds of a keeper. */
 export interface KeeperTimes {
@@ -185,6 +187,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   /** end of the first day that has not been told, Unix ms */
   let nextDayMs = Number.POSITIVE_INFINITY;
   let changedAt = performance.now();
+  /** when the origins were looked at last */
+  let lookedAt = Number.NEGATIVE_INFINITY;
   /** when an origin was met that has no time of its own */
   const metAt = new Map<number, number>();
 
@@ -440,7 +444,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       // days that were begun are finished from one state; the first pass after a decision without any has only to drop
       if (leaving !== null && (isLeaving || daysWaitSince === null)) return leave(leaving);
       const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
-      if (!isDirty && isSettled && !isDayPast && (await logEnd(store, org)) === at) return NOTHING;
+      const isLookedAt = isSettled || performance.now() - lookedAt < QUIET_LOOK_MS;
+      if (!now && !isDirty && !isDayPast && isLookedAt && (await logEnd(store, org)) === at) return NOTHING;
+      lookedAt = performance.now();
       const { state, records, late, origins, isAtEnd, nothingWaits } = await fold();
       if (state === 'lost') return LOST;
       if (leaving !== null && isAtEnd) return leave(leaving);

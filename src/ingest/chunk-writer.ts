@@ -39,6 +39,8 @@ export interface WriterSetting {
   readonly seal: Seal;
   readonly queuedBytesMax: number;
   readonly notices: Notices;
+  /** told after each commit of lines: they can be handed on to the workers */
+  readonly committed?: (organization: string) => void;
   /** ends waiting; a commit in hand is finished or thrown away whole */
   readonly signal: AbortSignal;
 }
@@ -169,6 +171,7 @@ export async function openChunkWriter(
         counts.bytes += filled;
         counts.chunks += chunks;
         counts.committedMs = Date.now();
+        if (chunks > 0) setting.committed?.(tenant.id);
       } else if (answer.state === 'moved') head = answer.head;
       expected = filled;
       filled = 0;
