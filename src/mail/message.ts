@@ -179,9 +179,9 @@ function verdictWords(alert: Alert): string {
     case 'noise':
       return `It looks like ${VERDICT_WORDS.noise}, which reaches everybody.`;
     case 'tailored':
-      return 'It looks like it was meant for your office.';
+      return `It looks ${VERDICT_WORDS.tailored}.`;
     case 'cannot_tell':
-      return 'These logs cannot tell whether it was meant for your office.';
+      return `Whether it was ${VERDICT_WORDS.tailored}, ${VERDICT_WORDS.cannot_tell}.`;
   }
 }
 

@@ -23,7 +23,7 @@ describe.each(RUNS)('the labelled run %o', (args) => {
     const out = join(folder, `${args.seed}-${args['only-enough']}`);
     score = await scoreRun(out, args);
     rmSync(out, { recursive: true });
-  }, 180_000);
+  }, 600_000);
 
   it('tells of every attack that there is a detection for', () => {
     const wanted = score.rows.filter((row) => !row.isMissing);
