@@ -91,7 +91,7 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
   const networks = createNetworkFacts();
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
-    noteNetwork(networks, ledger, row);
+    noteNetwork(networks, ledger, row, settings.dayStartMs);
     if (isInteresting(ledger, row, sweep)) busy.push(row);
     else noteRecord(facts, ledger, row, null);
   }

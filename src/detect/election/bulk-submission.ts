@@ -11,7 +11,7 @@ import { TAG } from '../../measure/entry.ts';
 import type { Asset, AssetKind } from '../../model/inventory.ts';
 import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, isClientOf, isSent, staticFiles } from './systems.ts';
 
 export const A_HOUR = 10;
@@ -36,22 +36,20 @@ export const bulkSubmission: SourceDetector = {
       if (detection === undefined || isClientOf(asset, record, scene)) return [];
       const submissions = touches.filter(isSubmission);
       const hit = inWindows(submissions, HOUR, WEB_PANE, (w) => countEvents(w) >= A_HOUR, { grows: true });
-      if (hit.length === 0 || opensForm(touches, hit, record, scene)) return [];
-      return [submissionFinding(detection, asset, hit, touches)];
+      const days = new Set(hit.map((t) => dayOf(t.paneMs, scene.dayStartMs)));
+      const scripted = new Set([...days].filter((day) => !opensForm(touches, day, record, scene)));
+      const sent = hit.filter((t) => scripted.has(dayOf(t.paneMs, scene.dayStartMs)));
+      return sent.length === 0 ? [] : [submissionFinding(detection, asset, sent, touches)];
     });
   },
 };
 
-/** Whether a source behaves like people with a browser on the days of its submissions. */
-function opensForm(touches: readonly Touch[], hit: readonly Touch[], record: SourceRecord, scene: Scene): boolean {
-  const days = extent(hit, (t) => dayOf(t.paneMs, scene.dayStartMs));
-  const isOfDays = (t: Touch) => {
-    const day = dayOf(t.paneMs, scene.dayStartMs);
-    return day >= days.least && day <= days.most;
-  };
-  const opened = countEvents(touches.filter((t) => !isSent(t) && isOfDays(t)));
-  const sent = countEvents(touches.filter((t) => isSent(t) && isOfDays(t)));
-  return opened > sent || staticFiles(record, days.least, days.most) > FILES_SHARE * sent;
+/** Whether a source behaves like people with a browser on a day. What it does on other days changes nothing of it. */
+function opensForm(touches: readonly Touch[], day: number, record: SourceRecord, scene: Scene): boolean {
+  const ofDay = touches.filter((t) => dayOf(t.paneMs, scene.dayStartMs) === day);
+  const sent = countEvents(ofDay.filter(isSent));
+  const opened = countEvents(ofDay.filter((t) => !isSent(t)));
+  return opened > sent || staticFiles(record, day, day) > FILES_SHARE * sent;
 }
 
 function submissionFinding(detection: string, asset: Asset, hit: readonly Touch[], all: readonly Touch[]): Finding {

@@ -22,9 +22,9 @@ export function createNetworkFacts(): NetworkFacts {
 }
 
 /** Notes a source, by its row. */
-export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, row: number): void {
+export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, row: number, dayStartMs: number): void {
   noteLookUps(lookUps, ledger, row);
-  noteSender(senders, ledger, row);
+  noteSender(senders, ledger, row, dayStartMs);
 }
 
 /** Decisions about networks and systems. */

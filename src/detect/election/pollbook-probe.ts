@@ -2,7 +2,8 @@
  * election.pollbook_probe Strangers at the poll book server: somebody who is no enrolled device asks it for anything, or
  * somebody fails to log in again and again.
  * Evidence: one request from outside the networks that its owner names under clients; or at least five refused log-ins
- * (401, 403) within five minutes, and more than were let in. Without clients only the second can be told.
+ * (401, 403) within five minutes, and more than were let in meanwhile. Without clients only the second can be told. Who
+ * gets in afterwards is told all the same: that is what guessing ends with.
  * An attacker in an enrolled network is not seen here; certificates stand in no access log.
  */
 import { TAG, WEB } from '../../measure/entry.ts';
@@ -25,13 +26,17 @@ export const pollbookProbe: SourceDetector = {
       const touches = all.filter((t) => (t.flags & WEB.telling) !== 0);
       const isEnrolled = isClientOf(asset, record, scene);
       if (asset.clients.length > 0 && !isEnrolled) return [findingOf(touches, 'medium', 'stranger')];
-      const refused = touches.filter(isRefused);
-      const failed = inWindows(refused, REFUSED_SPAN, WEB_PANE, (w) => countEvents(w) >= REFUSED, { grows: true });
-      if (failed.length === 0 || countEvents(touches.filter(isLetIn)) >= countEvents(refused)) return [];
-      return [findingOf(failed, isEnrolled ? 'low' : 'medium', 'log-ins')];
+      const failed = inWindows(touches, REFUSED_SPAN, WEB_PANE, isTurnedAway).filter(isRefused);
+      return failed.length === 0 ? [] : [findingOf(failed, isEnrolled ? 'low' : 'medium', 'log-ins')];
     });
   },
 };
+
+/** Whether enough log-ins of a window were refused, and more than were let in. */
+function isTurnedAway(window: readonly Touch[]): boolean {
+  const refused = countEvents(window.filter(isRefused));
+  return refused >= REFUSED && refused > countEvents(window.filter(isLetIn));
+}
 
 function findingOf(touches: readonly Touch[], level: 'low' | 'medium', what: 'stranger' | 'log-ins'): Finding {
   const isGiven = what === 'stranger' && touches.some(isLetIn);

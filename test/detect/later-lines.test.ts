@@ -1,0 +1,58 @@
+/**
+ * What a source does on another day, or once it has got in, takes nothing back of what its log-ins and submissions showed:
+ * an alert that people were mailed about stands.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/model/alert.ts';
+import { alertsOf, only, settingFor } from './deciding.ts';
+import { DAY_S, page, request, times } from './log-lines.ts';
+
+const S = '198.51.100.7';
+const alerts = (id: string, lines: readonly string[]): Promise<Alert[]> =>
+  alertsOf({ 'access.log': lines }, settingFor(id));
+
+const send = (source: string, second: number) =>
+  request(source, second, '/register/submit', { method: 'POST', status: 302, size: 0, agent: 'curl/8.5.0' });
+
+/** Somebody with a browser, who opens the form `n` times and sends it once. */
+const visit = (source: string, second: number, n: number): string[] => [
+  ...times(n, (i) => page(source, second + i, '/register')),
+  ...times(n, (i) => page(source, second + n + i, `/style${i}.css`)),
+  send(source, second + 2 * n),
+];
+
+describe('refused log-ins at a poll book server', () => {
+  const refused = times(8, (i) => request('192.0.2.40', i * 30, '/sync/v1/session', { method: 'POST', status: 401 }));
+  const letIn = (from: number) => times(40, (i) => page('192.0.2.40', from + i * 5, '/sync/v1/checkins'));
+
+  it('are told also where the last try let them in and they have been at work since', async () => {
+    const id = 'election.pollbook_probe';
+    expect(only(await alerts(id, refused), id)).toHaveLength(1);
+    expect(only(await alerts(id, [...refused, ...letIn(1800)]), id)).toHaveLength(1);
+  });
+
+  it('are not told among more requests that were let in', async () => {
+    const id = 'election.pollbook_probe';
+    expect(only(await alerts(id, [...letIn(0), ...refused]), id)).toEqual([]);
+  });
+});
+
+describe('registrations sent in bulk', () => {
+  const id = 'election.bulk_register';
+
+  it('are told of the day of a script, whatever its address opens on another day', async () => {
+    const script = times(30, (i) => send(S, i * 60));
+    const later = times(20, (i) => visit(S, 3 * DAY_S + i * 100, 5)).flat();
+    const before = await alerts(id, script);
+    expect(only(before, id)).toHaveLength(1);
+    const after = (await alerts(id, [...script, ...later])).filter((a) => a.detection === id);
+    expect(after.map(({ day }) => day)).toEqual(before.filter((a) => a.detection === id).map(({ day }) => day));
+  });
+
+  it('from many addresses are told, whatever some of them open on another day, and however many days they go on', async () => {
+    const day = (d: number) => times(24, (i) => send(`198.51.100.${10 + (i % 12)}`, d * DAY_S + i * 150));
+    const later = times(12, (i) => visit(`198.51.100.${10 + i}`, 3 * DAY_S + i * 100, 2)).flat();
+    expect(only(await alerts(id, [...day(0), ...later]), id)).toHaveLength(1);
+    expect(only(await alerts(id, times(6, day).flat()), id)).toHaveLength(6);
+  });
+});
