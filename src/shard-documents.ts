@@ -212,8 +212,9 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
       const sharing: Sharing = was.isShared === undefined ? {} : { isShared: true };
       const taken = { fingerprint: '', status: 'withdrawn', continues: was.continues, ...sharing } as const;
       withdrawn.push({ alert, ...taken });
-      if (was.status === 'withdrawn') continue;
+      // also where it is withdrawn already: facts are committed after documents, and whoever did it may have died between
       if (was.fk !== undefined) tellParent(id, null, was.fk, was.brief.endMs);
+      if (was.status === 'withdrawn') continue;
       tidings.documents.push(documentOf(alert, taken, was.day, telling, setting));
     }
   }

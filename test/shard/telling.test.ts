@@ -8,7 +8,7 @@ import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
 import { rulesOf } from '../../src/setting.ts';
 import { decodeShard, encodeShard, foldRecord, OPEN_DAYS, pruneShard, ruleNames, type Shard } from '../../src/shard.ts';
-import type { Told } from '../../src/shard-documents.ts';
+import { type Told, tell } from '../../src/shard-documents.ts';
 import { renumberRules } from '../../src/shard-entries.ts';
 import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard-record.ts';
 import { emptyState } from '../laws/small-run.ts';
@@ -110,6 +110,30 @@ describe('an alert', () => {
     expect((await office.tell(end)).told).toContain('F01');
     const f01 = [...office.told.values()].find((t) => t.brief.detection === 'F01');
     expect(f01!.v).toBe(2 ** 32 + 2);
+  });
+
+  it('that was taken back is taken back from the parent too, also when a worker died before it had said so', async () => {
+    const office = live();
+    const told = office.told;
+    const next = () =>
+      tell(
+        office.shard,
+        { ...setting, parent: 'us-xx' },
+        { closedMs: START + DAY, nowMs: 0, generation: 1, told, evidence: new Map() },
+      );
+    office.add(...missing(START, 12));
+    const first = await next();
+    commit(told, first);
+    const fact = first.facts.find(({ fact }) => told.get(fact.id)?.brief.detection === 'W01')!;
+    for (const { fact, more } of first.facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
+    office.add(...Array.from({ length: 30 }, (_, i) => request(START + i * 1000, `/page-${i}`, 200)));
+    // the document is committed, the fact is not
+    commit(told, await next());
+    const again = await next();
+    expect(again.documents).toEqual([]);
+    expect(again.facts).toMatchObject([{ fact: { id: fact.fact.id, sighting: null }, to: 'us-xx' }]);
+    for (const { fact, more } of again.facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
+    expect((await next()).facts).toEqual([]);
   });
 
   it('that no longer holds is taken back by a revision, and told again when it holds again', async () => {
