@@ -72,7 +72,7 @@ export function openMailOutbox(store: QueueStore, org: string): Outbox {
   return outbox;
 }
 
-/** Has a mail that failed tried again, as if it had just been added. */
+/** Has a mail that failed tried again, as if it had just been added. False: there is none of this id that failed. */
 export async function retryMail(store: QueueStore, org: string, id: string, nowMs: number): Promise<boolean> {
   const keys = organizationKeys(store.prefix, org);
   const places = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.stats, keys.dead];

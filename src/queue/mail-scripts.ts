@@ -78,12 +78,14 @@ return 1
 
 /**
  * KEYS mails, states, due, waiting, stats, dead; ARGV id, "waiting" or "failed", tries ('' = as they are), added ('' = as it
- * is), reason, when it is due, JSON of a dead letter → 1, 0 = no such row
+ * is), reason, when it is due, JSON of a dead letter → 1, 0 = no such row. Tries begin anew for a row that failed and for no
+ * other: one that is being sent would be sent twice.
  */
 export const PUT_BACK_MAIL = `#!lua flags=allow-oom
 local state = redis.call('HGET', KEYS[2], ARGV[1])
 if not state then return 0 end
 local tries, added = string.match(state, '^%a+ (%d+) (%d+) ')
+if #ARGV[3] > 0 and string.sub(state, 1, 7) ~= 'failed ' then return 0 end
 if #ARGV[3] > 0 then tries = ARGV[3] end
 if #ARGV[4] > 0 then added = ARGV[4] end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. tries .. ' ' .. added .. ' ' .. ARGV[5])

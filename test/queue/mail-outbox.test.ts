@@ -162,4 +162,14 @@ describe.each([
       expect(await deadLetters(pw.store, ORG)).toEqual([]);
       expect((await queueDepth(pw.store, ORG)).stats).toMatchObject({ mails_failed: 3, dropped_mails: 1 });
     }));
+
+  it('has nothing tried again that did not fail: it would be sent twice', () =>
+    fresh(async () => {
+      await commit([row(1)]);
+      expect(await ids(NOW)).toEqual([1]);
+      expect(await replayDead(pw.store, pw.queues, ORG, `mail:${row(1).id}`)).toBe('unknown');
+      expect(await ids(NOW + 1)).toEqual([]);
+      await outbox().sent(row(1).id, NOW + 2);
+      expect(await mailDepth(pw.store, ORG, NOW + 2)).toMatchObject({ waiting: 0, failed: 0 });
+    }));
 });
