@@ -55,8 +55,9 @@ export async function handledIn(
   const latest = new Map<string, Handled>();
   for (const { _source: source = {} } of found) {
     const id = textIn(source, 'kibana.alert.original_event.id');
-    const organization = textIn(source, 'organization.id') ?? scope.organization?.id;
-    if (id === null || organization === undefined) continue;
+    // who may write in the space of one organisation says nothing of another's alerts
+    const organization = scope.organization?.id ?? textIn(source, 'organization.id');
+    if (id === null || organization === null) continue;
     const isClosed = textIn(source, 'kibana.alert.workflow_status') === 'closed';
     // of several versions of an alert the one that was closed counts
     if (latest.get(id)?.status !== 'closed') latest.set(id, { id, organization, status: isClosed ? 'closed' : 'ack' });

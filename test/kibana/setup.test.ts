@@ -262,6 +262,18 @@ organizations:
     expect(await baker.acks()).toEqual([]);
   });
 
+  it('ack --from-kibana takes from the space of an organisation nothing about the alerts of another one', async () => {
+    const server = await serve();
+    const { run, settings } = office(server);
+    await run('setup', 'kibana');
+    const { acks } = await tell(settings, 'adams', ALERT, 'new');
+    server.alerts.push({ ...alertIn('baker', ALERT, 'closed'), organization: 'adams' });
+    const { status, stdout } = await run('ack', '--from-kibana');
+    expect(status).toBe(0);
+    expect(stdout).toContain('0 were not here yet');
+    expect(await acks()).toEqual([]);
+  });
+
   it('ack ID says it in Kibana as well, and stands when Kibana is away', async () => {
     const server = await serve();
     const { run, settings } = office(server);
