@@ -32,6 +32,7 @@ const ORGANIZATIONS = 2;
 export interface MailOptions {
   readonly sweepMs?: number;
   readonly awayFirstMs?: number;
+  readonly refusedMs?: number;
   /** Unix ms; decides when a mail is tried, never what it says */
   readonly clock?: () => number;
 }
@@ -62,6 +63,8 @@ export async function runMail(
   let pausedUntil = 0;
   let awayMs = options.awayFirstMs ?? AWAY_FIRST_MS;
   let staleSaid = Number.NEGATIVE_INFINITY;
+  /** a log-in was refused, and mails were laid aside for it */
+  let isRefused = false;
 
   async function everyone(): Promise<string[]> {
     return [...new Set([...(await organizations(store)), ...installation.tenants.keys()])];
@@ -97,8 +100,9 @@ export async function runMail(
       hooks.ready('mail server', true);
       awayMs = options.awayFirstMs ?? AWAY_FIRST_MS;
     }
+    isRefused ||= stopped === 'refused';
     if (stopped === null) return sent + again + failed > 0 && !signal.aborted ? 'more' : 'enough';
-    const pauseMs = stopped === 'away' ? awayMs : REFUSED_MS;
+    const pauseMs = stopped === 'away' ? awayMs : (options.refusedMs ?? REFUSED_MS);
     awayMs = Math.min(AWAY_LONGEST_MS, 2 * awayMs);
     pausedUntil = performance.now() + pauseMs;
     hooks.ready('mail server', false, stopped === 'away' ? 'does not answer' : 'refuses the log-in');
@@ -127,6 +131,11 @@ export async function runMail(
   async function sweep(): Promise<void> {
     if (server.refresh()) {
       pausedUntil = 0;
+      isRefused = true;
+    }
+    // the pause is over: an account that was locked may be open again, and what was refused for it is about no mail
+    if (isRefused && performance.now() >= pausedUntil) {
+      isRefused = false;
       await retryRefused();
     }
     let oldestMs = 0;

@@ -11,7 +11,7 @@ import { createSeal } from '../../src/queue/seal.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { runAnalyze } from '../../workers/analyze.ts';
 import { runDecide } from '../../workers/decide.ts';
-import { runMail } from '../../workers/mail.ts';
+import { type MailOptions, runMail } from '../../workers/mail.ts';
 import { type FleetSetting, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { type Answers, settingsFor, startServer, type TestServer } from '../mail/smtp.ts';
@@ -58,6 +58,7 @@ export async function office(
     smtp?: Partial<SmtpSettings>;
     inventory?: string;
     kinds?: ('analyze' | 'decide' | 'mail')[];
+    mailTimes?: MailOptions;
   } = {},
 ): Promise<void> {
   const server = await startServer({ allowInsecureAuth: true }, more.answers);
@@ -83,7 +84,7 @@ export async function office(
   const workers = kinds.map((kind) => {
     if (kind === 'analyze') return runAnalyze(installation, stop.signal, hooks, { sweepMs: 50, lostMs: 60_000 });
     if (kind === 'decide') return runDecide(installation, stop.signal, hooks, { roundMs: 20, againMs: 100 });
-    return runMail(installation, stop.signal, hooks, { sweepMs: 20, awayFirstMs: 1 });
+    return runMail(installation, stop.signal, hooks, { sweepMs: 20, awayFirstMs: 1, ...more.mailTimes });
   });
   const mails = () => server.received.map(({ to, mail: got }) => `${to.join()}: ${got.subject}`).sort();
   try {

@@ -217,6 +217,27 @@ describe('a mail server', () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  it('that refuses a log-in for a while gets everything when it takes it again, and nobody has to do anything', async () => {
+    let isLocked = true;
+    await office(
+      redis,
+      async ({ store, server, ready }) => {
+        await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
+        await until('the log-in is refused', () => ready.get('mail server') === 'refuses the log-in');
+        await until('it is laid aside', async () => (await deadLetters(store, ORG)).length > 0);
+        isLocked = false;
+        await until('both have come', () => server.received.length === 2);
+        await until('it is noted', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
+        expect(await deadLetters(store, ORG)).toEqual([]);
+      },
+      {
+        answers: { auth: () => !isLocked },
+        smtp: { auth: { method: 'plain', user: 'pollwatch', password: 'right' } },
+        mailTimes: { refusedMs: 100 },
+      },
+    );
+  });
 });
 
 describe('workers that are killed', () => {
