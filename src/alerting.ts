@@ -226,7 +226,10 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     name: text.name,
     day,
     organization,
-    ...(d.shared === undefined ? placeOf(organization.id, inventory) : sharedOf(d, d.shared, key)),
+    ...(d.shared === undefined
+      ? placeOf(organization.id, inventory)
+      : { jurisdictions: d.shared.members.map(({ id, level, parent }) => ({ id, level, parent })) }),
+    ...campaignOf(d, key),
     asset: asset === null ? null : systemOf(asset),
     key,
     startMs: d.startMs,
@@ -272,16 +275,11 @@ function namesOf(members: readonly { readonly name: string }[]): string {
     : `${names.slice(0, NAMES_MAX).join(', ')} and ${names.length - NAMES_MAX} more`;
 }
 
-/** Whose alerts an alert is built on. */
-function sharedOf(
-  d: Decision,
-  { members, firstSeenMs }: NonNullable<Decision['shared']>,
-  key: AlertKey,
-): Pick<Alert, 'jurisdictions' | 'campaign'> {
-  return {
-    jurisdictions: members.map(({ id, level, parent }) => ({ id, level, parent })),
-    campaign: { id: clusterId(key.kind, key.text), members: d.members.length, firstSeenMs },
-  };
+/** The campaign of an alert that is built on those of several sources or organisations. */
+function campaignOf(d: Decision, { kind, text }: AlertKey): Pick<Alert, 'campaign'> {
+  if (d.shared === undefined && kind !== 'campaign') return {};
+  const firstSeenMs = d.shared?.firstSeenMs ?? d.startMs;
+  return { campaign: { id: clusterId(kind, text), members: d.members.length, firstSeenMs } };
 }
 
 /** What an alert says of a system. */
@@ -431,7 +429,7 @@ function confidenceOf(d: Decision, state: State): Alert['confidence'] {
     basis.push(
       d.detection.startsWith('F')
         ? 'the firewall let a connection through, so the sender address was confirmed'
-        : d.detection === 'X01' || d.detection === 'X02'
+        : ['X01', 'X02', 'X03'].includes(d.detection)
           ? 'lines of the firewall and of the web server for everything counted'
           : 'complete lines of the web server for every request counted',
     );

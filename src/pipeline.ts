@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RangeJob, ThreadSetup } from '../workers/analyze-range.ts';
 import { alertsOf, gradeAll, gravest, handOver, type Surroundings, stateForAlerts } from './alerting.ts';
+import { campaignsIn } from './campaigns.ts';
 import { loadSecret } from './config/secret.ts';
 import { type Decision, decide } from './detect/decide.ts';
 import { createEnricher } from './enrich/enricher.ts';
@@ -135,7 +136,8 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const run = scanner.take();
     scanner = null;
     settleState(run.state);
-    const decisions = decideAll(run.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+    const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
+    const decisions = decideAll(run.state, ruleSet, inventory, asOf, { organizations });
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const surroundings = (): Surroundings => ({ state: run.state, inventory, enricher, organizations });
     const summary = await summarizeState({
@@ -166,15 +168,24 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
 const SILENT = { isTTY: false, write: () => true } as unknown as NodeJS.WritableStream & { isTTY: boolean };
 const isPlain = (r: Reading) => r.log.origin.path !== null && r.log.origin.compression === 'none';
 
-/** Decisions of a settled state under an inventory. */
+/** What else is decided, and for whom. */
+export interface DecidingOptions {
+  /** organisations of the run by number; the inventory's own unless given */
+  readonly organizations?: readonly { readonly id: string; readonly name: string }[];
+  /** decisions about sources keep what others are told of them */
+  readonly keepsSignatures?: boolean;
+}
+
+/** Decisions of a settled state under an inventory, and the campaigns that they add up to. */
 export function decideAll(
   state: State,
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
-  signs = false,
+  { organizations, keepsSignatures = false }: DecidingOptions = {},
 ): Decision[] {
-  return decide(state.ledger, {
+  const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
+  const decisions = decide(state.ledger, {
     rules: ruleSet.rules,
     correlations: ruleSet.correlations,
     dayStartMs: inventory.dayStartMs,
@@ -182,9 +193,12 @@ export function decideAll(
     isDark: (address) => inventory.isDark(address),
     office: inventory,
     asOf,
-    off: new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id)),
-    signs,
+    off,
+    signs: keepsSignatures || !off.has('X03'),
   });
+  const campaigns = campaignsIn(decisions, state, inventory, organizations ?? [inventory.organization], asOf);
+  if (!keepsSignatures) for (const d of decisions) delete d.signature;
+  return [...decisions, ...campaigns.filter((d) => !off.has(d.detection))];
 }
 
 /** Several logs at once, always the one that is furthest behind in event time. */

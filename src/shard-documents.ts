@@ -10,6 +10,7 @@ import { alertMaker, gradeAll, gravest, type Surroundings } from './alerting.ts'
 import { detectionText } from './alerts/detections.ts';
 import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
 import { idOfDayBefore } from './alerts/identity.ts';
+import { withoutThoseOf } from './campaigns.ts';
 import type { Decision } from './detect/decide.ts';
 import { decideAcross } from './detect/members/index.ts';
 import { drillOf } from './drill.ts';
@@ -126,14 +127,15 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const { told } = telling;
   settleState(shard.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const signs = setting.parent !== null || shard.facts.facts.size > 0;
-  const all = decideAll(shard.state, ruleSet, inventory, asOf, signs);
-  const own = all.filter((decision) => drillCodeOf(decision, setting) === null);
-  const ownSeverities = gradeAll(own, inventory);
-  const sightingAt = (i: number) => sightingOf(own[i]!, ownSeverities[i]!, memberOf(setting), { ...shard, inventory });
-  const across = acrossMembers(shard, own, sightingAt, setting, telling.closedMs, asOf);
-  const decisions = [...own, ...across];
-  const severities = [...ownSeverities, ...gradeAll(across, inventory)];
+  const keepsSignatures = setting.parent !== null || shard.facts.facts.size > 0;
+  const found = decideAll(shard.state, ruleSet, inventory, asOf, { keepsSignatures });
+  const own = found.filter((decision) => drillCodeOf(decision, setting) === null);
+  const grades = new Map(gradeAll(own, inventory).map((severity, i) => [own[i]!, severity]));
+  const sighted = (d: Decision) => sightingOf(d, grades.get(d)!, memberOf(setting), { ...shard, inventory });
+  const across = acrossMembers(shard, own, sighted, setting, telling.closedMs, asOf);
+  for (const [i, severity] of gradeAll(across, inventory).entries()) grades.set(across[i]!, severity);
+  const decisions = [...withoutThoseOf(own, across), ...across];
+  const severities = decisions.map((d) => grades.get(d)!);
   const grave = gravest(severities);
   const around: Surroundings = { state: shard.state, inventory, enricher, organizations: [organization] };
 
@@ -162,8 +164,8 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     const isNew = mayChangeStill(shard, setting, decision) && isPast(decision, telling.closedMs);
     if (!isNew && !isToldStill(told.get(alert.id))) continue;
     due.push(candidate);
-    if (setting.parent === null || i >= own.length || !mayChangeStill(shard, setting, decision)) continue;
-    const sighting = sightingAt(i);
+    if (setting.parent === null || !mayChangeStill(shard, setting, decision)) continue;
+    const sighting = sighted(decision);
     if (sighting === null) continue;
     const { hi, lo, endMs } = sighting;
     tellParent(alert.id, status === 'suppressed' ? null : sighting, [hi, lo], endMs);
@@ -190,7 +192,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     facts,
     alerts: due.map((c) => c.alert),
     states: [],
-    drills: all.length === own.length ? [] : drillsIn(all, setting, telling.closedMs),
+    drills: found.length === own.length ? [] : drillsIn(found, setting, telling.closedMs),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
     waiting: standing.size - due.length,
@@ -292,13 +294,13 @@ function mayChangeToday(shard: Shard, setting: ShardSetting, { isShared, brief, 
 function acrossMembers(
   { facts }: Shard,
   own: readonly Decision[],
-  sightingAt: (i: number) => Sighting | null,
+  sighted: (d: Decision) => Sighting | null,
   { inventory }: TellingSetting,
   closedMs: number,
   asOf: (hi: number, lo: number) => number,
 ): Decision[] {
   if (facts.facts.size === 0) return [];
-  const ours = own.map((d, i) => (isPast(d, closedMs) ? sightingAt(i) : null)).filter((s) => s !== null);
+  const ours = own.map((d) => (isPast(d, closedMs) ? sighted(d) : null)).filter((s) => s !== null);
   const isOff = (d: Decision) => inventory.detections.get(d.detection)?.off === true;
   const scene = { dayStartMs: inventory.dayStartMs, asOf };
   return decideAcross([...sightingsIn(facts), ...ours], scene).filter((d) => !isOff(d));

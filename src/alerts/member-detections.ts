@@ -10,17 +10,18 @@ const KEEP = 'Ask those named here to keep the logs of these days: their lines s
 export const MEMBER_DETECTIONS: readonly DetectionText[] = [
   {
     id: 'X03',
-    name: 'Campaign: addresses that work alike at several offices',
+    name: 'Campaign: addresses that work alike',
     class: 'campaign',
     categories: ['network', 'web'],
     techniques: ['T1595', 'T1595.001', 'T1595.002'],
-    needs: ['members'],
+    needs: [],
+    closesMs: DAY,
     source: 'Gates (coverage and overlap); scan correlation; SSCI State 10: three addresses, three networks',
     why: 'Addresses that share a tool or a network, went for the same, and agree in one more thing usually belong to one piece of work.',
     todo: [
-      'Tell the offices named here of each other, and of the addresses.',
-      KEEP,
-      'Look with hunt for these addresses in the logs of the other offices.',
+      'Read the alerts of these addresses together: what one of them found, the others know.',
+      'Tell your state contact, or the offices named here, of all of these addresses.',
+      'Keep the logs of these days.',
     ],
   },
   {

@@ -34,8 +34,11 @@ const doors = (alert: Alert) => {
 const asked = (what: string) => (alert: Alert) =>
   `asked ${ours(alert)} ${counted(number(alert, 'requests'), 'time')} ${what}`;
 
-const atOffices = (alert: Alert) =>
-  `set off ${counted(number(alert, 'alerts'), 'alert')} at ${counted(number(alert, 'jurisdictions'), 'office')}`;
+const atOffices = (alert: Alert) => {
+  const alerts = counted(number(alert, 'alerts'), 'alert');
+  const offices = number(alert, 'jurisdictions');
+  return offices === 0 ? `set off ${alerts} here` : `set off ${alerts} at ${counted(offices, 'office')}`;
+};
 
 const submitted = (what: string) => (alert: Alert) =>
   `sent ${ours(alert)} ${counted(number(alert, 'requests'), what)} and hardly ever opened the form`;
@@ -100,7 +103,7 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
     did: (a) =>
       `tried to break in to ${ours(a)}, was blocked, and still tried ${counted(number(a, 'packets'), 'time')}`,
   },
-  X03: { subject: 'computers alike at several offices', did: atOffices },
+  X03: { subject: 'computers that work alike', did: atOffices },
   X06: { subject: 'one computer at several offices', did: atOffices },
   'campaign.jurisdiction_sweep': { subject: 'offices tried one after the other', did: atOffices },
   'election.lookup_enum': {

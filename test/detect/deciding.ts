@@ -76,7 +76,8 @@ export async function decided(
     });
   }
   settleState(scanner.state);
-  const decisions = decideAll(scanner.state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0, true);
+  const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
+  const decisions = decideAll(scanner.state, ruleSet, inventory, asOf, { keepsSignatures: true });
   const severities = gradeAll(decisions, inventory);
   const evidence = await collectEvidence(decisions, gravest(severities), origins, ruleSet, inventory, SECRET);
   const organizations = organizationsOf(inventory, []);

@@ -30,6 +30,18 @@ export const MEMBER_FIXTURES: Readonly<Record<string, Fixture>> = {
       'three addresses of one block try the same unusual ports, each at two counties',
       countiesOf(2, (i) => times(3, (k) => portScan(`198.51.100.${20 + k}`, i * 4000 + k * 900)).flat()),
     ),
+    'fires-office': {
+      says: 'three addresses of one block try the same unusual ports of one office',
+      firewall: times(3, (k) => portScan(`198.51.100.${20 + k}`, k * 900)).flat(),
+    },
+    'quiet-office': {
+      says: 'three addresses of networks that have nothing to do with each other, each with a few ports of its own',
+      firewall: times(3, (k) => times(6, (i) => packet(FAR_APART[k]!, k * 900 + i * 60, oddPort(40 * k + i)))).flat(),
+    },
+    'below-office': {
+      says: 'two addresses of one block try the same ports of one office',
+      firewall: times(2, (k) => portScan(`198.51.100.${20 + k}`, k * 900)).flat(),
+    },
     'fires-network': counties(
       'three addresses of one block go for the voter look-up of two counties, two of them for the same ports',
       countiesOf(2, (i) =>

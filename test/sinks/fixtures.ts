@@ -596,6 +596,6 @@ export function sharedAlert(): Alert {
       { id: 'us-xx-baker', level: 'county', parent: 'us-xx' },
     ],
     campaign: { id: 'a'.repeat(16), members: 3, firstSeenMs: Date.UTC(2026, 8, 14, 10) },
-    evidence: { alerts: 4, jurisdictions: 2, order_percent: 90 },
+    evidence: { alerts: 4, jurisdictions: 2, days: 12, order_percent: 90 },
   });
 }

@@ -11,13 +11,18 @@ import { sharedCampaign } from './shared-campaign.ts';
 
 const memberDetectors: readonly MemberDetector[] = [sharedCampaign, multiMemberTarget, jurisdictionSweep];
 
-/**
- * What the sightings of several organisations decide, in the order of identity. The background class is left out: what a
- * member called noise or informational, and all of a source that says to be, or is listed as, one that scans everybody.
- */
+/** What the sightings of several organisations decide, in the order of identity. */
 export function decideAcross(sightings: readonly Sighting[], scene: MemberScene): Decision[] {
+  const local = withoutBackground(sightings);
+  return memberDetectors.flatMap((detector) => detector.evaluate(local, scene));
+}
+
+/**
+ * Sightings in canonical order without the background class: what a member called noise or informational, and all of a
+ * source that says to be, or is listed as, one that scans everybody.
+ */
+export function withoutBackground(sightings: readonly Sighting[]): Sighting[] {
   const known = new Set(sightings.filter((s) => s.class !== null).map(sourceOf));
   const local = sightings.filter((s) => s.level !== 'info' && s.verdict !== 'noise' && !known.has(sourceOf(s)));
-  const sorted = local.sort(inOrder);
-  return memberDetectors.flatMap((detector) => detector.evaluate(sorted, scene));
+  return local.sort(inOrder);
 }

@@ -1,6 +1,6 @@
 /**
- * X03 Campaign over organisations: at least 3 sources that share a signature (a tool's mark, a sketch of what they probed,
- * or a network block or network owner with one kind of system) within 24 hours at 2 organisations or more, and agree in a
+ * X03 Campaign: at least 3 sources that share a signature (a tool's mark, a sketch of what they probed,
+ * or a network block or network owner with one kind of system) within 24 hours, at one organisation or at several, and agree in a
  * second thing: network or block (60 % of them), a mark, 60 % of what they probed, or that they shared the organisations
  * out between them (half of all, overlap at most 20 %; Gates). Keyed by the signature, never joined from one to the next.
  * What proves it: the members' own alerts. High where a member found it aimed at itself, else medium. Countries are never
@@ -42,27 +42,33 @@ type Sort = (typeof SORTS)[number];
 
 export const sharedCampaign: MemberDetector = {
   ids: ['X03'],
-  evaluate(all, scene) {
-    const members = membersOf(all).length;
-    const groups = new Map<string, { sort: Sort; sightings: Sighting[] }>();
-    for (const s of all) {
-      for (const { sort, text } of signaturesOf(s, scene)) {
-        const group = groups.get(text) ?? { sort, sightings: [] };
-        group.sightings.push(s);
-        groups.set(text, group);
-      }
-    }
-    const found = [...groups]
-      .sort(byKind)
-      .flatMap(([text, { sort, sightings }]) => campaigns(text, sort, sightings, members, scene));
-    // sources that have several signatures in common are told once, under the one that says most
-    const told = new Set<string>();
-    return found.filter((d) => {
-      const name = JSON.stringify([d.day, d.members]);
-      return !told.has(name) && told.add(name);
-    });
-  },
+  evaluate: (all, scene) => campaignsOf(all, scene, MEMBERS_MIN),
 };
+
+/** Campaigns of sightings at `membersMin` organisations or more. */
+export function campaignsOf(all: readonly Sighting[], scene: MemberScene, membersMin: number): Decision[] {
+  const members = membersOf(all).length;
+  const groups = new Map<string, { sort: Sort; sightings: Sighting[] }>();
+  for (const s of all) {
+    for (const { sort, text } of signaturesOf(s, scene)) {
+      const group = groups.get(text) ?? { sort, sightings: [] };
+      group.sightings.push(s);
+      groups.set(text, group);
+    }
+  }
+  const isEnough = (sightings: readonly Sighting[]) =>
+    new Set(sightings.map(sourceOf)).size >= SOURCES_MIN && membersOf(sightings).length >= membersMin;
+  const found = [...groups]
+    .filter(([, { sightings }]) => isEnough(sightings))
+    .sort(byKind)
+    .flatMap(([text, { sort, sightings }]) => campaigns(text, sort, sightings, isEnough, members, scene));
+  // sources that have several signatures in common are told once, under the one that says most
+  const told = new Set<string>();
+  return found.filter((d) => {
+    const name = JSON.stringify([d.day, d.members]);
+    return !told.has(name) && told.add(name);
+  });
+}
 
 /** Marks before sets of probes before networks, blocks before their owners, then by name. */
 function byKind(
@@ -97,10 +103,10 @@ function campaigns(
   text: string,
   sort: Sort,
   sightings: readonly Sighting[],
+  isEnough: (sightings: readonly Sighting[]) => boolean,
   members: number,
   scene: MemberScene,
 ): Decision[] {
-  if (!isEnough(sightings)) return [];
   return togetherByDay(sightings, scene.dayStartMs, isEnough).flatMap(([day, together]) => {
     const reasons = agreements(sort, together, members, scene);
     if (reasons.length === 0) return [];
@@ -119,9 +125,6 @@ function campaigns(
     });
   });
 }
-
-const isEnough = (sightings: readonly Sighting[]) =>
-  new Set(sightings.map(sourceOf)).size >= SOURCES_MIN && membersOf(sightings).length >= MEMBERS_MIN;
 
 /** What the sources of a signature have in common besides it, in words. */
 function agreements(sort: Sort, sightings: readonly Sighting[], members: number, { asOf }: MemberScene): string[] {
