@@ -47,6 +47,8 @@ export interface MeasureOptions {
   /** KQL: only documents that fit are counted */
   readonly only?: string;
   readonly lastly?: string;
+  /** nothing found is 0, not a blank */
+  readonly isZeroShown?: boolean;
 }
 
 /** Documents. */
@@ -102,10 +104,12 @@ export function terms(
     readonly size: number;
     readonly by?: string;
     readonly other?: boolean;
+    /** a thousand from each index, for what is at the top of none of them; costly beside last values */
+    readonly accurate?: boolean;
     readonly dataType?: 'string' | 'ip' | 'number' | 'boolean';
   },
 ): Column {
-  const { size, by, other = false, dataType = 'string' } = options;
+  const { size, by, other = false, accurate = false, dataType = 'string' } = options;
   return {
     label,
     customLabel: true,
@@ -121,8 +125,7 @@ export function terms(
       orderDirection: by === undefined ? 'asc' : 'desc',
       otherBucket: other,
       missingBucket: false,
-      // a thousand from each index: what several organisations share is at the top of none of them
-      accuracyMode: true,
+      accuracyMode: accurate,
       parentFormat: { id: 'terms' },
       include: [],
       exclude: [],
@@ -174,7 +177,7 @@ function measure(
     sourceField,
     isBucketed: false,
     scale: 'ratio',
-    params: { ...formatOf(dataType, options), emptyAsNull: true },
+    params: { ...formatOf(dataType, options), emptyAsNull: options.isZeroShown !== true },
     ...(options.only === undefined ? {} : { filter: { language: 'kuery', query: options.only } }),
     ...(options.lastly === undefined ? {} : { reducedTimeRange: options.lastly }),
   };

@@ -22,15 +22,15 @@ export function investigate(scope: Scope): Dashboard {
       { id: 'investigate-control-campaign', title: 'Campaign', view: 'alerts', field: 'pollwatch.campaign.id' },
     ],
     rows: [
-      row(5, [
+      row(4, [
         48,
         navigation(scope, 'investigate', 'Choose a source address, a campaign or a system above; every panel follows.'),
       ]),
       row(11, [32, timeline], [16, outcomes]),
       row(14, [48, alerts]),
-      row(13, [28, explain(scope)], [20, campaigns]),
+      row(10, [24, explain(scope)], [24, campaigns]),
       row(12, [16, paths], [16, ports], [16, hosts]),
-      row(12, [24, records], [24, fields]),
+      row(10, [24, records], [24, fields]),
       row(12, [32, persistence], [16, techniques]),
       row(11, [32, sources], [16, caveat('investigate-caveat')]),
     ],
@@ -86,7 +86,7 @@ const alerts: Panel = {
     view: 'alerts',
     query: STANDS,
     columns: {
-      id: terms('pollwatch.alert.id', 'Alert', { size: 100, by: 'severity' }),
+      id: terms('pollwatch.alert.id', 'Alert', { size: 25, by: 'severity' }),
       severity: max('event.severity', 'Severity, 0 to 99'),
       detection: lastValue('rule.name', 'Detection'),
       key: lastValue('pollwatch.key.text', 'Source, network or target'),
@@ -168,7 +168,7 @@ const topOf = (
       split: 'outcome',
       colours: OUTCOME_COLOURS,
       columns: {
-        value: terms(field, label, { size: 12, by: 'alerts', dataType }),
+        value: terms(field, label, { size: 12, by: 'alerts', dataType, accurate: true }),
         outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
         alerts: count('Alerts'),
       },
@@ -243,12 +243,12 @@ const persistence: Panel = {
   id: 'investigate-persistence',
   title: 'Still trying after it was refused',
   description:
-    'Sources whose traffic was refused, by the number of days on which that happened. Units: days, packets, alerts.',
+    'Sources whose traffic was refused most often, and on how many days: an alert stands for a detection on a day. Units: days, packets, alerts.',
   layer: {
     view: 'alerts',
     query: `${STANDS} and pollwatch.outcome: refused`,
     columns: {
-      source: terms('source.ip', 'Source', { size: 25, by: 'days', dataType: 'ip' }),
+      source: terms('source.ip', 'Source', { size: 25, by: 'alerts', dataType: 'ip' }),
       days: uniqueCount('pollwatch.day', 'Days'),
       alerts: count('Alerts'),
       packets: sum('pollwatch.evidence.packets', 'Packets'),

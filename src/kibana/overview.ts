@@ -2,6 +2,8 @@
  * Overview: is there anything to do now, how much of what came in became an alert, when, against which systems, from whose
  * networks, is it noise or aimed at us, and how fast do we find and handle it.
  */
+
+import { LEVELS } from '../model/rule.ts';
 import { count, filters, lastValue, median, overTime, sum, terms, uniqueCount } from './columns.ts';
 import { type Control, type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -38,7 +40,7 @@ export function overview(scope: Scope): Dashboard {
     from: 'now-30d',
     controls: alertControls('overview', scope),
     rows: [
-      row(5, [
+      row(4, [
         48,
         navigation(
           scope,
@@ -59,6 +61,19 @@ export function overview(scope: Scope): Dashboard {
   };
 }
 
+/** Severities in their order, also those of which there is none. */
+const bySeverity = filters(
+  'Severity',
+  LEVELS.toReversed().map((level) => ({ label: level, query: `pollwatch.severity.label: ${level}` })),
+);
+
+/** Organisations that are faulty now: the last look is at most five minutes old. */
+export const faultyNow = uniqueCount('organization.id', 'Organisations with a fault', {
+  only: 'pollwatch.health.state: faulty',
+  lastly: '15m',
+  isZeroShown: true,
+});
+
 const openAlerts: Panel = {
   kind: 'metric',
   id: 'overview-open',
@@ -71,7 +86,7 @@ const openAlerts: Panel = {
     view: 'alerts',
     query: OPEN,
     columns: {
-      severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+      severity: bySeverity,
       alerts: count('Open alerts'),
     },
   },
@@ -80,16 +95,12 @@ const openAlerts: Panel = {
 const pipelineNow: Panel = {
   kind: 'metric',
   id: 'overview-pipeline',
-  title: 'Logs are healthy',
+  title: 'Logs with a fault now',
   description:
-    'What the latest look at the installation said: ok, late (lines wait) or faulty. Updated every five minutes.',
-  subtitle: 'ok, late or faulty',
+    'Organisations whose latest look at the installation found a fault: a silent log, unreadable lines, something put aside. 0 is well as long as Pipeline health shows a recent look. Unit: organisations.',
+  subtitle: 'faulty in the last 15 minutes',
   leadsTo: 'health',
-  layer: {
-    view: 'health',
-    query: 'pollwatch.health.kind: pipeline',
-    columns: { state: lastValue('pollwatch.health.state', 'State of the installation') },
-  },
+  layer: { view: 'health', query: 'pollwatch.health.kind: pipeline', columns: { faulty: faultyNow } },
 };
 
 const windowNow: Panel = {

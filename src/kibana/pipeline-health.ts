@@ -5,6 +5,7 @@
 import { type count, instant, lastValue, max, overTime, sum, terms } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
+import { faultyNow } from './overview.ts';
 import { PLAIN } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { navigation } from './words.ts';
@@ -23,7 +24,7 @@ export function pipelineHealth(scope: Scope): Dashboard {
         ? [{ id: 'health-control-organization', title: 'Organisation', view: 'health', field: 'organization.id' }]
         : [],
     rows: [
-      row(5, [
+      row(4, [
         48,
         navigation(
           scope,
@@ -33,9 +34,9 @@ export function pipelineHealth(scope: Scope): Dashboard {
       ]),
       row(7, [10, stateNow], [10, lastLook], [9, lagNow], [9, deadLetters], [10, silent]),
       row(12, [24, flow], [24, lag]),
-      row(12, [24, waiting], [24, refusedReasons]),
-      row(12, [32, faults], [16, dataSets]),
-      row(12, [48, organizations]),
+      row(11, [24, waiting], [24, refusedReasons]),
+      row(10, [32, faults], [16, dataSets]),
+      row(10, [48, organizations]),
     ],
   };
 }
@@ -62,10 +63,10 @@ const metricLayer = (value: ReturnType<typeof count>) => ({
 
 const stateNow = tile(
   'health-state',
-  'State',
-  'What the latest look said: ok, late (lines wait for more than an hour) or faulty (a log is silent, lines cannot be read, or something was put aside).',
-  'ok, late or faulty',
-  lastValue('pollwatch.health.state', 'State'),
+  'Organisations with a fault now',
+  'Organisations whose latest look found a fault: a log is silent, lines cannot be read, or something was put aside. Unit: organisations.',
+  'faulty in the last 15 minutes',
+  faultyNow,
 );
 const lastLook = tile(
   'health-last',
@@ -194,6 +195,7 @@ const faults: Panel = {
     view: 'health',
     query: 'pollwatch.health.kind: (log_silence or clock)',
     columns: {
+      organization: terms('organization.name', 'Organisation', { size: 100, by: 'last' }),
       log: terms('pollwatch.origin.name', 'Log', { size: 50, by: 'last' }),
       fault: lastValue('event.code', 'Fault'),
       state: lastValue('pollwatch.health.state', 'State'),

@@ -25,7 +25,7 @@ export function scanners(scope: Scope): Dashboard {
     from: 'now-30d',
     controls: alertControls('scanners', scope),
     rows: [
-      row(5, [
+      row(4, [
         48,
         navigation(
           scope,
@@ -34,9 +34,9 @@ export function scanners(scope: Scope): Dashboard {
         ),
       ]),
       row(7, [16, beyond], [16, authorized], [16, listed]),
-      row(12, [48, beyondTable]),
+      row(9, [48, beyondTable]),
       row(12, [28, overTimeByClass], [20, severities]),
-      row(13, [32, table], [16, caveat('scanners-caveat')]),
+      row(10, [32, table], [16, caveat('scanners-caveat')]),
     ],
   };
 }

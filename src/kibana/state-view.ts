@@ -24,19 +24,19 @@ export function stateView(scope: Scope): Dashboard {
       { id: 'state-control-severity', title: 'Severity', view: 'alerts', field: 'pollwatch.severity.label' },
     ],
     rows: [
-      row(5, [
+      row(4, [
         48,
         navigation(
           scope,
           'state',
-          'A source that touched several organisations is at the top of the first table. Ask each of them; an organisation without alerts may have had no logs.',
+          'What touched several organisations stands in the first table. Ask each of them; an organisation without alerts may have had no logs.',
         ),
       ]),
       row(7, [16, organizations], [16, shared], [16, campaignsNow]),
-      row(13, [32, sources], [16, caveat('state-caveat')]),
-      row(13, [24, campaigns], [24, clusters]),
+      row(12, [36, several], [12, caveat('state-caveat')]),
+      row(13, [24, sources], [24, clusters]),
       row(12, [24, byOrganization], [24, bySeverity]),
-      row(12, [48, days]),
+      row(10, [48, days]),
     ],
   };
 }
@@ -77,44 +77,45 @@ const campaignsNow: Panel = {
   },
 };
 
+const several: Panel = {
+  kind: 'table',
+  id: 'state-several',
+  title: 'The same source or campaign at several jurisdictions',
+  description:
+    'Alerts that the state made from those of several organisations: the source, network or campaign, and how many jurisdictions it touched. Units: jurisdictions, sources; severity from 0 to 99.',
+  leadsTo: 'investigate',
+  layer: {
+    view: 'alerts',
+    query: `${STANDS} and pollwatch.jurisdiction.count >= 2`,
+    columns: {
+      key: terms('pollwatch.key.text', 'Source, network or campaign', { size: 50, by: 'jurisdictions' }),
+      jurisdictions: max('pollwatch.jurisdiction.count', 'Jurisdictions'),
+      detection: lastValue('rule.name', 'Detection'),
+      members: max('pollwatch.campaign.members', 'Sources'),
+      severity: max('event.severity', 'Severity, 0 to 99'),
+      first: instant('min', 'event.start', 'First line'),
+      last: instant('max', '@timestamp', 'Last line'),
+    },
+  },
+};
+
+// ordered by alerts: ordering a hundred thousand sources by distinct organisations takes more memory than a server has
 const sources: Panel = {
   kind: 'table',
   id: 'state-sources',
-  title: 'Sources by the number of jurisdictions that they touched',
+  title: 'Sources with the most alerts, and where',
   description:
-    'Addresses with alerts at several organisations first. Units: organisations, alerts; severity from 0 to 99.',
+    'Addresses with the most alerts in all organisations, and how many of them each touched. Units: alerts, organisations, detections.',
   leadsTo: 'investigate',
   layer: {
     view: 'alerts',
     query: STANDS,
     columns: {
-      source: terms('source.ip', 'Source', { size: 50, by: 'organizations', dataType: 'ip' }),
-      organizations: uniqueCount('organization.id', 'Jurisdictions'),
-      owner: lastValue('pollwatch.source.owner', 'Network owner'),
-      severity: max('event.severity', 'Severity, 0 to 99'),
+      source: terms('source.ip', 'Source', { size: 50, by: 'alerts', dataType: 'ip', accurate: true }),
       alerts: count('Alerts'),
-      first: instant('min', '@timestamp', 'First'),
+      organizations: uniqueCount('organization.id', 'Organisations'),
+      detections: uniqueCount('event.code', 'Detections'),
       last: instant('max', '@timestamp', 'Last'),
-    },
-  },
-};
-
-const campaigns: Panel = {
-  kind: 'table',
-  id: 'state-campaigns',
-  title: 'Campaigns by jurisdictions',
-  description: 'Campaigns with the jurisdictions whose systems they touched. Units: jurisdictions, sources, alerts.',
-  leadsTo: 'investigate',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.campaign.id: *`,
-    columns: {
-      campaign: terms('pollwatch.campaign.id', 'Campaign', { size: 25, by: 'jurisdictions' }),
-      jurisdictions: uniqueCount('pollwatch.jurisdiction.id', 'Jurisdictions'),
-      members: max('pollwatch.campaign.members', 'Sources'),
-      stage: lastValue('rule.name', 'Latest stage'),
-      first: instant('min', 'pollwatch.campaign.first_seen', 'First seen'),
-      last: instant('max', '@timestamp', 'Last seen'),
     },
   },
 };
@@ -129,7 +130,8 @@ const clusters: Panel = {
     view: 'summaries',
     query: DAYS,
     columns: {
-      cluster: terms('pollwatch.summary.clusters', 'Cluster', { size: 25, by: 'organizations' }),
+      cluster: terms('pollwatch.summary.clusters', 'Cluster', { size: 25, by: 'seen', accurate: true }),
+      seen: count('Days of organisations'),
       organizations: uniqueCount('organization.id', 'Organisations'),
       days: uniqueCount('pollwatch.day', 'Days'),
       last: instant('max', '@timestamp', 'Last day'),

@@ -30,10 +30,10 @@ export async function sampleAlerts(): Promise<Alert[]> {
   return (await analyze({ paths, format: 'auto', year: 2026, timezone: 'UTC', threads: 1, progress: false })).alerts;
 }
 
-/** Alerts of every detection's firing logs, each in a run of its own. */
-export async function fixtureAlerts(): Promise<Alert[]> {
+/** Alerts of every detection's firing logs, or of these detections', each in a run of its own. */
+export async function fixtureAlerts(detections: readonly string[] = ['*']): Promise<Alert[]> {
   const alerts: Alert[] = [];
-  for (const path of globSync(join(TEST, 'detect/*/fires*.log')).sort()) {
+  for (const path of globSync(detections.map((id) => join(TEST, `detect/${id}/fires*.log`))).sort()) {
     const run = { paths: [path], format: 'auto', year: 2026, timezone: 'UTC', threads: 1, progress: false };
     const configFile = inventoryFileFor(basename(dirname(path)));
     alerts.push(...(await analyze(configFile === undefined ? run : { ...run, configFile })).alerts);

@@ -223,6 +223,9 @@ export function columnProblems(panels: readonly StoredPanel[]): string[] {
         const by = (column.params['orderBy'] as { columnId?: string } | undefined)?.columnId;
         if (by !== undefined && columns[by] === undefined)
           wrong.push(`${name} is ordered by ${by}, which is not there`);
+        // it would be counted for every bucket, not only for those that are shown: 16 KB each
+        if (by !== undefined && columns[by]?.operationType === 'unique_count')
+          wrong.push(`${name} is ordered by distinct values`);
         if (by !== undefined && columns[by]?.operationType === 'last_value')
           wrong.push(`${name} is ordered by a last value`);
       }

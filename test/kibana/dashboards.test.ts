@@ -130,6 +130,13 @@ describe('the checks', () => {
     );
   });
 
+  it('find buckets that are ordered by distinct values, which would need more memory than a server has', () => {
+    const by = (measure: string) => `\\"type\\":\\"column\\",\\"columnId\\":\\"state-sources-1-${measure}\\"`;
+    expect(columnProblems(panelsIn(spoil(by('alerts'), by('organizations')))).join()).toContain(
+      'state-sources-1-source is ordered by distinct values',
+    );
+  });
+
   it('find words that name who did it, a panel without a unit, and owners without the caveat', () => {
     const wordsAfter = (from: string, to: string) =>
       wordProblems(panelsIn(objectsIn(text.replaceAll(from, to))), CAVEAT).join();

@@ -4,6 +4,7 @@
  * numbers, lines that could not be read, and how the installation did every five minutes.
  */
 
+import { ownerWords } from '../../src/alerts/caveat.ts';
 import { detectionText } from '../../src/alerts/detections.ts';
 import { alertDocument, compareAlerts } from '../../src/alerts/ecs.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
@@ -33,7 +34,7 @@ const DAYS = 21;
 export const SPAN = { fromMs: END - DAYS * DAY, toMs: END, stepMs: DAY };
 const HOUR = 3_600_000;
 
-const ELECTION: Election = {
+export const ELECTION: Election = {
   id: 'gen-2026',
   name: 'general election',
   windows: [
@@ -48,12 +49,14 @@ export interface SampleDocument extends IndexedDocument {
   readonly parsed: Body;
 }
 
+/** Detections that the sample logs have none of, and dashboards need. */
+const DETECTIONS = ['election.lookup_enum', 'F16', 'W11', 'W12', 'W17', 'W28', 'X01'];
 /** Alerts as they are told, once they were made. */
 let told: Promise<{ alert: Alert; index: number }[]> | null = null;
 
 /** All documents, for index names that begin with `prefix`. Made once a run: reading the sample logs takes a while. */
 export async function sampleDocuments(prefix: string): Promise<SampleDocument[]> {
-  told ??= Promise.all([sampleAlerts(), fixtureAlerts()]).then((lists) =>
+  told ??= Promise.all([sampleAlerts(), fixtureAlerts(DETECTIONS)]).then((lists) =>
     tellAlerts([...lists.flat(), sharedAlert()].sort(compareAlerts)),
   );
   const alerts = await told;
@@ -137,24 +140,58 @@ function filled(document: Body, alert: Alert, i: number): Body {
   const isWeb = alert.categories.includes('web');
   return {
     ...document,
+    ...(alert.source === null ? {} : { source: placed(document, alert.source.key) }),
     pollwatch: {
       ...own,
       asset: SYSTEMS[isWeb ? i % 3 : 3],
       ...(inWindow === undefined ? {} : { window: { election_id: ELECTION.id, phase: inWindow.phase } }),
       source: {
         ...own2('source'),
+        ...(alert.source === null ? {} : { owner: ownerWords(ownerFor(alert.source.key)) }),
         class: i % 11 === 0 ? 'benign_scanner' : i % 13 === 0 ? 'authorized' : i % 3 === 0 ? 'hosting' : 'unknown',
         ...(alert.source === null ? {} : { returning: i % 4 === 0 }),
       },
       evidence: {
         ...own2('evidence'),
-        ...(alert.categories.includes('web') && detectionText(alert.detection)?.class === 'exploit'
+        ...(alert.categories.includes('web') &&
+        (detectionText(alert.detection)?.class === 'exploit' || alert.outcome === 'answered')
           ? { fields_tried: i % 2 === 0 ? ['lastname', 'zip'] : ['voterid'] }
           : {}),
       },
       mttd_s: 300 + ((i * 31) % 900),
       ...(i % 7 < 3 ? {} : { mtta_s: 600 + ((i * 57) % 7200) }),
     },
+  };
+}
+
+const OWNERS = [
+  'EXAMPLE-HOSTING',
+  'EXAMPLE-CLOUD',
+  'EXAMPLE-VPN',
+  'EXAMPLE-TELECOM',
+  'EXAMPLE-UNIVERSITY',
+  'EXAMPLE-CABLE',
+];
+const PLACES = [
+  ['US', 'United States'],
+  ['NL', 'Netherlands'],
+  ['CA', 'Canada'],
+  ['SE', 'Sweden'],
+] as const;
+const numberFor = (key: string) => [...key].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) >>> 0, 7);
+const ownerFor = (key: string) => ({
+  number: 64496 + (numberFor(key) % OWNERS.length),
+  name: OWNERS[numberFor(key) % OWNERS.length]!,
+});
+
+/** Owners and places that nobody has: pictures of dashboards name no company and no customer of one. */
+function placed(document: Body, key: string): Body {
+  const { number, name } = ownerFor(key);
+  const [isoCode, country] = PLACES[numberFor(key) % PLACES.length]!;
+  return {
+    ...(document['source'] as Body),
+    as: { number, organization: { name } },
+    geo: { country_iso_code: isoCode, country_name: country },
   };
 }
 
@@ -262,7 +299,7 @@ function statusAt(atMs: number, office: number): OrganizationStatus {
       decided: 1,
       isSettled: true,
       eventMs,
-      originMs: { 1: eventMs, 2: office === 0 ? atMs + 5 * HOUR : eventMs },
+      originMs: { 1: isSilent ? END - 4 * HOUR : eventMs, 2: office === 0 ? atMs + 5 * HOUR : eventMs },
       alertMs: null,
       late: Math.round(since / 10),
       alerts: 40,

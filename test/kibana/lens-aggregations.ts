@@ -38,7 +38,13 @@ export function searchOf(
 ): { query: estypes.QueryDslQueryContainer; aggs: Aggregations } {
   const { buckets, measures } = partsOf(layer);
   let aggs: Aggregations = Object.fromEntries(measures.flatMap((id) => measureOf(id, layer.columns[id]!, span)));
-  for (const id of [...buckets].reverse()) aggs = { [id]: { ...bucketOf(layer, id, span), aggs } };
+  for (const [i, id] of [...buckets].reverse().entries()) {
+    // a bucket that has buckets in it is ordered by a measure of its own
+    const by =
+      i === 0 ? undefined : (layer.columns[id]!.params['orderBy'] as { columnId?: string } | undefined)?.columnId;
+    const own = by === undefined ? {} : Object.fromEntries(measureOf(by, layer.columns[by]!, span));
+    aggs = { [id]: { ...bucketOf(layer, id, span), aggs: { ...own, ...aggs } } };
+  }
   const { fromMs, toMs } = span;
   const query = {
     bool: {
@@ -56,6 +62,8 @@ export async function runLayer(
 ): Promise<{ rows: Row[]; tookMs: number; total: number }> {
   const { query, aggs } = searchOf(layer, span);
   const answer = await client.search({ index: layer.pattern, size: 0, query, aggs, track_total_hits: true });
+  if (answer._shards.failed > 0)
+    throw new Error(`${layer.id}: ${JSON.stringify(answer._shards.failures?.[0]?.reason ?? 'a shard failed')}`);
   const total = typeof answer.hits.total === 'number' ? answer.hits.total : (answer.hits.total?.value ?? 0);
   const { buckets, measures } = partsOf(layer);
   const rows: Row[] = [];
@@ -69,7 +77,7 @@ export async function runLayer(
     const found = (node[id] as { buckets: Answered[] | Record<string, Answered> }).buckets;
     const list = Array.isArray(found)
       ? found.map((bucket) => [(bucket['key_as_string'] ?? bucket['key']) as string | number, bucket] as const)
-      : Object.entries(found);
+      : inOrder(layer.columns[id]!, Object.entries(found));
     const isTime = layer.columns[id]!.operationType === 'date_histogram';
     for (const [key, bucket] of list) walk(bucket, level + 1, [...keys, isTime ? (bucket['key'] as number) : key]);
   };
@@ -77,10 +85,21 @@ export async function runLayer(
   return { rows, tookMs: answer.took, total };
 }
 
+/** Filters as the column names them; servers sort them. */
+function inOrder<T>({ params }: StoredColumn, entries: [string, T][]): [string, T][] {
+  const names = (params['filters'] as { label: string }[]).map(({ label }) => label);
+  return entries.sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
+}
+
 type Answered = Record<string, unknown>;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-const REDUCED: Readonly<Record<string, number>> = { '1h': 3_600_000, '1d': 86_400_000, '7d': 7 * 86_400_000 };
+const REDUCED: Readonly<Record<string, number>> = {
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '1d': 86_400_000,
+  '7d': 7 * 86_400_000,
+};
 
 function bucketOf({ columns }: StoredLayer, id: string, span: TimeSpan): Container {
   const { operationType, sourceField, params } = columns[id]!;

@@ -26,7 +26,12 @@ const numberOf = (value: unknown): number =>
   typeof value === 'string' && DATES.test(value) ? Date.parse(value) : Number(value);
 
 const timeOf = (body: Body): number => Date.parse(String(body['@timestamp']));
-const REDUCED: Readonly<Record<string, number>> = { '1h': 3_600_000, '1d': 86_400_000, '7d': 7 * 86_400_000 };
+const REDUCED: Readonly<Record<string, number>> = {
+  '15m': 900_000,
+  '1h': 3_600_000,
+  '1d': 86_400_000,
+  '7d': 7 * 86_400_000,
+};
 
 /** What is wrong with an answer: rows that the documents do not give, values that differ, rows that are missing. */
 export function differences(
