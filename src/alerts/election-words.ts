@@ -51,7 +51,7 @@ export function electionSentence(
     case 'election.protected_record':
       return `${who} asked ${target} ${counted(n['requests']!, 'time')} for ${counted(n['protected_records']!, 'record')} on your list of protected records${span} (web log). ${n['answered'] === 0 ? 'None of the requests was answered.' : `${grouped(n['answered']!)} of the requests were answered.`}`;
     case 'election.upload_active':
-      return `${who} sent ${target} ${counted(n['requests']!, 'file')} that a server would run${span}${shown} (web log). ${uploadWords(n)}`;
+      return `${who} sent ${target} ${counted(n['requests']!, 'file')} that a server would run${span}${n['requests'] === 1 ? shown.replace(', among them ', ': ') : shown} (web log). ${uploadWords(n)}`;
     case 'election.doc_harvest':
       return `${who} fetched ${counted(n['documents']!, 'different document')} about voters and elections from ${target}${span}, and hardly any page (web log).`;
     case 'election.lookup_slow':
