@@ -328,7 +328,8 @@ function isForgotten({ open, facts }: Shard, { inventory, ruleSet }: ShardSettin
 /** Whether later lines can no longer take back what a decision says, nor any of those that it is built on. */
 function isPast(d: Decision, closedMs: number): boolean {
   const closes = detectionText(d.detection)?.closesMs ?? 0;
-  return (closes === 0 || d.startMs + closes <= closedMs) && d.parts.every((part) => isPast(part, closedMs));
+  const settlesMs = Math.max(closes === 0 ? Number.NEGATIVE_INFINITY : d.startMs + closes, d.settlesMs ?? 0);
+  return settlesMs <= closedMs && d.parts.every((part) => isPast(part, closedMs));
 }
 
 function documentOf(

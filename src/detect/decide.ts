@@ -58,6 +58,8 @@ export interface Decision {
   members: { hi: number; lo: number }[];
   /** decisions that this one is built on (X01) */
   parts: Decision[];
+  /** Unix ms before which later lines may take it back, where that is later than the detection's own `closesMs` */
+  settlesMs?: number;
   /** what the source has in common with others of its kind, of all that it did that day; where it is asked for */
   signature?: Signature;
   /** whose alerts this one is built on, where they are those of several organisations */

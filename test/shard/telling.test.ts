@@ -3,22 +3,37 @@
  * of what changed; what no longer holds is taken back; acknowledgements stay; what was dropped is not taken back.
  */
 import { describe, expect, it } from 'vitest';
-import type { Chunk } from '../../src/chunk.ts';
+import { type Chunk, scanChunks } from '../../src/chunk.ts';
+import { parseInventory } from '../../src/config/inventory.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
+import { createScanner } from '../../src/scan.ts';
 import { rulesOf } from '../../src/setting.ts';
-import { decodeShard, encodeShard, foldRecord, OPEN_DAYS, pruneShard, ruleNames, type Shard } from '../../src/shard.ts';
-import { type Told, tell } from '../../src/shard-documents.ts';
+import {
+  createShard,
+  decodeShard,
+  encodeShard,
+  foldRecord,
+  OPEN_DAYS,
+  pruneShard,
+  ruleNames,
+  type Shard,
+} from '../../src/shard.ts';
+import { type TellingSetting, type Told, tell } from '../../src/shard-documents.ts';
 import { renumberRules } from '../../src/shard-entries.ts';
 import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard-record.ts';
 import { emptyState } from '../laws/small-run.ts';
-import { chunksOf, commit, emptyShard, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
+import { chunksOf, commit, emptyShard, RULES, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 8, 1, 10);
 const setting = settingNamed('none');
+const FLOODED = `version: 1
+organization: {id: us-xx-laws, name: Law County}
+assets: [{id: results, name: Results, kind: results_enr, url_prefixes: [/results]}]
+`;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /** A request at an instant. */
@@ -134,6 +149,25 @@ describe('an alert', () => {
     expect(again.facts).toMatchObject([{ fact: { id: fact.fact.id, sighting: null }, to: 'us-xx' }]);
     for (const { fact, more } of again.facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
     expect((await next()).facts).toEqual([]);
+  });
+
+  it('of a flood is told at the end of a day on which nothing else says what is usual', async () => {
+    const flooded: TellingSetting = { ...setting, inventory: parseInventory(FLOODED, 'inventory.yaml') };
+    const slices = (from: number, spans: number, n: number, status: number) =>
+      Array.from({ length: spans * n }, (_, i) =>
+        request(from + Math.floor(i / n) * 2 * MINUTE + (i % n) * 500, '/results', status, `198.51.100.${1 + (i % n)}`),
+      );
+    const log = [...slices(START, 10, 5, 200), ...slices(START + 20 * MINUTE, 3, 150, 503)].join('');
+    const scanner = createScanner(rulesOf([]), flooded.inventory, flooded.secret);
+    const chunks = chunksOf([{ format: 'combined', bytes: Buffer.from(log) }], 1 << 20);
+    const shard = createShard(flooded);
+    foldRecord(shard, flooded, scanChunks(scanner, 0, RULES, chunks).record);
+    const toldAt = async (closedMs: number) =>
+      (await tell(shard, flooded, { closedMs, nowMs: 0, generation: 1, told: new Map(), evidence: new Map() })).alerts
+        .map(({ detection }) => detection)
+        .filter((detection) => detection === 'election.results_flood');
+    expect(await toldAt(START + 13 * HOUR)).toEqual([]);
+    expect(await toldAt(START + 14 * HOUR)).toEqual(['election.results_flood']);
   });
 
   it('that no longer holds is taken back by a revision, and told again when it holds again', async () => {

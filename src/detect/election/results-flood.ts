@@ -4,7 +4,7 @@
  * Evidence: in each of two adjacent slices of two minutes at least ten times the usual number of sources, and at least 100;
  * over both at least a fifth of all answers are server errors (Knox County 2018: results down from poll close; Georgia 2024:
  * 420,000 addresses within 24 minutes). Rates per source say nothing there. Usual is the median of the slices with traffic
- * in the seven days before; with fewer than an hour of them, the day's own. While the calendar says that this kind of system
+ * in the seven days before; with fewer than an hour of them, the day's own, when it is over. While the calendar says that this kind of system
  * matters, crowds are lawful (eight times the usual were seen when polls closed): then there must also be three times as many
  * as in the busiest slice of the hour before, for a crowd grows more slowly.
  * Needs each visitor's address: behind a proxy that is not trusted to name them there is one source.
@@ -15,7 +15,7 @@ import { lengthOf, pageOf, startOf } from '../../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
 import { electionWindow } from '../../model/election-window.ts';
 import type { Asset } from '../../model/inventory.ts';
-import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
+import { DAY, dayOf, dayStart, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Decision } from '../decide.ts';
 import type { Scene } from '../detector.ts';
 import { exhibitOf } from '../exhibit.ts';
@@ -42,6 +42,14 @@ interface Slice {
   errors: number;
 }
 
+/** What a day has of floods. */
+interface Flood {
+  readonly slices: Set<Slice>;
+  readonly usual: number;
+  /** Unix ms before which what is usual may still change; 0 = it is known */
+  settlesMs: number;
+}
+
 const startOfSlice = (at: number) => at * SLICE_MS;
 
 /** Decisions about all systems. */
@@ -57,7 +65,7 @@ export function resultsFloods(ledger: Ledger, scene: Scene): Decision[] {
 }
 
 function floodsOf(asset: Asset, slices: Slice[], organization: number, ledger: Ledger, scene: Scene): Decision[] {
-  const flooded = new Map<number, { slices: Set<Slice>; usual: number }>();
+  const flooded = new Map<number, Flood>();
   const parts = new Set<Slice>();
   for (let i = 1; i < slices.length; i++) {
     const [first, second] = [slices[i - 1]!, slices[i]!];
@@ -65,28 +73,30 @@ function floodsOf(asset: Asset, slices: Slice[], organization: number, ledger: L
     const errors = first.errors + second.errors;
     if (second.at !== first.at + 1 || sources < SOURCES) continue;
     if (errors < ERROR_SHARE * (first.requests + second.requests)) continue;
-    const usual = usualBefore(slices, first, scene);
+    const { usual, isKnown } = usualOf(slices, first, scene);
     if (sources < TIMES_USUAL * usual || sources < TIMES_CROWD * crowdBefore(slices, first, parts, asset, scene))
       continue;
     for (const slice of [first, second]) {
       parts.add(slice);
       const day = dayOf(startOfSlice(slice.at), scene.dayStartMs);
-      const known = flooded.get(day) ?? { slices: new Set<Slice>(), usual };
+      const known = flooded.get(day) ?? { slices: new Set<Slice>(), usual, settlesMs: 0 };
       known.slices.add(slice);
+      // what the day itself will say is usual is known at its end
+      if (!isKnown) known.settlesMs = dayStart(dayOf(startOfSlice(first.at), scene.dayStartMs) + 1, scene.dayStartMs);
       flooded.set(day, known);
     }
   }
   return [...flooded].flatMap(([day, flood]) => decisionOf(asset, day, flood, organization, ledger));
 }
 
-/** Sources of an ordinary slice, at the time of a slice; 1 where nothing is known. */
-function usualBefore(slices: readonly Slice[], flood: Slice, scene: Scene): number {
+/** Sources of an ordinary slice, at the time of a slice; 1 where there are none. `isKnown`: later lines do not change it. */
+function usualOf(slices: readonly Slice[], flood: Slice, scene: Scene): { usual: number; isKnown: boolean } {
   const at = startOfSlice(flood.at);
   const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - BEFORE_MS);
+  const isKnown = before.length >= BEFORE_MIN;
   const day = dayOf(at, scene.dayStartMs);
-  const known =
-    before.length >= BEFORE_MIN ? before : slices.filter((s) => dayOf(startOfSlice(s.at), scene.dayStartMs) === day);
-  return Math.max(1, medianSources(known));
+  const known = isKnown ? before : slices.filter((s) => dayOf(startOfSlice(s.at), scene.dayStartMs) === day);
+  return { usual: Math.max(1, medianSources(known)), isKnown };
 }
 
 /** Sources of the busiest slice of the hour before a slice that is no part of a flood; 0 where no crowd is expected. */
@@ -142,7 +152,7 @@ function slicesOf(ledger: Ledger, row: number): Slice[] {
 function decisionOf(
   asset: Asset,
   day: number,
-  { slices, usual }: { slices: ReadonlySet<Slice>; usual: number },
+  { slices, usual, settlesMs }: Flood,
   organization: number,
   ledger: Ledger,
 ): Decision[] {
@@ -160,6 +170,7 @@ function decisionOf(
       key: { kind: 'system', hi: 0, lo: asset.number },
       day,
       base: 'high',
+      ...(settlesMs > 0 && { settlesMs }),
       steps: [],
       outcome: 'tried',
       startMs,
