@@ -1,0 +1,103 @@
+/**
+ * Campaigns within one run: an office's own show the lines of their members; where the inventory's origins name several
+ * organisations, what these have in common is decided as well, in any order of the logs.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonicalAlert } from '../src/alerts/ecs.ts';
+import type { Alert } from '../src/model/alert.ts';
+import { analyze } from '../src/pipeline.ts';
+import { oddPort, packet, times } from './detect/log-lines.ts';
+
+const scan = (source: string, from: number) => times(20, (i) => packet(source, from + i * 3, oddPort(i)));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pollwatch-campaigns-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Alerts of logs of organisations, by the organisation's id, under an inventory that names them. */
+async function alertsOf(logs: Readonly<Record<string, readonly string[]>>, more = ''): Promise<Alert[]> {
+  const paths = Object.entries(logs).map(([id, lines]) => {
+    const path = join(folder, `${id}.log`);
+    writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
+    return path;
+  });
+  const origins = Object.keys(logs).map((id) => `  - {path: ${join(folder, `${id}.log`)}, organization: ${id}}`);
+  const configFile = join(folder, 'state.yaml');
+  const own = 'organization: {id: us-xx, name: Example State, level: state}';
+  writeFileSync(configFile, `version: 1\n${own}\norigins:\n${origins.join('\n')}\n${more}`);
+  const run = { paths, format: 'auto', year: 2026, timezone: 'UTC', threads: 1, progress: false, configFile };
+  return (await analyze(run)).alerts;
+}
+
+const brief = (alerts: readonly Alert[]) =>
+  alerts.map(({ detection, organization, key }) => `${detection} ${organization.id} ${key.kind}`).sort();
+
+describe('what several organisations of one run have in common', () => {
+  const logs = {
+    'us-xx-adams': scan('198.51.100.7', 0),
+    'us-xx-baker': scan('198.51.100.7', 7200),
+    'us-xx-clay': [...scan('198.51.100.7', 14_400), ...scan('192.0.2.9', 20_000)],
+  };
+
+  it('is decided for the one whose inventory names them, beside their own alerts', async () => {
+    const alerts = await alertsOf(logs);
+    expect(brief(alerts)).toEqual([
+      'F01 us-xx-adams source',
+      'F01 us-xx-baker source',
+      'F01 us-xx-clay source',
+      'F01 us-xx-clay source',
+      'X06 us-xx source',
+    ]);
+    const shared = alerts.find((a) => a.detection === 'X06')!;
+    expect(shared.jurisdictions?.map(({ id }) => id)).toEqual(Object.keys(logs));
+    expect([shared.lines, shared.destinations, shared.paths]).toEqual([[], [], []]);
+  });
+
+  it('is the same whatever the order of the logs', async () => {
+    const alerts = (await alertsOf(logs)).map(canonicalAlert).sort();
+    const reversed = Object.fromEntries(Object.entries(logs).reverse());
+    expect((await alertsOf(reversed)).map(canonicalAlert).sort()).toEqual(alerts);
+  });
+
+  it('can be switched off', async () => {
+    expect(brief(await alertsOf(logs, 'detections: {X06: {off: true}}\n'))).not.toContain('X06 us-xx source');
+  });
+});
+
+describe('a campaign', () => {
+  const three = times(3, (k) => scan(`198.51.100.${20 + k}`, k * 900)).flat();
+
+  it('of one office shows lines of its members, and what it is called in the summaries', async () => {
+    const [campaign] = (await alertsOf({ 'us-xx': three })).filter((a) => a.detection === 'X03');
+    expect(campaign).toMatchObject({
+      key: { kind: 'campaign' },
+      organization: { id: 'us-xx' },
+      related: ['198.51.100.20', '198.51.100.21', '198.51.100.22'],
+      campaign: { members: 3 },
+      evidence: { alerts: 3, sources: 3 },
+    });
+    expect(campaign!.evidence).not.toHaveProperty('jurisdictions');
+    expect(campaign!.lines.length).toBeGreaterThan(0);
+  });
+
+  it('of two offices, and of each of them, is told of each', async () => {
+    const alerts = await alertsOf({ 'us-xx-adams': three, 'us-xx-baker': three });
+    expect(brief(alerts).filter((text) => text.startsWith('X03'))).toEqual([
+      'X03 us-xx campaign',
+      'X03 us-xx-adams campaign',
+      'X03 us-xx-baker campaign',
+    ]);
+  });
+
+  it('of the organisation that decides and of another one is told once', async () => {
+    const alerts = (await alertsOf({ 'us-xx': three, 'us-xx-baker': three })).filter((a) => a.detection === 'X03');
+    expect(new Set(alerts.map(({ id }) => id)).size).toBe(alerts.length);
+    const own = alerts.filter(({ organization }) => organization.id === 'us-xx');
+    expect(own.map(({ jurisdictions }) => jurisdictions?.map(({ id }) => id))).toEqual([['us-xx', 'us-xx-baker']]);
+  });
+});
