@@ -85,6 +85,14 @@ describe('a campaign', () => {
     expect(campaign!.lines.length).toBeGreaterThan(0);
   });
 
+  it('is none where the office agreed to the scans', async () => {
+    const period = 'since: 2026-09-01, expires: 2026-10-01';
+    const scanners = `authorized_scanners: [{name: A test, cidrs: [198.51.100.0/24], ${period}}]\n`;
+    const alerts = brief(await alertsOf({ 'us-xx': three }, scanners));
+    expect(alerts).toContain('F01 us-xx source');
+    expect(alerts).not.toContain('X03 us-xx campaign');
+  });
+
   it('of two offices, and of each of them, is told of each', async () => {
     const alerts = await alertsOf({ 'us-xx-adams': three, 'us-xx-baker': three });
     expect(brief(alerts).filter((text) => text.startsWith('X03'))).toEqual([

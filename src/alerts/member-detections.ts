@@ -36,7 +36,7 @@ export const MEMBER_DETECTIONS: readonly DetectionText[] = [
     todo: [
       'Tell the offices named here of each other, and of the address.',
       KEEP,
-      'Look with hunt for this address in the logs of the other offices.',
+      'Ask the other offices to search their logs for this address.',
     ],
   },
   {
