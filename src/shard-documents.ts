@@ -9,7 +9,7 @@ import { hash } from 'node:crypto';
 import { alertMaker, gradeAll, gravest, type Surroundings } from './alerting.ts';
 import { detectionText } from './alerts/detections.ts';
 import { alertDocument, type DocumentContext } from './alerts/ecs.ts';
-import { idOfDayBefore } from './alerts/identity.ts';
+import { firstDays, hasReturned, idOfDayBefore } from './alerts/identity.ts';
 import { withoutThoseOf } from './campaigns.ts';
 import type { Decision } from './detect/decide.ts';
 import { decideAcross } from './detect/members/index.ts';
@@ -66,6 +66,8 @@ export interface Telltale extends ToldFact {
   readonly created: number;
   /** id of the alert of the day before that it continues, or null */
   readonly continues: string | null;
+  /** its source had an alert on an earlier day */
+  readonly returning?: boolean;
   /** it is built on alerts of several organisations */
   readonly isShared?: true;
   readonly brief: Brief;
@@ -115,6 +117,10 @@ interface Candidate {
   fingerprint: string;
   status: Status;
   continues: string | null;
+  /** its source had an alert on an earlier day; undefined where the key is no source */
+  returning?: boolean;
+  /** when something was said about it last, Unix ms, or null */
+  handledMs: number | null;
 }
 
 type Standing = Pick<Candidate, 'alert' | 'status' | 'continues'>;
@@ -158,8 +164,10 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     const alert = make(decision, severities[i]!, NO_LINES);
     if (alert === null) continue;
     const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting.version);
-    const status = shard.acks.get(alert.id)?.status ?? 'new';
-    const candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null };
+    const ack = shard.acks.get(alert.id);
+    const status = ack?.status ?? 'new';
+    const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;
+    const candidate: Candidate = { alert, decision, grave: grave[i]!, fingerprint, status, continues: null, handledMs };
     standing.set(alert.id, candidate);
     const isNew = mayChangeStill(shard, setting, decision) && isPast(decision, telling.closedMs);
     if (!isNew && !isToldStill(told.get(alert.id))) continue;
@@ -171,9 +179,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     tellParent(alert.id, status === 'suppressed' ? null : sighting, [hi, lo], endMs);
   }
   const isThere = new Set(due.map((c) => c.alert.id));
+  const gone = [...told].flatMap(([id, was]) =>
+    standing.has(id) || !isToldStill(was) ? [] : [{ ...was.brief, day: was.brief.label }],
+  );
+  const first = firstDays([...due.map(({ alert }) => alert), ...gone]);
   for (const c of due) {
     const before = idOfDayBefore(c.alert);
     if (isThere.has(before) || (!standing.has(before) && isToldStill(told.get(before)))) c.continues = before;
+    Object.assign(c, hasReturned(c.alert, first));
   }
 
   const changed = due.filter((c) => isChanged(c, told.get(c.alert.id), shard, setting));
@@ -212,7 +225,9 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     else if (was.status === 'withdrawn' || mayChangeToday(shard, setting, was)) {
       const alert = bareAlert(id, was.brief, organization);
       const sharing: Sharing = was.isShared === undefined ? {} : { isShared: true };
-      const taken = { fingerprint: '', status: 'withdrawn', continues: was.continues, ...sharing } as const;
+      const back = was.returning === undefined ? {} : { returning: was.returning };
+      const { continues } = was;
+      const taken = { fingerprint: '', status: 'withdrawn', continues, handledMs: null, ...back, ...sharing } as const;
       withdrawn.push({ alert, ...taken });
       // also where it is withdrawn already: facts are committed after documents, and whoever did it may have died between
       if (was.fk !== undefined) tellParent(id, null, was.fk, was.brief.endMs);
@@ -272,7 +287,7 @@ function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, vers
 
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
   if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
-  if (told.f === c.fingerprint && told.continues === c.continues) return false;
+  if (told.f === c.fingerprint && told.continues === c.continues && told.returning === c.returning) return false;
   return mayChangeStill(shard, setting, c.decision);
 }
 
@@ -334,7 +349,14 @@ function isPast(d: Decision, closedMs: number): boolean {
 
 function documentOf(
   alert: Alert,
-  { fingerprint, status, continues, isShared }: Pick<Candidate, 'fingerprint' | 'status' | 'continues'> & Sharing,
+  {
+    fingerprint,
+    status,
+    continues,
+    returning,
+    handledMs,
+    isShared,
+  }: Pick<Candidate, 'fingerprint' | 'status' | 'continues' | 'returning' | 'handledMs'> & Sharing,
   day: number,
   { told, nowMs, generation }: Telling,
   { indexPrefix, version, organization }: TellingSetting,
@@ -342,7 +364,8 @@ function documentOf(
   const known = told.get(alert.id);
   const next = Math.max((known?.v ?? 0) + 1, generation * REVISIONS + 1);
   const created = known?.created ?? nowMs;
-  const context = { createdMs: created, version, status, continues };
+  const back = returning === undefined ? {} : { returning };
+  const context = { createdMs: created, version, status, continues, handledMs, ...back };
   const unversioned = JSON.stringify(alertDocument(alert, { ...context, revision: 0, generation: 0 }));
   const { detection, name, key, startMs, endMs, severity, score, categories, summary } = alert;
   return {
@@ -357,6 +380,7 @@ function documentOf(
       day,
       created,
       continues,
+      ...back,
       ...(isShared === true && { isShared }),
       ...(known?.fd !== undefined && { fv: known.fv!, fd: known.fd, fk: known.fk! }),
       brief: { detection, name, key, startMs, endMs, severity, score, categories, summary, label: alert.day },

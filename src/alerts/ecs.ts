@@ -25,6 +25,10 @@ export interface DocumentContext {
   status: 'new' | 'ack' | 'closed' | 'suppressed' | 'withdrawn';
   /** id of the alert of the day before that this one continues, or null */
   continues: string | null;
+  /** the source had an alert on an earlier day; left out where the key is no source */
+  returning?: boolean;
+  /** an always-on run: the alert was made for the first time at createdMs, and handled at this instant; null = not yet */
+  handledMs?: number | null;
 }
 
 /** event.severity: the numbers of Elastic's low … critical, 0 for info. */
@@ -100,6 +104,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         generation: context.generation,
         status: context.status,
         continues: text(context.continues),
+        acknowledged_at: instantOf(context.handledMs),
       }),
       jurisdiction: jurisdictionFields(alert.jurisdictions ?? []),
       campaign: campaignFields(alert),
@@ -111,6 +116,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         class: text(source?.class),
         geo_db: text(source?.database),
         owner: source === null ? undefined : text(ownerWords(source.as)),
+        returning: context.returning,
       }),
       target: part({
         ips: texts(alert.destinations),
@@ -132,8 +138,23 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         caveat_id: CAVEAT_ID,
         caveat: CAVEAT,
       }),
+      ...handlingFields(alert, context),
     }),
   }) as Record<string, unknown>;
+}
+
+/** Seconds from the first line to the alert, and from the alert to the latest word about it; of always-on runs only. */
+function handlingFields({ startMs }: Alert, { createdMs, handledMs }: DocumentContext): object {
+  if (handledMs === undefined) return {};
+  const seconds = (ms: number) => Math.max(0, Math.round(ms / 1000));
+  return {
+    mttd_s: seconds(createdMs - startMs),
+    ...(handledMs === null ? {} : { mtta_s: seconds(handledMs - createdMs) }),
+  };
+}
+
+function instantOf(ms: number | null | undefined): string | undefined {
+  return ms === null || ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
 /**

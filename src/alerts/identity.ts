@@ -24,3 +24,22 @@ export function idOfDayBefore(alert: Pick<Alert, 'organization' | 'detection' | 
   const day = new Date(Date.parse(`${alert.day}T00:00:00Z`) - DAY).toISOString().slice(0, 10);
   return alertId(alert.organization.id, alert.detection, alert.key.kind, alert.key.text, day);
 }
+
+/** First day with an alert, by source; whoever has an alert on a later day has returned. */
+export function firstDays(alerts: Iterable<Pick<Alert, 'key' | 'day'>>): Map<string, string> {
+  const first = new Map<string, string>();
+  for (const { key, day } of alerts) {
+    if (key.kind !== 'source') continue;
+    const known = first.get(key.text);
+    if (known === undefined || day < known) first.set(key.text, day);
+  }
+  return first;
+}
+
+/** What DocumentContext says of a source that has returned: nothing where the key is none. */
+export function hasReturned(
+  { key, day }: Pick<Alert, 'key' | 'day'>,
+  first: ReadonlyMap<string, string>,
+): { returning?: boolean } {
+  return key.kind === 'source' ? { returning: (first.get(key.text) ?? day) < day } : {};
+}

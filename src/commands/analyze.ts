@@ -3,7 +3,7 @@
  * Everything that can be known to be wrong beforehand (options, places to write) is found before a line is read.
  */
 import { alertDocument } from '../alerts/ecs.ts';
-import { idOfDayBefore } from '../alerts/identity.ts';
+import { firstDays, hasReturned, idOfDayBefore } from '../alerts/identity.ts';
 import type { Alert } from '../model/alert.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
@@ -76,10 +76,12 @@ export async function analyzeCommand(paths: string[], given: Given): Promise<num
 function* documents(summary: RunSummary, createdMs: number): Generator<Record<string, unknown>> {
   const { version } = summary;
   const ids = new Set(summary.alerts.map((alert) => alert.id));
+  const first = firstDays(summary.alerts);
   for (const alert of summary.alerts) {
     const before = idOfDayBefore(alert);
     const continues = ids.has(before) ? before : null;
-    yield alertDocument(alert, { createdMs, revision: 1, generation: 0, version, status: 'new', continues });
+    const context = { createdMs, revision: 1, generation: 0, version, status: 'new', continues } as const;
+    yield alertDocument(alert, { ...context, ...hasReturned(alert, first) });
   }
 }
 

@@ -111,7 +111,7 @@ const sources: Panel = {
     view: 'alerts',
     query: STANDS,
     columns: {
-      source: terms('source.ip', 'Source', { size: 50, by: 'alerts', dataType: 'ip', accurate: true }),
+      source: terms('source.ip', 'Source', { size: 50, by: 'alerts', dataType: 'ip' }),
       alerts: count('Alerts'),
       organizations: uniqueCount('organization.id', 'Organisations'),
       detections: uniqueCount('event.code', 'Detections'),

@@ -22,6 +22,8 @@ export const CONTEXT: DocumentContext = {
   version: '0.1.0',
   status: 'new',
   continues: '0123456789abcdef0123456789abcdef',
+  returning: true,
+  handledMs: Date.UTC(2026, 8, 16),
 };
 
 /** Alerts of the sample logs, in one run. */

@@ -43,14 +43,12 @@ const TYPES = [
  */
 const AHEAD: readonly string[] = [
   'alert.first_notified',
-  'alert.acknowledged_at',
   'alert.acknowledged_by_role',
   'source.as_count',
   'source.countries',
   'source.class_basis',
   'source.geo_db_date',
   'source.first_seen_ever',
-  'source.returning',
   'source.claimed_as',
   'source.listed_as',
   'source.authorized_as',
@@ -72,8 +70,6 @@ const AHEAD: readonly string[] = [
   'suppression.reason',
   'suppression.expires',
   'nciss_hint',
-  'mttd_s',
-  'mtta_s',
 ].map((name) => `pollwatch.${name}`);
 const NOW = Date.UTC(2026, 8, 20);
 

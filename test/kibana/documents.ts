@@ -117,7 +117,7 @@ const SYSTEMS = [
 
 function alertAsWritten(alert: Alert, i: number, prefix: string): SampleDocument {
   const status = STATUSES[i % STATUSES.length]!;
-  const createdMs = alert.endMs + 240_000;
+  const createdMs = alert.endMs + 240_000 + ((i * 31) % 600) * 1000;
   const document = alertDocument(alert, {
     createdMs,
     revision: 1,
@@ -125,6 +125,8 @@ function alertAsWritten(alert: Alert, i: number, prefix: string): SampleDocument
     version: '0.1.0',
     status,
     continues: null,
+    ...(alert.source === null ? {} : { returning: i % 4 === 0 }),
+    handledMs: status === 'new' || status === 'withdrawn' ? null : createdMs + 600_000 + ((i * 57) % 7200) * 1000,
   });
   return asWritten(alert.id, indexOf(prefix, 'alerts', alert.organization.id, alert.day), filled(document, alert, i));
 }
@@ -149,7 +151,6 @@ function filled(document: Body, alert: Alert, i: number): Body {
         ...own2('source'),
         ...(alert.source === null ? {} : { owner: ownerWords(ownerFor(alert.source.key)) }),
         class: i % 11 === 0 ? 'benign_scanner' : i % 13 === 0 ? 'authorized' : i % 3 === 0 ? 'hosting' : 'unknown',
-        ...(alert.source === null ? {} : { returning: i % 4 === 0 }),
       },
       evidence: {
         ...own2('evidence'),
@@ -158,8 +159,6 @@ function filled(document: Body, alert: Alert, i: number): Body {
           ? { fields_tried: i % 2 === 0 ? ['lastname', 'zip'] : ['voterid'] }
           : {}),
       },
-      mttd_s: 300 + ((i * 31) % 900),
-      ...(i % 7 < 3 ? {} : { mtta_s: 600 + ((i * 57) % 7200) }),
     },
   };
 }

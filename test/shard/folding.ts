@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { alertDocument } from '../../src/alerts/ecs.ts';
-import { idOfDayBefore } from '../../src/alerts/identity.ts';
+import { firstDays, hasReturned, idOfDayBefore } from '../../src/alerts/identity.ts';
 import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
@@ -135,10 +135,16 @@ export function canonicalDocuments(bodies: readonly string[]): string[] {
 function canonicalDocument(body: string): string {
   const document = JSON.parse(body) as {
     event: { created?: string };
-    pollwatch: { alert: { revision?: number; generation?: number }; evidence: { lines?: Line[] | undefined } };
+    pollwatch: {
+      alert: { revision?: number; generation?: number };
+      mttd_s?: number;
+      evidence: { lines?: Line[] | undefined };
+    };
     rule: { version?: string };
   };
   delete document.event.created;
+  // it is counted to the creation
+  delete document.pollwatch.mttd_s;
   delete document.pollwatch.alert.revision;
   delete document.pollwatch.alert.generation;
   delete document.rule.version;
@@ -158,11 +164,12 @@ interface Line {
 /** Documents as `analyze` writes them of its alerts. */
 export function documentsOfAlerts(alerts: readonly Alert[]): string[] {
   const ids = new Set(alerts.map((a) => a.id));
+  const first = firstDays(alerts);
   return alerts.map((alert) => {
     const before = idOfDayBefore(alert);
     const continues = ids.has(before) ? before : null;
     const context = { createdMs: 0, revision: 1, generation: 0, version: '0.0.0', status: 'new', continues } as const;
-    return JSON.stringify(alertDocument(alert, context));
+    return JSON.stringify(alertDocument(alert, { ...context, ...hasReturned(alert, first) }));
   });
 }
 
