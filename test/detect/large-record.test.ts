@@ -1,6 +1,14 @@
 /** A source that asked for more different things in a day than a function call takes arguments. */
 import { describe, expect, it } from 'vitest';
-import { append, extent } from '../../src/detect/record.ts';
+import type { Scene, SourceRecord } from '../../src/detect/detector.ts';
+import { resultsProbe } from '../../src/detect/election/results-probe.ts';
+import { statusHammer } from '../../src/detect/election/status-hammer.ts';
+import { append, extent, type Touch } from '../../src/detect/record.ts';
+import { TAG, WEB } from '../../src/measure/entry.ts';
+
+const DAY = 86_400_000;
+/** One request to a page of the first system. */
+const TOUCH = { tag: TAG.page, host: 1, item: 7, sub: 200, count: 1, weight: 1 };
 
 describe('a record of 300,000 touches', () => {
   const list = Array.from({ length: 300_000 }, (_, i) => ({ paneMs: (i * 7919) % 300_007 }));
@@ -15,5 +23,23 @@ describe('a record of 300,000 touches', () => {
     const hit: { paneMs: number }[] = [];
     append(hit, list);
     expect(hit).toHaveLength(300_000);
+  });
+
+  it.each([
+    { detector: resultsProbe, id: 'election.results_probe', kind: 'results_enr', flags: WEB.telling },
+    { detector: statusHammer, id: 'election.status_hammer', kind: 'registration', flags: WEB.post },
+  ])('is looked through once for $id', ({ detector, id, kind, flags }) => {
+    // all but every tenth of them on one day, the rest months apart
+    const touches = list.map((_, i) => {
+      const paneMs = (i % 10 === 0 ? 100 + i : 3) * DAY;
+      return { ...TOUCH, paneMs, firstMs: paneMs, lastMs: paneMs, flags: flags | 2, lineHash: i } as unknown as Touch;
+    });
+    const record = { touches, matched: [], visits: [{ tag: TAG.path, pane: 432, item: 9, count: 1e6 }] };
+    const scene = { assets: [{ number: 1, kind, clients: [] }], calendar: [], dayStartMs: 0, rules: [] };
+    const before = process.cpuUsage();
+    const found = detector.evaluate(record as unknown as SourceRecord, scene as unknown as Scene, []);
+    const { user, system } = process.cpuUsage(before);
+    expect(found.map(({ detection, touches: shown }) => [detection, shown.length])).toEqual([[id, 270_000]]);
+    expect((user + system) / 1e6).toBeLessThan(4);
   });
 });

@@ -25,7 +25,8 @@ export const activeUpload: SourceDetector = {
     const sent = record.matched.filter((t) => t.tag === tag);
     if (sent.length === 0) return [];
     const fetched = fetchesOf(sent, record, scene);
-    const byOthers = fetched.filter((t) => !record.matched.includes(t));
+    const own = new Set(record.matched);
+    const byOthers = new Set(fetched.filter((t) => !own.has(t)));
     const isFetched = fetched.length > 0 || wasGivenLater(sent, record);
     const base = sent.some(isTaken) ? (isFetched ? 'critical' : 'high') : 'medium';
     const finding: Finding = {
@@ -38,7 +39,7 @@ export const activeUpload: SourceDetector = {
         ...answerNumbers(list.filter((t) => t.tag === tag)),
         uploads_taken: estimateEvents(list.filter((t) => t.tag === tag && isTaken(t))),
         fetches: estimateEvents(list.filter((t) => t.tag !== tag)),
-        fetches_by_others: estimateEvents(list.filter((t) => byOthers.includes(t))),
+        fetches_by_others: estimateEvents(list.filter((t) => byOthers.has(t))),
       }),
       thresholds: ['one such file sent to the server'],
       noise: [],
@@ -61,19 +62,25 @@ function stepsOf(isTaken: boolean, isFetched: boolean): string[] {
 
 /** Requests of anybody for the files that were sent, which were answered with something of their own, on the same days. */
 function fetchesOf(sent: readonly Touch[], record: SourceRecord, scene: Scene): Touch[] {
-  if (!sent.some(isTaken)) return [];
+  /** first pane in which a file was taken */
+  const takenMs = new Map<ReturnType<typeof pagesOf>, number>();
+  for (const t of sent.filter(isTaken))
+    takenMs.set(pagesOf(t), Math.min(takenMs.get(pagesOf(t)) ?? t.paneMs, t.paneMs));
+  if (takenMs.size === 0) return [];
   return scene.matchesOf(record.organization, tagOf(FETCHED, scene)).filter((t) => {
     if (statusClassOf(t) !== 2 || scene.soft404(t.host).has(t.sub)) return false;
-    return sent.some((s) => isTaken(s) && pagesOf(s) === pagesOf(t) && s.paneMs <= t.paneMs);
+    return (takenMs.get(pagesOf(t)) ?? Number.POSITIVE_INFINITY) <= t.paneMs;
   });
 }
 
 /** Whether the source was given a file of one ending that it had sent: an ordinary request, of which no line is kept. */
 function wasGivenLater(sent: readonly Touch[], record: SourceRecord): boolean {
-  return sent.some(
-    (s) =>
-      isTaken(s) &&
-      (s.flags & WEB.post) !== 0 &&
-      record.visits.some((v) => v.tag === TAG.path && v.item === s.item && paneStart(v.pane, WEB_PANE) >= s.paneMs),
+  const takenMs = new Map<number, number>();
+  for (const t of sent)
+    if (isTaken(t) && (t.flags & WEB.post) !== 0)
+      takenMs.set(t.item, Math.min(takenMs.get(t.item) ?? t.paneMs, t.paneMs));
+  if (takenMs.size === 0) return false;
+  return record.visits.some(
+    (v) => v.tag === TAG.path && paneStart(v.pane, WEB_PANE) >= (takenMs.get(v.item) ?? Number.POSITIVE_INFINITY),
   );
 }

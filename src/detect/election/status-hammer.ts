@@ -10,7 +10,7 @@
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
 import { DAY, dayOf, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, either, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, outcomeOf, staticFiles } from './systems.ts';
 
 /** requests in each of so many consecutive minutes */
@@ -30,7 +30,7 @@ export const statusHammer: SourceDetector = {
       const panes = steadyPanes(record);
       const steady = touches.filter((t) => panes.has(paneOf(t.paneMs, WEB_PANE)));
       const many = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= A_DAY, { grows: true });
-      const hit = touches.filter((t) => steady.includes(t) || many.includes(t));
+      const hit = either(touches, steady, many);
       if (hit.length === 0 || !isOnePage(record, hit) || fetchesFiles(record, hit, scene)) return [];
       return [
         {
