@@ -64,14 +64,17 @@ export interface Horizon {
   readonly requestsMs: number;
   /** visits of sources: pages that they were given */
   readonly visitsMs: number;
-  /** records that sources asked for */
+  /** records that sources asked for, and the files that they loaded */
   readonly keysMs: number;
 }
 
 /** Tags whose panes are 15 minutes, besides those of rules that read packets. */
 const PACKET_TAGS: ReadonlySet<number> = new Set([TAG.packet, TAG.illegalFlags, TAG.toolMark, TAG.sentinel]);
-/** Tags of records that were asked for. */
-const KEY_TAGS: ReadonlySet<number> = new Set([TAG.key, TAG.keyRefused, TAG.keyBlock]);
+/**
+ * Tags of records that were asked for, and of the files that a browser loads: of two sources that asked, those tell which
+ * one is a person's, so that they must not be forgotten first.
+ */
+const KEY_TAGS: ReadonlySet<number> = new Set([TAG.key, TAG.keyRefused, TAG.keyBlock, TAG.asset]);
 /** Tags of visits whose pane is a day. */
 const DAY_TAGS: ReadonlySet<number> = new Set([
   TAG.asset,

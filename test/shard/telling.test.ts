@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
+import { readVisits } from '../../src/detect/record.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
 import { createScanner } from '../../src/scan.ts';
@@ -213,6 +214,26 @@ describe('an alert', () => {
 });
 
 describe('lines that are too old', () => {
+  it('of a look-up go no later than the files that show a browser: people do not become scripts with time', () => {
+    const office = live();
+    office.add(request(START, '/style.css', 200), request(START, '/lookup?voterid=4417', 200));
+    const ofLookUps = () =>
+      new Set(
+        [...Array(office.shard.state.ledger.rows).keys()]
+          .flatMap((row) => readVisits(office.shard.state.ledger, row).map(({ tag }) => tag))
+          .filter((tag) => tag === TAG.asset || tag === TAG.key),
+      );
+    expect(ofLookUps()).toEqual(new Set([TAG.asset, TAG.key]));
+    for (const days of [11, 13, 14]) {
+      office.add(request(START + days * DAY, '/about', 200, '192.0.2.9'));
+      pruneShard(office.shard, setting);
+      expect(ofLookUps(), `after ${days} days`).toEqual(new Set([TAG.asset, TAG.key]));
+    }
+    office.add(request(START + 20 * DAY, '/about', 200, '192.0.2.9'));
+    pruneShard(office.shard, setting);
+    expect(ofLookUps()).toEqual(new Set());
+  });
+
   const end = Number.POSITIVE_INFINITY;
 
   it('are dropped, and what was told of them stands: it is neither changed nor taken back, and forgotten in the end', async () => {
