@@ -1,24 +1,25 @@
 /**
  * What a shard leaves behind of a day when the day is past: its summary, its sources and the lines that nobody could read
  * (daily.ts, daily-sources.ts), as documents with versions. A day is told once when it closes, and again a day later if
- * lines came meanwhile; where every origin is closed, whenever lines came.
+ * lines came meanwhile, or alerts whose windows closed later; where every origin is closed, whenever something changed.
  */
+import { hash } from 'node:crypto';
 import { type DailyDocument, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from './daily.ts';
 import { daySources } from './daily-sources.ts';
 import type { Alert } from './model/alert.ts';
-import { DAY, dayOf, dayStart, WEB_PANE } from './model/time.ts';
+import { DAY, dayLabel, dayOf, dayStart, WEB_PANE } from './model/time.ts';
 import type { Revision, ShardDocument } from './queue/shard-store.ts';
 import { mayChange, type Shard } from './shard.ts';
 import { REVISIONS, type TellingSetting } from './shard-documents.ts';
 
-/** What is kept of a day that was told, with the revision of its summary: its number of events, which only grows. */
+/** What is kept of a day that was told, with the revision of its summary. */
 export interface ToldDay extends Revision {
   readonly kind: 'day';
   /** of the day's summary */
   readonly id: string;
   readonly day: number;
-  /** events of the day when it was told */
-  readonly events: number;
+  /** digest of what it was told from: lines, events and alerts */
+  readonly of: string;
   /** how often it was told */
   readonly times: number;
 }
@@ -63,22 +64,50 @@ export interface ClosedDays {
 /** Documents of the days that closed or changed since they were told. The shard's state is settled. */
 export function closeDays(shard: Shard, setting: TellingSetting, telling: DayTelling): ClosedDays {
   const { dayStartMs } = setting.inventory;
-  const due: [day: number, events: number][] = [];
+  const due: DueDay[] = [];
+  const alerts = Map.groupBy(telling.alerts, (alert) => alert.day);
   let nextMs = Number.POSITIVE_INFINITY;
   const all = [...eventsByDay(shard, dayStartMs)].sort((a, b) => a[0] - b[0]);
   for (const [day, events] of all) {
     const told = telling.told.get(day);
-    if (told?.events === events || !mayChange(shard, setting, ['network', 'web'], day)) continue;
+    const standing = alerts.get(dayLabel(day, dayStartMs)) ?? [];
+    const of = digestOf(shard, day, events, standing);
+    if (told?.of === of || !mayChange(shard, setting, ['network', 'web'], day)) continue;
     const endMs = dayStart(day, dayStartMs) + DAY;
     const pastMs = Number.isFinite(telling.closedMs) ? telling.closedMs : telling.nowMs;
     const isPast = told === undefined ? pastMs >= endMs : told.times < 2 && pastMs >= endMs + DAY;
-    if (isPast || telling.isOver) due.push([day, events]);
+    if (isPast || telling.isOver) due.push({ day, of, revision: revisionOf(told, events + standing.length) });
     else if (told === undefined) nextMs = Math.min(nextMs, endMs);
   }
   const forgotten = [...telling.told]
     .filter(([day]) => !mayChange(shard, setting, ['network', 'web'], day))
     .map(([, { id }]) => id);
   return { documents: documentsOf(due, shard, setting, telling), isDue: due.length > 0, forgotten, nextMs };
+}
+
+/** A day that is to be told. */
+interface DueDay {
+  readonly day: number;
+  readonly of: string;
+  readonly revision: number;
+}
+
+/** Digest of what a day is told from. Of alerts stands there what its documents say of them. */
+function digestOf(shard: Shard, day: number, events: number, alerts: readonly Alert[]): string {
+  const lines = [...(shard.days.get(day)?.tallies ?? [])].map(([origin, { lines: n }]) => [origin, n]);
+  const told = alerts
+    .map(({ id, severity, outcome, verdict }) => `${id} ${severity} ${outcome} ${verdict.term}`)
+    .sort();
+  return hash('sha256', JSON.stringify([events, lines.sort(), told]), 'base64url').slice(0, 22);
+}
+
+/**
+ * Events and alerts, which grow: a day that was told in part, before its worker died, is told again, and by then may have
+ * more of them. In any case more than what was told.
+ */
+function revisionOf(told: ToldDay | undefined, events: number): number {
+  const last = told === undefined ? 0 : told.v % REVISIONS;
+  return Math.min(Math.max(events, last + 1), REVISIONS - 1);
 }
 
 function eventsByDay(shard: Shard, dayStartMs: number): Map<number, number> {
@@ -91,17 +120,15 @@ function eventsByDay(shard: Shard, dayStartMs: number): Map<number, number> {
 }
 
 function* documentsOf(
-  due: readonly (readonly [day: number, events: number])[],
+  due: readonly DueDay[],
   shard: Shard,
   setting: TellingSetting,
   telling: DayTelling,
 ): Generator<ShardDocument> {
   const { inventory, organization, indexPrefix, enricher, secret, ruleSet } = setting;
   const { generation, alerts } = telling;
-  for (const [day, events] of due) {
+  for (const { day, of, revision } of due) {
     const times = (telling.told.get(day)?.times ?? 0) + 1;
-    // a day that was told in part, before its worker died, is told again: by then it may have more lines, and a higher revision
-    const revision = Math.min(events, REVISIONS - 1);
     const about: DaySetting = { day, organization, inventory, indexPrefix, generation, revision };
     const { tallies, late } = shard.days.get(day) ?? { tallies: new Map(), late: 0 };
     const origins = [...tallies].map(([number, tally]): DayOrigin => {
@@ -114,7 +141,7 @@ function* documentsOf(
     const version = generation * REVISIONS + revision;
     for (const rest of [parts, refusedDocuments(origins, about), sources.documents])
       for (const document of rest) yield asPending(document, version, {});
-    yield asPending(total!, version, { kind: 'day', day, events, times, id: total!.id });
+    yield asPending(total!, version, { kind: 'day', day, of, times, id: total!.id });
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { settleState } from '../../src/measure/state.ts';
 import { foldRecord, pruneShard } from '../../src/shard.ts';
 import { closeDays, type DayTelling, isToldDay, type ToldDay } from '../../src/shard-days.ts';
+import { alert } from '../sinks/fixtures.ts';
 import { chunksOf, emptyShard, scanJobs, settingNamed } from './folding.ts';
 
 const DAY = 86_400_000;
@@ -50,7 +51,7 @@ describe('a day', () => {
     expect(nextMs).toBe(Number.POSITIVE_INFINITY);
     // the summary comes last, and only its revision is kept
     expect(documents.map((d) => d.more?.['kind'])).toEqual([undefined, undefined, undefined, 'day']);
-    // the number of its events is the revision
+    // the number of its events and alerts is the revision
     expect(documents.every((d) => d.version === 2 * 2 ** 32 + 2)).toBe(true);
     const total = JSON.parse(documents.at(-1)!.body) as { pollwatch: { summary: object } };
     expect(total.pollwatch.summary).toMatchObject({ lines: 3, events: 2, refused: 1, sources: 2, sources_matched: 1 });
@@ -67,6 +68,26 @@ describe('a day', () => {
     expect(close(MIDNIGHT + 2 * DAY).documents[0]!.version).toBe(2 * 2 ** 32 + 2);
     read(line(0, '/b', '192.0.2.2'));
     expect(close(MIDNIGHT + 5 * DAY).documents).toEqual([]);
+  });
+
+  it('is told again when the window of an alert closed later, or a line came that nobody could read', () => {
+    const { read, close } = office();
+    read(line(0, '/.env', '198.51.100.7'));
+    const [before] = close(MIDNIGHT + DAY).documents.slice(-1);
+    const standing = alert({ day: '2026-09-14', organization: setting.organization });
+    const total = (documents: readonly { body: string }[]) =>
+      (JSON.parse(documents.at(-1)!.body) as { pollwatch: { summary: Record<string, unknown> } }).pollwatch.summary;
+    const later = close(MIDNIGHT + 2 * DAY, { alerts: [standing] }).documents;
+    expect(total(later)).toMatchObject({ lines: 1, alerts: 1 });
+    expect(later.at(-1)!.version).toBeGreaterThan(before!.version);
+    expect(close(MIDNIGHT + 3 * DAY, { alerts: [standing], isOver: true }).documents).toEqual([]);
+    read(`${line(0, '/.env', '198.51.100.7')}nonsense\n`);
+    const last = close(MIDNIGHT + 3 * DAY, { alerts: [standing], isOver: true }).documents;
+    expect(total(last)).toMatchObject({ lines: 3, refused: 1, alerts: 1 });
+    // the same events, but one alert less
+    const less = close(MIDNIGHT + 3 * DAY, { isOver: true }).documents;
+    expect(total(less)).toMatchObject({ lines: 3, alerts: 0 });
+    expect(less.at(-1)!.version).toBeGreaterThan(last.at(-1)!.version);
   });
 
   it('is told with a higher version when lines came after a worker died over telling it', () => {
