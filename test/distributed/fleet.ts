@@ -9,6 +9,7 @@ import type { Family } from '../../src/elastic/index-names.ts';
 import type { OriginContext } from '../../src/formats/format.ts';
 import type {
   ElasticSettings,
+  IngestOrigin,
   Installation,
   RedisSettings,
   Tenant,
@@ -39,6 +40,10 @@ export interface FleetSetting {
   readonly poison?: string;
   /** false: without an index; default with one */
   readonly isIndexed?: boolean;
+  /** the server that index workers write to */
+  readonly elasticsearch?: ElasticSettings;
+  /** what ingest workers read */
+  readonly origins?: readonly IngestOrigin[];
   /** write everything to standard error */
   readonly isLoud?: boolean;
 }
@@ -73,7 +78,7 @@ export const QUICK: FleetTimes = {
   leaseMs: 5000,
 };
 
-/** An index that is configured, so that documents are made for it; no worker of a fleet asks it anything. */
+/** An index that is configured, so that documents are made for it; only a fleet with index workers asks it anything. */
 const NO_SERVER: ElasticSettings = {
   nodes: ['http://127.0.0.1:9'],
   apiKey: null,
@@ -84,7 +89,8 @@ const NO_SERVER: ElasticSettings = {
 };
 
 /** The installation of a fleet. */
-export function installationOf({ redis, tenants, work, isIndexed, mail }: FleetSetting): Installation {
+export function installationOf(setting: FleetSetting): Installation {
+  const { redis, tenants, work, isIndexed, mail, elasticsearch = NO_SERVER, origins = [] } = setting;
   const all = Object.entries(tenants).map(([id, text]): Tenant => {
     const inventory = parseInventory(text, 'inventory.yaml');
     return { id, name: inventory.organization.name, inventory, inventoryFile: null, secret: SECRET };
@@ -92,11 +98,11 @@ export function installationOf({ redis, tenants, work, isIndexed, mail }: FleetS
   return {
     file: null,
     redis,
-    elasticsearch: isIndexed === false ? null : NO_SERVER,
+    elasticsearch: isIndexed === false ? null : elasticsearch,
     ...(mail === undefined ? {} : { mail }),
     tenants: new Map(all.map((tenant) => [tenant.id, tenant])),
     rulesPaths: [],
-    origins: [],
+    origins,
     work: {
       queuedBytesMax: 1 << 30,
       latenessMs: 3_600_000,
@@ -111,16 +117,19 @@ export function installationOf({ redis, tenants, work, isIndexed, mail }: FleetS
 
 const ENTRY = join(import.meta.dirname, 'worker-entry.ts');
 
+/** "ingest-once" reads everything to its end, closes the origins and ends. */
+export type WorkerKind = 'ingest' | 'ingest-once' | 'analyze' | 'decide' | 'index' | 'mail';
+
 /** A process of a fleet. */
 export interface WorkerProcess {
-  readonly kind: 'analyze' | 'decide' | 'mail';
+  readonly kind: WorkerKind;
   readonly child: ChildProcess;
   /** resolves with the exit code or the signal */
   readonly ended: Promise<number | string>;
 }
 
 /** Starts a worker. */
-export function startWorker(kind: WorkerProcess['kind'], setting: FleetSetting): WorkerProcess {
+export function startWorker(kind: WorkerKind, setting: FleetSetting): WorkerProcess {
   const child = spawn(process.execPath, [ENTRY, kind], {
     env: { ...process.env, FLEET: JSON.stringify(setting) },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -139,20 +148,25 @@ export interface Fleet {
   readonly deaths: number;
   /** kill -9 of one that runs; `choose` in [0, 1) */
   kill(choose: number): void;
+  /** Stops the workers of a kind for good. */
+  retire(kind: WorkerKind): Promise<void>;
   stop(): Promise<(number | string)[]>;
 }
 
 /** Starts a fleet and keeps it at its size. */
-export function startFleet(kinds: readonly WorkerProcess['kind'][], setting: FleetSetting): Fleet {
+export function startFleet(kinds: readonly WorkerKind[], setting: FleetSetting): Fleet {
   const running: WorkerProcess[] = [];
   let isStopping = false;
   let deaths = 0;
-  const launch = (kind: WorkerProcess['kind']): void => {
+  /** kinds that are not started again */
+  const retired = new Set<WorkerKind>();
+  const launch = (kind: WorkerKind): void => {
     const worker = startWorker(kind, setting);
     running.push(worker);
     void worker.ended.then(() => {
       if (isStopping) return;
       running.splice(running.indexOf(worker), 1);
+      if (retired.has(kind)) return;
       deaths++;
       launch(kind);
     });
@@ -164,6 +178,10 @@ export function startFleet(kinds: readonly WorkerProcess['kind'][], setting: Fle
       return deaths;
     },
     kill: (choose) => running[Math.floor(choose * running.length)]?.child.kill('SIGKILL'),
+    async retire(kind) {
+      retired.add(kind);
+      await stopWorkers(running.filter((worker) => worker.kind === kind));
+    },
     stop() {
       isStopping = true;
       return stopWorkers(running);

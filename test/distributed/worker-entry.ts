@@ -1,13 +1,15 @@
 /**
- * A worker of a fleet as a process of its own: `node worker-entry.ts analyze|decide|mail`, with the installation as JSON in
+ * A worker of a fleet as a process of its own: `node worker-entry.ts KIND`, with the installation as JSON in
  * FLEET. It can be given a poison: a process that scans a chunk with this text in it dies as if it had been killed.
  */
 import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
 import { runAnalyze } from '../../workers/analyze.ts';
 import { runDecide } from '../../workers/decide.ts';
+import { runIndex } from '../../workers/index-alerts.ts';
+import { runIngest } from '../../workers/ingest.ts';
 import { runMail } from '../../workers/mail.ts';
-import { type FleetSetting, installationOf } from './fleet.ts';
+import { type FleetSetting, installationOf, type WorkerKind } from './fleet.ts';
 
 const setting = JSON.parse(process.env['FLEET']!) as FleetSetting;
 const installation = installationOf(setting);
@@ -30,15 +32,20 @@ const scan: typeof scanChunks = (scanner, dayStartMs, rules, chunks) => {
 };
 
 const { times } = setting;
-if (process.argv[2] === 'analyze') {
+const kind = process.argv[2] as WorkerKind;
+if (kind === 'analyze') {
   await runAnalyze(installation, stop.signal, hooks, {
     scan,
     sweepMs: times.sweepMs,
     lostMs: times.lostMs,
     times: { lockMs: times.lockMs, stalledMs: times.stalledMs, stalledMax: times.stalledMax },
   });
-} else if (process.argv[2] === 'mail') {
+} else if (kind === 'mail') {
   await runMail(installation, stop.signal, hooks, { sweepMs: times.sweepMs });
-} else {
+} else if (kind === 'decide') {
   await runDecide(installation, stop.signal, hooks, { leaseMs: times.leaseMs, againMs: 200 });
+} else if (kind === 'index') {
+  await runIndex(installation, stop.signal, hooks, { sweepMs: times.sweepMs, againMs: 200, patienceMs: 2000 });
+} else {
+  await runIngest(installation, stop.signal, { once: kind === 'ingest-once', settleMs: 200 });
 }
