@@ -93,7 +93,9 @@ const beyondTable: Panel = {
     query: BEYOND,
     columns: {
       source: terms('source.ip', 'Source', { size: 25, by: 'severity', dataType: 'ip' }),
-      class: lastValue('pollwatch.source.class', 'Class'),
+      claims: lastValue('pollwatch.source.claimed_as', 'Claims to be'),
+      listed: lastValue('pollwatch.source.listed_as', 'Listed as'),
+      authorized: lastValue('pollwatch.source.authorized_as', 'Authorised as'),
       detection: lastValue('rule.name', 'Latest detection'),
       outcome: lastValue('pollwatch.outcome', 'Outcome'),
       severity: max('event.severity', 'Severity, 0 to 99'),

@@ -169,6 +169,11 @@ describe('the rooms', () => {
     expect(sources.flatMap((path) => foreignPackages(path, read(path)))).toEqual([]);
   });
 
+  it('of Kibana has one file that speaks to it', () => {
+    const speaks = (path: string) => /from 'node:https?'|\bfetch\(/.test(read(path));
+    expect(sources.filter((path) => roomOf(path) === 'kibana' && speaks(path))).toEqual(['src/kibana/client.ts']);
+  });
+
   it('that decide are pure: no file, no network, no timer, no clock, no chance', () => {
     const pure = sources.filter((path) => PURE.includes(roomOf(path) ?? '') && !SPEAKS.includes(path));
     expect(pure.length).toBeGreaterThan(10);

@@ -151,6 +151,8 @@ function filled(document: Body, alert: Alert, i: number): Body {
         ...own2('source'),
         ...(alert.source === null ? {} : { owner: ownerWords(ownerFor(alert.source.key)) }),
         class: i % 11 === 0 ? 'benign_scanner' : i % 13 === 0 ? 'authorized' : i % 3 === 0 ? 'hosting' : 'unknown',
+        ...(i % 11 === 0 ? { listed_as: 'Example Survey', claimed_as: 'says that it is ExampleSurvey/1.0' } : {}),
+        ...(i % 13 === 0 ? { authorized_as: 'Example cyber hygiene scans' } : {}),
       },
       evidence: {
         ...own2('evidence'),
