@@ -48,6 +48,9 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
     `  alerts     ${progress === null ? 'none yet' : alertsText(progress)}`,
     `  documents  ${count('indexed')} of alerts and past days indexed, ${documents} ${documents === 1 ? 'waits' : 'wait'} for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
+    ...(status.waitingFacts === 0
+      ? []
+      : [`  told on    ${counted(status.waitingFacts, 'alert')} still to be told to the organisation above`]),
     `  mail       ${mailText(status, nowMs)}${isMailed ? '' : ' (no mail server is configured: nobody is mailed)'}`,
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,

@@ -31,6 +31,7 @@ const GAUGES = {
   log_records: 'records that wait to be folded into a snapshot',
   state_bytes: 'bytes of the last snapshot of the state',
   pending_documents: 'documents that wait for Elasticsearch',
+  waiting_facts: 'alerts that are still to be told to the organisation above',
   dead_letters: 'chunks, records, documents and mails that nobody could handle',
   mails_waiting: 'mails that are not sent yet',
   mails_oldest_seconds: 'how long the oldest of them has waited; more than ten minutes and people are not told',

@@ -130,6 +130,7 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
       log_records: depth.logRecords,
       state_bytes: depth.snapshotBytes,
       pending_documents: depth.pendingDocuments,
+      waiting_facts: status.waitingFacts,
       dead_letters: depth.deadLetters,
       mails_waiting: mail.waiting,
       mails_oldest_seconds: mail.oldestMs / 1000,

@@ -11,6 +11,7 @@ function numbersOf(organization: string, value: number): OrganizationNumbers {
     log_records: value,
     state_bytes: value,
     pending_documents: value,
+    waiting_facts: value,
     dead_letters: value,
     mails_waiting: 0,
     mails_oldest_seconds: 0,
