@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/model/alert.ts';
 import { alertsOf, only, settingFor } from './deciding.ts';
-import { DAY_S, page, request, times } from './log-lines.ts';
+import { DAY_S, packet, page, request, SQL, times } from './log-lines.ts';
 
 const S = '198.51.100.7';
 const alerts = (id: string, lines: readonly string[]): Promise<Alert[]> =>
@@ -55,4 +55,14 @@ describe('registrations sent in bulk', () => {
     expect(only(await alerts(id, [...day(0), ...later]), id)).toHaveLength(1);
     expect(only(await alerts(id, times(6, day).flat()), id)).toHaveLength(6);
   });
+});
+
+it('a packet that was turned away days before says nothing of who goes on after a block (X02)', async () => {
+  const found = async (early: string[]) => {
+    const access = times(8, (i) => request(S, 10 * DAY_S + i * 20, `/item?id=${SQL[i]}`, { status: 200 }));
+    const blocked = times(30, (i) => packet(S, 10 * DAY_S + 3600 + i * 60, 443));
+    return only(await alertsOf({ 'access.log': access, 'kern.log': [...early, ...blocked] }), 'X02');
+  };
+  expect(await found([])).toEqual([`X02 ${S} medium`]);
+  expect(await found([packet(S, 0, 443)])).toEqual([`X02 ${S} medium`]);
 });

@@ -24,7 +24,9 @@ export const continuedAfterBlock: SourceDetector = {
   evaluate(record, _scene, earlier) {
     const attempts = inOrder(earlier.filter((f) => ATTEMPTS.has(f.detection)).flatMap((f) => f.touches));
     if (attempts.length === 0) return [];
-    const denied = inOrder(record.packets.filter((t) => isProbe(t) && WEB_PORTS.has(t.sub)));
+    // what the firewall turned away before any of them is no block of theirs
+    const fromMs = attempts[0]!.firstMs - CLOCKS_MS;
+    const denied = inOrder(record.packets.filter((t) => isProbe(t) && WEB_PORTS.has(t.sub) && t.lastMs >= fromMs));
     const first = denied[0];
     const before = first === undefined ? [] : attempts.filter((t) => t.firstMs <= first.firstMs + CLOCKS_MS);
     if (first === undefined || before.length === 0) return [];
