@@ -140,7 +140,7 @@ function stepsOf(
     },
     {
       name: 'recognised, and a mail decided',
-      hint: 'is `pollwatch work decide` running with this installation file? Are W05 and W11 switched off in the inventory?',
+      hint: 'is `pollwatch work decide` running with this installation file? After one that was killed the next begins within a minute or two. Are W05 and W11 switched off in the inventory?',
       async passed() {
         const state = await readDrill(store, org);
         if (state?.plannedCode !== code) return false;
