@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CHUNK_BYTES, openChunkWriter } from '../../src/ingest/chunk-writer.ts';
+import { CHUNK_BYTES, openChunkWriter, REDIS_AWAY } from '../../src/ingest/chunk-writer.ts';
 import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../../src/ingest/notices.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -70,7 +70,7 @@ it('a log that begins while Redis is away waits for it, and says so', async () =
     const writer = openChunkWriter(setting, 'log', 0, createIngestCounts().of('adams', 'log'));
     // an early end would show below, as a rejection
     writer.catch(() => undefined);
-    await until('the notice', () => told.some(({ code }) => code === 'PW-INGEST-REDIS'));
+    await until('the notice', () => told.some(({ code }) => code === REDIS_AWAY));
     await own.restart();
     expect((await writer).head.number).toBe(1);
     expect(told.map(({ isOver }) => isOver)).toEqual([false, true]);
