@@ -2,10 +2,11 @@
  * Investigate: one source, one campaign or one system. What was tried, on which paths and ports, what answered, how it went
  * on over time, whether it came back after it was refused, and the way to the evidence.
  */
-import { count, instant, lastValue, max, overTime, sum, terms, uniqueCount } from './columns.ts';
+
+import { alertControls, STANDS, stackedAlerts } from './alert-charts.ts';
+import { type Column, count, instant, lastValue, max, sum, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
-import { alertControls, STANDS } from './overview.ts';
 import { OUTCOME_COLOURS, SEVERITY_COLOURS } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { caveat, discoverLink, navigation } from './words.ts';
@@ -37,29 +38,15 @@ export function investigate(scope: Scope): Dashboard {
   };
 }
 
-const timeline: Panel = {
-  kind: 'xy',
-  id: 'investigate-timeline',
-  title: 'What happened when, by severity',
-  description: 'Alerts by the time of their last line. Unit: alerts.',
-  yTitle: 'alerts',
-  hasWindows: true,
-  layers: [
-    {
-      type: 'bar_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'time',
-      split: 'severity',
-      colours: SEVERITY_COLOURS,
-      columns: {
-        time: overTime(),
-        severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const timeline: Panel = stackedAlerts(
+  {
+    id: 'investigate-timeline',
+    title: 'What happened when, by severity',
+    description: 'Alerts by the time of their last line. Unit: alerts.',
+  },
+  terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+  { colours: SEVERITY_COLOURS, hasWindows: true },
+);
 
 const outcomes: Panel = {
   kind: 'shares',
@@ -146,57 +133,31 @@ const campaigns: Panel = {
   },
 };
 
-const topOf = (
-  id: string,
-  title: string,
-  description: string,
-  field: string,
-  label: string,
-  dataType: 'string' | 'number' = 'string',
-): Panel => ({
-  kind: 'xy',
-  id,
-  title,
-  description,
-  yTitle: 'alerts',
-  layers: [
-    {
-      type: 'bar_horizontal_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'value',
-      split: 'outcome',
-      colours: OUTCOME_COLOURS,
-      columns: {
-        value: terms(field, label, { size: 12, by: 'alerts', dataType, accurate: true }),
-        outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-});
+const topOf = (id: string, title: string, description: string, along: Column): Panel =>
+  stackedAlerts({ id, title, description }, terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }), {
+    along,
+    colours: OUTCOME_COLOURS,
+  });
+const mostIn = (field: string, label: string, dataType: 'string' | 'number' = 'string') =>
+  terms(field, label, { size: 12, by: 'alerts', dataType, accurate: true });
 
 const paths = topOf(
   'investigate-paths',
   'Paths that were asked for',
   'Paths of alerts, without values. Unit: alerts that name the path.',
-  'pollwatch.target.paths',
-  'Path',
+  mostIn('pollwatch.target.paths', 'Path'),
 );
 const ports = topOf(
   'investigate-ports',
   'Ports that were tried',
   'Destination ports of alerts. Unit: alerts that name the port.',
-  'pollwatch.target.ports',
-  'Port',
-  'number',
+  mostIn('pollwatch.target.ports', 'Port', 'number'),
 );
 const hosts = topOf(
   'investigate-hosts',
   'Host names that were asked',
   'Host names of ours in alerts. Unit: alerts that name the host.',
-  'pollwatch.target.hosts',
-  'Host',
+  mostIn('pollwatch.target.hosts', 'Host'),
 );
 
 const records: Panel = {

@@ -4,33 +4,16 @@
  */
 
 import { LEVELS } from '../model/rule.ts';
+import { alertControls, faultyNow, PIPELINE, STANDS, stackedAlerts, tile } from './alert-charts.ts';
 import { count, filters, lastValue, median, overTime, sum, terms, uniqueCount } from './columns.ts';
-import { type Control, type Dashboard, row } from './dashboard.ts';
+import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
 import { OUTCOME_COLOURS, PHASE_COLOUR, PLAIN, SEVERITY_COLOURS, STATE_COLOURS, VERDICT_COLOURS } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { caveat, navigation } from './words.ts';
 
-/** Alerts that stand: what was taken back is not counted. */
-export const STANDS = 'not pollwatch.alert.status: withdrawn';
 /** Alerts that nobody has handled. */
 const OPEN = 'pollwatch.alert.status: new';
-
-/** Controls of dashboards about alerts. */
-export function alertControls(name: string, scope: Scope): Control[] {
-  const organization = { title: 'Organisation', field: 'organization.id' };
-  const others = [
-    { title: 'System', field: 'pollwatch.asset.name' },
-    { title: 'Severity', field: 'pollwatch.severity.label' },
-    { title: 'Detection', field: 'rule.name' },
-  ];
-  return (scope.organization === null ? [organization, ...others] : others).map(({ title, field }) => ({
-    id: `${name}-control-${field.replaceAll('.', '-')}`,
-    title,
-    view: 'alerts',
-    field,
-  }));
-}
 
 export function overview(scope: Scope): Dashboard {
   return {
@@ -67,13 +50,6 @@ const bySeverity = filters(
   LEVELS.toReversed().map((level) => ({ label: level, query: `pollwatch.severity.label: ${level}` })),
 );
 
-/** Organisations that are faulty now: the last look is at most five minutes old. */
-export const faultyNow = uniqueCount('organization.id', 'Organisations with a fault', {
-  only: 'pollwatch.health.state: faulty',
-  lastly: '15m',
-  isZeroShown: true,
-});
-
 const openAlerts: Panel = {
   kind: 'metric',
   id: 'overview-open',
@@ -92,45 +68,45 @@ const openAlerts: Panel = {
   },
 };
 
-const pipelineNow: Panel = {
-  kind: 'metric',
-  id: 'overview-pipeline',
-  title: 'Logs with a fault now',
-  description:
-    'Organisations whose latest look at the installation found a fault: a silent log, unreadable lines, something put aside. 0 is well as long as Pipeline health shows a recent look. Unit: organisations.',
-  subtitle: 'faulty in the last 15 minutes',
-  leadsTo: 'health',
-  layer: { view: 'health', query: 'pollwatch.health.kind: pipeline', columns: { faulty: faultyNow } },
-};
-
-const windowNow: Panel = {
-  kind: 'metric',
-  id: 'overview-window',
-  title: 'Election window',
-  description:
-    'The window of the election calendar that is open now, as the inventory says. "none" outside all windows.',
-  subtitle: 'window that is open',
-  layer: {
-    view: 'health',
-    query: 'pollwatch.health.kind: pipeline',
-    columns: { phase: lastValue('pollwatch.window.phase', 'Election window') },
+const pipelineNow: Panel = tile(
+  {
+    id: 'overview-pipeline',
+    title: 'Logs with a fault now',
+    description:
+      'Organisations whose latest look at the installation found a fault: a silent log, unreadable lines, something put aside. 0 is well as long as Pipeline health shows a recent look. Unit: organisations.',
+    leadsTo: 'health',
   },
-};
+  { view: 'health', query: PIPELINE, value: faultyNow, subtitle: 'faulty in the last 15 minutes' },
+);
 
-const daysToElection: Panel = {
-  kind: 'metric',
-  id: 'overview-days',
-  title: 'Days to the next election',
-  description: 'From the election calendar of the inventory. Unit: days.',
-  subtitle: 'to the next election day',
-  layer: {
-    view: 'health',
-    query: 'pollwatch.health.kind: pipeline',
-    columns: {
-      days: lastValue('pollwatch.window.days_to_election', 'Days to the election', 'number', { unit: 'days' }),
-    },
+const windowNow: Panel = tile(
+  {
+    id: 'overview-window',
+    title: 'Election window',
+    description:
+      'The window of the election calendar that is open now, as the inventory says. "none" outside all windows.',
   },
-};
+  {
+    view: 'health',
+    query: PIPELINE,
+    value: lastValue('pollwatch.window.phase', 'Election window'),
+    subtitle: 'window that is open',
+  },
+);
+
+const daysToElection: Panel = tile(
+  {
+    id: 'overview-days',
+    title: 'Days to the next election',
+    description: 'From the election calendar of the inventory. Unit: days.',
+  },
+  {
+    view: 'health',
+    query: PIPELINE,
+    value: lastValue('pollwatch.window.days_to_election', 'Days to the election', 'number', { unit: 'days' }),
+    subtitle: 'to the next election day',
+  },
+);
 
 const funnel: Panel = {
   kind: 'xy',
@@ -156,7 +132,7 @@ const funnel: Panel = {
     {
       type: 'bar_horizontal',
       view: 'health',
-      query: 'pollwatch.health.kind: pipeline',
+      query: PIPELINE,
       columns: { mails: sum('pollwatch.health.mails', 'Mails') },
       measureColours: { mails: '#882255' },
     },
@@ -196,29 +172,16 @@ const timeline: Panel = {
   ],
 };
 
-const systems: Panel = {
-  kind: 'xy',
-  id: 'overview-systems',
-  title: 'Systems most probed',
-  description: 'Systems of the inventory with the most alerts, by severity. Unit: alerts.',
-  yTitle: 'alerts',
-  leadsTo: 'investigate',
-  layers: [
-    {
-      type: 'bar_horizontal_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'system',
-      split: 'severity',
-      colours: SEVERITY_COLOURS,
-      columns: {
-        system: terms('pollwatch.asset.name', 'System', { size: 10, by: 'alerts' }),
-        severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const systems: Panel = stackedAlerts(
+  {
+    id: 'overview-systems',
+    title: 'Systems most probed',
+    description: 'Systems of the inventory with the most alerts, by severity. Unit: alerts.',
+    leadsTo: 'investigate',
+  },
+  terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+  { along: terms('pollwatch.asset.name', 'System', { size: 10, by: 'alerts' }), colours: SEVERITY_COLOURS },
+);
 
 const kindsOfSystems: Panel = {
   kind: 'table',
@@ -277,31 +240,18 @@ const owners: Panel = {
   },
 };
 
-const returning: Panel = {
-  kind: 'xy',
-  id: 'overview-returning',
-  title: 'New and returning sources',
-  description: 'Alerts about sources that were seen on an earlier day, and about those that were not. Unit: alerts.',
-  yTitle: 'alerts',
-  layers: [
-    {
-      type: 'bar_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'time',
-      split: 'kind',
-      columns: {
-        time: overTime(),
-        kind: filters('Source', [
-          { label: 'returning', query: 'pollwatch.source.returning: true' },
-          { label: 'new', query: 'pollwatch.source.returning: false' },
-        ]),
-        alerts: count('Alerts'),
-      },
-      colours: { returning: '#ee7733', new: '#33bbee' },
-    },
-  ],
-};
+const returning: Panel = stackedAlerts(
+  {
+    id: 'overview-returning',
+    title: 'New and returning sources',
+    description: 'Alerts about sources that were seen on an earlier day, and about those that were not. Unit: alerts.',
+  },
+  filters('Source', [
+    { label: 'returning', query: 'pollwatch.source.returning: true' },
+    { label: 'new', query: 'pollwatch.source.returning: false' },
+  ]),
+  { colours: { returning: '#ee7733', new: '#33bbee' } },
+);
 
 const countries: Panel = {
   kind: 'table',
@@ -322,84 +272,75 @@ const countries: Panel = {
   },
 };
 
-const outcomes: Panel = {
-  kind: 'xy',
-  id: 'overview-outcomes',
-  title: 'Did anything answer?',
-  description: 'Alerts by what came of it: answered, refused, or tried (these logs do not say). Unit: alerts.',
-  yTitle: 'alerts',
-  leadsTo: 'investigate',
-  layers: [
-    {
-      type: 'bar_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'time',
-      split: 'outcome',
-      colours: OUTCOME_COLOURS,
-      columns: {
-        time: overTime(),
-        outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const outcomes: Panel = stackedAlerts(
+  {
+    id: 'overview-outcomes',
+    title: 'Did anything answer?',
+    description: 'Alerts by what came of it: answered, refused, or tried (these logs do not say). Unit: alerts.',
+    leadsTo: 'investigate',
+  },
+  terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
+  { colours: OUTCOME_COLOURS },
+);
 
-const timeToDetect: Panel = {
-  kind: 'metric',
-  id: 'overview-mttd',
-  title: 'Time to detect',
-  description:
-    'Median time from the first line of an alert to the alert; old logs that are read again count with their age. Unit: seconds.',
-  subtitle: 'median, first line to alert',
-  layer: {
+const timeToDetect: Panel = tile(
+  {
+    id: 'overview-mttd',
+    title: 'Time to detect',
+    description:
+      'Median time from the first line of an alert to the alert; old logs that are read again count with their age. Unit: seconds.',
+  },
+  {
     view: 'alerts',
     query: STANDS,
-    columns: { time: median('pollwatch.mttd_s', 'Time to detect', { unit: 's' }) },
+    value: median('pollwatch.mttd_s', 'Time to detect', { unit: 's' }),
+    subtitle: 'median, first line to alert',
   },
-};
+);
 
-const timeToHandle: Panel = {
-  kind: 'metric',
-  id: 'overview-mtta',
-  title: 'Time to acknowledge',
-  description: 'Median time from an alert to its first acknowledgement. Unit: seconds.',
-  subtitle: 'median, alert to acknowledgement',
-  layer: {
+const timeToHandle: Panel = tile(
+  {
+    id: 'overview-mtta',
+    title: 'Time to acknowledge',
+    description: 'Median time from an alert to its first acknowledgement. Unit: seconds.',
+  },
+  {
     view: 'alerts',
     query: STANDS,
-    columns: { time: median('pollwatch.mtta_s', 'Time to acknowledge', { unit: 's' }) },
+    value: median('pollwatch.mtta_s', 'Time to acknowledge', { unit: 's' }),
+    subtitle: 'median, alert to acknowledgement',
   },
-};
+);
 
-const mails: Panel = {
-  kind: 'metric',
-  id: 'overview-mails',
-  title: 'Mails sent',
-  description: 'Mails that were handed to the mail server, to all recipients. Unit: mails.',
-  subtitle: 'handed to the mail server',
-  layer: {
+const mails: Panel = tile(
+  {
+    id: 'overview-mails',
+    title: 'Mails sent',
+    description: 'Mails that were handed to the mail server, to all recipients. Unit: mails.',
+  },
+  {
     view: 'health',
-    query: 'pollwatch.health.kind: pipeline',
-    columns: { mails: sum('pollwatch.health.mails_sent', 'Mails sent') },
+    query: PIPELINE,
+    value: sum('pollwatch.health.mails_sent', 'Mails sent'),
+    subtitle: 'handed to the mail server',
   },
-};
+);
 
-const falseAlarms: Panel = {
-  kind: 'metric',
-  id: 'overview-false',
-  title: 'Suppressed or taken back',
-  description:
-    'Alerts that somebody marked as suppressed, and those that later lines took back: the false alarms. Compare with all alerts. Unit: alerts.',
-  subtitle: 'false alarms',
-  colour: STATE_COLOURS['late']!,
-  layer: {
+const falseAlarms: Panel = tile(
+  {
+    id: 'overview-false',
+    title: 'Suppressed or taken back',
+    description:
+      'Alerts that somebody marked as suppressed, and those that later lines took back: the false alarms. Compare with all alerts. Unit: alerts.',
+  },
+  {
     view: 'alerts',
     query: 'pollwatch.alert.status: (suppressed or withdrawn)',
-    columns: { alerts: count('False alarms') },
+    value: count('False alarms'),
+    subtitle: 'false alarms',
+    colour: STATE_COLOURS['late']!,
   },
-};
+);
 
 const handled: Panel = {
   kind: 'table',

@@ -29,7 +29,8 @@ export interface SeriesLayer extends Layer {
   readonly measureColours?: Colours;
 }
 
-interface Said {
+/** What is said of a panel. */
+export interface Said {
   /** unique within its dashboard; also of the ids in it */
   readonly id: string;
   readonly title: string;

@@ -2,15 +2,14 @@
  * Pipeline health: is everything read, decided and told? Lag, refused lines, what waits, dead letters, logs that fell
  * silent, clocks that cannot be right, and how old the data are that answer whose an address is.
  */
-import { type count, instant, lastValue, max, overTime, sum, terms } from './columns.ts';
+
+import { faultyNow, PIPELINE, tile } from './alert-charts.ts';
+import { type Column, instant, lastValue, max, overTime, sum, terms } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
-import { faultyNow } from './overview.ts';
 import { PLAIN } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { navigation } from './words.ts';
-
-const PIPELINE = 'pollwatch.health.kind: pipeline';
 
 export function pipelineHealth(scope: Scope): Dashboard {
   return {
@@ -41,55 +40,38 @@ export function pipelineHealth(scope: Scope): Dashboard {
   };
 }
 
-const tile = (
-  id: string,
-  title: string,
-  description: string,
-  subtitle: string,
-  column: Parameters<typeof metricLayer>[0],
-): Panel => ({
-  kind: 'metric',
-  id,
-  title,
-  description,
-  subtitle,
-  layer: metricLayer(column),
-});
-const metricLayer = (value: ReturnType<typeof count>) => ({
-  view: 'health' as const,
-  query: PIPELINE,
-  columns: { value },
-});
+const healthTile = (id: string, title: string, description: string, subtitle: string, value: Column): Panel =>
+  tile({ id, title, description }, { view: 'health', query: PIPELINE, value, subtitle });
 
-const stateNow = tile(
+const stateNow = healthTile(
   'health-state',
   'Organisations with a fault now',
   'Organisations whose latest look found a fault: a log is silent, lines cannot be read, or something was put aside. Unit: organisations.',
   'faulty in the last 15 minutes',
   faultyNow,
 );
-const lastLook = tile(
+const lastLook = healthTile(
   'health-last',
   'Last look',
   'When a worker last told how things are. Older than ten minutes: no worker runs.',
   'every five minutes',
   instant('max', '@timestamp', 'Last look'),
 );
-const lagNow = tile(
+const lagNow = healthTile(
   'health-lag-now',
   'Longest lag',
   'Now minus the latest event that counts, the longest of the time that is looked at. Unit: seconds.',
   'now minus the latest event',
   max('pollwatch.health.lag_s', 'Lag', { unit: 's' }),
 );
-const deadLetters = tile(
+const deadLetters = healthTile(
   'health-dead',
   'Dead letters',
   'Chunks, records, documents and mails that nobody could handle, at most. See pollwatch dead list. Unit: dead letters.',
   'put aside, at most',
   max('pollwatch.health.dead_letters', 'Dead letters'),
 );
-const silent = tile(
+const silent = healthTile(
   'health-silent',
   'Silent logs',
   'Logs from which nothing came for longer than three times their longest pause of a week, at most. Unit: logs.',

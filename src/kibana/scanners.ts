@@ -3,10 +3,11 @@
  * which published list names it, and whether this office agreed to its scans. Only the last one lowers severity, and a
  * scanner that does more than scan is shown first.
  */
-import { count, filters, lastValue, max, overTime, terms, uniqueCount } from './columns.ts';
+
+import { alertControls, STANDS, stackedAlerts, tile } from './alert-charts.ts';
+import { count, filters, lastValue, max, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
-import { alertControls, STANDS } from './overview.ts';
 import { SEVERITY_COLOURS } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { caveat, navigation } from './words.ts';
@@ -41,25 +42,20 @@ export function scanners(scope: Scope): Dashboard {
   };
 }
 
-const tile = (
+const alertTile = (
   id: string,
   title: string,
   description: string,
   query: string,
   subtitle: string,
   colour?: string,
-): Panel => ({
-  kind: 'metric',
-  id,
-  title,
-  description,
-  subtitle,
-  ...(colour === undefined ? {} : { colour }),
-  leadsTo: 'investigate',
-  layer: { view: 'alerts', query, columns: { alerts: count('Alerts') } },
-});
+): Panel =>
+  tile(
+    { id, title, description, leadsTo: 'investigate' },
+    { view: 'alerts', query, value: count('Alerts'), subtitle, ...(colour === undefined ? {} : { colour }) },
+  );
 
-const beyond = tile(
+const beyond = alertTile(
   'scanners-beyond',
   'Doing more than scanning',
   'Alerts of known or authorised scanners about more than scanning: injections, log-ins, records, answers. Unit: alerts.',
@@ -67,14 +63,14 @@ const beyond = tile(
   'look at these first',
   '#882255',
 );
-const authorized = tile(
+const authorized = alertTile(
   'scanners-authorized',
   'Authorised by us',
   'Alerts about scans that the office agreed to, within their dates. Unit: alerts.',
   `${STANDS} and pollwatch.source.class: authorized`,
   'scans that we agreed to',
 );
-const listed = tile(
+const listed = alertTile(
   'scanners-listed',
   'Named by a list',
   'Alerts about sources that a published list of scanners names. Unit: alerts.',
@@ -104,32 +100,19 @@ const beyondTable: Panel = {
   },
 };
 
-const overTimeByClass: Panel = {
-  kind: 'xy',
-  id: 'scanners-time',
-  title: 'Known scanners over time',
-  description: 'Alerts of known and authorised scanners, and of all others. Unit: alerts.',
-  yTitle: 'alerts',
-  layers: [
-    {
-      type: 'bar_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'time',
-      split: 'class',
-      colours: { 'authorised by us': '#33bbee', 'named by a list': '#ddaa33', 'all others': '#bbbbbb' },
-      columns: {
-        time: overTime(),
-        class: filters('Class', [
-          { label: 'authorised by us', query: 'pollwatch.source.class: authorized' },
-          { label: 'named by a list', query: 'pollwatch.source.class: benign_scanner' },
-          { label: 'all others', query: `not ${KNOWN}` },
-        ]),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const overTimeByClass: Panel = stackedAlerts(
+  {
+    id: 'scanners-time',
+    title: 'Known scanners over time',
+    description: 'Alerts of known and authorised scanners, and of all others. Unit: alerts.',
+  },
+  filters('Class', [
+    { label: 'authorised by us', query: 'pollwatch.source.class: authorized' },
+    { label: 'named by a list', query: 'pollwatch.source.class: benign_scanner' },
+    { label: 'all others', query: `not ${KNOWN}` },
+  ]),
+  { colours: { 'authorised by us': '#33bbee', 'named by a list': '#ddaa33', 'all others': '#bbbbbb' } },
+);
 
 const severities: Panel = {
   kind: 'shares',

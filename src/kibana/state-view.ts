@@ -2,10 +2,11 @@
  * State view: what several organisations have in common. Which of them did the same source, network or campaign touch, and
  * how do their days compare. Counts, addresses that have an alert and ids of clusters; no paths and no raw lines.
  */
-import { count, instant, lastValue, max, overTime, sum, terms, uniqueCount } from './columns.ts';
+
+import { STANDS, stackedAlerts, tile } from './alert-charts.ts';
+import { count, instant, lastValue, max, sum, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
-import { STANDS } from './overview.ts';
 import { SEVERITY_COLOURS } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { caveat, navigation } from './words.ts';
@@ -41,41 +42,48 @@ export function stateView(scope: Scope): Dashboard {
   };
 }
 
-const organizations: Panel = {
-  kind: 'metric',
-  id: 'state-organizations',
-  title: 'Organisations with alerts',
-  description: 'Organisations that have at least one alert in the time that is looked at. Unit: organisations.',
-  subtitle: 'have at least one alert',
-  layer: { view: 'alerts', query: STANDS, columns: { organizations: uniqueCount('organization.id', 'Organisations') } },
-};
+const organizations: Panel = tile(
+  {
+    id: 'state-organizations',
+    title: 'Organisations with alerts',
+    description: 'Organisations that have at least one alert in the time that is looked at. Unit: organisations.',
+  },
+  {
+    view: 'alerts',
+    query: STANDS,
+    value: uniqueCount('organization.id', 'Organisations'),
+    subtitle: 'have at least one alert',
+  },
+);
 
-const shared: Panel = {
-  kind: 'metric',
-  id: 'state-reporting',
-  title: 'Organisations that sent logs',
-  description:
-    'Organisations with at least one day in numbers. "No alerts" of one that sent no logs says nothing. Unit: organisations.',
-  subtitle: 'have at least one day in numbers',
-  layer: {
+const shared: Panel = tile(
+  {
+    id: 'state-reporting',
+    title: 'Organisations that sent logs',
+    description:
+      'Organisations with at least one day in numbers. "No alerts" of one that sent no logs says nothing. Unit: organisations.',
+  },
+  {
     view: 'summaries',
     query: DAYS,
-    columns: { organizations: uniqueCount('organization.id', 'Organisations') },
+    value: uniqueCount('organization.id', 'Organisations'),
+    subtitle: 'have at least one day in numbers',
   },
-};
+);
 
-const campaignsNow: Panel = {
-  kind: 'metric',
-  id: 'state-campaigns-now',
-  title: 'Campaigns',
-  description: 'Campaigns with alerts in the time that is looked at. Unit: campaigns.',
-  subtitle: 'seen by any organisation',
-  layer: {
+const campaignsNow: Panel = tile(
+  {
+    id: 'state-campaigns-now',
+    title: 'Campaigns',
+    description: 'Campaigns with alerts in the time that is looked at. Unit: campaigns.',
+  },
+  {
     view: 'alerts',
     query: `${STANDS} and pollwatch.campaign.id: *`,
-    columns: { campaigns: uniqueCount('pollwatch.campaign.id', 'Campaigns') },
+    value: uniqueCount('pollwatch.campaign.id', 'Campaigns'),
+    subtitle: 'seen by any organisation',
   },
-};
+);
 
 const several: Panel = {
   kind: 'table',
@@ -139,52 +147,26 @@ const clusters: Panel = {
   },
 };
 
-const byOrganization: Panel = {
-  kind: 'xy',
-  id: 'state-time',
-  title: 'Alerts over time, by organisation',
-  description: 'Do alerts come everywhere at once, or one organisation after the other? Unit: alerts.',
-  yTitle: 'alerts',
-  hasWindows: true,
-  layers: [
-    {
-      type: 'bar_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'time',
-      split: 'organization',
-      columns: {
-        time: overTime(),
-        organization: terms('organization.name', 'Organisation', { size: 9, by: 'alerts', other: true }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const byOrganization: Panel = stackedAlerts(
+  {
+    id: 'state-time',
+    title: 'Alerts over time, by organisation',
+    description: 'Do alerts come everywhere at once, or one organisation after the other? Unit: alerts.',
+  },
+  terms('organization.name', 'Organisation', { size: 9, by: 'alerts', other: true }),
+  { hasWindows: true },
+);
 
-const bySeverity: Panel = {
-  kind: 'xy',
-  id: 'state-severity',
-  title: 'Organisations by severity of their alerts',
-  description: 'Alerts of each organisation by severity. Unit: alerts.',
-  yTitle: 'alerts',
-  leadsTo: 'overview',
-  layers: [
-    {
-      type: 'bar_horizontal_stacked',
-      view: 'alerts',
-      query: STANDS,
-      x: 'organization',
-      split: 'severity',
-      colours: SEVERITY_COLOURS,
-      columns: {
-        organization: terms('organization.name', 'Organisation', { size: 20, by: 'alerts' }),
-        severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
-        alerts: count('Alerts'),
-      },
-    },
-  ],
-};
+const bySeverity: Panel = stackedAlerts(
+  {
+    id: 'state-severity',
+    title: 'Organisations by severity of their alerts',
+    description: 'Alerts of each organisation by severity. Unit: alerts.',
+    leadsTo: 'overview',
+  },
+  terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+  { along: terms('organization.name', 'Organisation', { size: 20, by: 'alerts' }), colours: SEVERITY_COLOURS },
+);
 
 const days: Panel = {
   kind: 'table',
