@@ -2,7 +2,7 @@
  * X02 Continued after block: a source whose requests carried an injection, a way out of the web folder or commands
  * (W11, W14, W15, form injection) is turned away by the firewall from then on, and goes on trying.
  * Evidence: at least 3 denied packets to a web port, the first of them within 24 hours after the last such request before
- * it, none of them earlier; those that go on after a pause of more than 24 hours are not counted.
+ * it, none in the 24 hours before the first; those that go on after a pause of more than 24 hours are not counted.
  * In Illinois in 2016 the sources kept coming for weeks, five times a second; in Arizona in 2025 for one.
  * Assumed: firewall and web server agree on the time to some minutes. Around it: another address. Missed: a block that is
  * not logged, and one by the web server itself. A source that was turned away all along (it also tried an address of ours
@@ -24,8 +24,8 @@ export const continuedAfterBlock: SourceDetector = {
   evaluate(record, _scene, earlier) {
     const attempts = inOrder(earlier.filter((f) => ATTEMPTS.has(f.detection)).flatMap((f) => f.touches));
     if (attempts.length === 0) return [];
-    // what the firewall turned away before any of them is no block of theirs
-    const fromMs = attempts[0]!.firstMs - CLOCKS_MS;
+    // what was turned away days before any of them says nothing of a block that came later
+    const fromMs = attempts[0]!.firstMs - DAY;
     const denied = inOrder(record.packets.filter((t) => isProbe(t) && WEB_PORTS.has(t.sub) && t.lastMs >= fromMs));
     const first = denied[0];
     const before = first === undefined ? [] : attempts.filter((t) => t.firstMs <= first.firstMs + CLOCKS_MS);
