@@ -67,7 +67,7 @@ export function closeDays(shard: Shard, setting: TellingSetting, telling: DayTel
   const due: DueDay[] = [];
   const alerts = Map.groupBy(telling.alerts, (alert) => alert.day);
   let nextMs = Number.POSITIVE_INFINITY;
-  const all = [...eventsByDay(shard, dayStartMs)].sort((a, b) => a[0] - b[0]);
+  const all = [...eventsByDay(shard, telling.alerts, dayStartMs)].sort((a, b) => a[0] - b[0]);
   for (const [day, events] of all) {
     const told = telling.told.get(day);
     const standing = alerts.get(dayLabel(day, dayStartMs)) ?? [];
@@ -110,11 +110,17 @@ function revisionOf(told: ToldDay | undefined, events: number): number {
   return Math.min(Math.max(events, last + 1), REVISIONS - 1);
 }
 
-function eventsByDay(shard: Shard, dayStartMs: number): Map<number, number> {
+/** Events of each day; of one without a line 0, where alerts rest on what other organisations told of it. */
+function eventsByDay(shard: Shard, alerts: readonly Alert[], dayStartMs: number): Map<number, number> {
   const events = new Map<number, number>();
   for (const [pane, [all]] of shard.state.timeline) {
     const day = dayOf(pane * WEB_PANE, dayStartMs);
     events.set(day, (events.get(day) ?? 0) + all);
+  }
+  for (const { campaign, day: label } of alerts) {
+    if (campaign === undefined || shard.facts.facts.size === 0) continue;
+    const day = Math.floor(Date.parse(label) / DAY);
+    events.set(day, events.get(day) ?? 0);
   }
   return events;
 }

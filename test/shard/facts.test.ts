@@ -3,9 +3,11 @@
  * they came, and how they were cut into records. What is taken back in a county is taken back in the state.
  */
 import { describe, expect, it } from 'vitest';
+import { clusterId } from '../../src/alerts/identity.ts';
 import { addFact, createFactSet, factSetToJson, pruneFacts } from '../../src/fact-set.ts';
 import type { Fact } from '../../src/model/fact.ts';
 import { encodeShard, foldRecord, pruneShard } from '../../src/shard.ts';
+import { closeDays } from '../../src/shard-days.ts';
 import type { Told } from '../../src/shard-documents.ts';
 import { decodeRecord, encodeFacts, unpack } from '../../src/shard-record.ts';
 import { createRandom, shuffled } from '../laws/generator.ts';
@@ -118,6 +120,29 @@ describe("a state's alerts", () => {
     expect(await next(factOf('d', 1, sighting({ member: county('d') })))).toEqual([
       ['X06', 'new', 'us-xx-a', 'us-xx-c', 'us-xx-d'],
     ]);
+  });
+
+  it('stand in the summary of their day, also where the state itself has no log', async () => {
+    const shard = stateShard([
+      ['a', 'b', 'c'].map((letter) => factOf(letter, 1, sighting({ member: county(letter) }))),
+    ]);
+    const { alerts } = await tellState(shard);
+    const telling = { closedMs: Number.POSITIVE_INFINITY, isOver: true, nowMs: 0, generation: 1, alerts };
+    const days = closeDays(shard, STATE, { ...telling, told: new Map(), origins: new Map() });
+    const summaries = [...days.documents].map(
+      ({ body }) =>
+        (
+          JSON.parse(body) as {
+            pollwatch: { day: string; summary: { kind: string; alerts: number; clusters: string[] } };
+          }
+        ).pollwatch,
+    );
+    expect(summaries.map(({ day, summary }) => [day, summary.kind, summary.alerts])).toEqual([
+      ['2026-09-01', 'detection', 1],
+      ['2026-09-01', 'total', 1],
+    ]);
+    // the cluster has the name that the counties give it
+    expect(summaries[1]!.summary.clusters).toEqual([clusterId('source', '198.51.100.7')]);
   });
 
   it('stand as they were told when the facts behind them are too old to be kept', async () => {
