@@ -8,11 +8,12 @@ import { type DetectionText, detectionText } from './alerts/detections.ts';
 import { compareAlerts } from './alerts/ecs.ts';
 import { explain } from './alerts/explain.ts';
 import { alertId, clusterId } from './alerts/identity.ts';
-import { type Severity, severityOf } from './alerts/severity.ts';
+import { PHASE_WORDS, type Severity, severityOf } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
 import type { Decision } from './detect/decide.ts';
 import { itemsOf, readVisits, visitsUnder } from './detect/record.ts';
 import type { Enricher } from './enrich/enricher.ts';
+import { knownScanner } from './enrich/known-scanners.ts';
 import type { Evidence } from './evidence.ts';
 import { TAG } from './measure/entry.ts';
 import { absorbRow, findRow, SPACE } from './measure/ledger.ts';
@@ -20,6 +21,7 @@ import { LABEL } from './measure/observe.ts';
 import { createState, type State } from './measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from './model/address.ts';
 import type { Alert, AlertKey, AlertSource } from './model/alert.ts';
+import { electionWindow, type WindowOfAlert } from './model/election-window.ts';
 import { deepFreeze } from './model/frozen.ts';
 import type { Asset, Inventory } from './model/inventory.ts';
 import { LEVELS } from './model/rule.ts';
@@ -51,22 +53,54 @@ export function gradeAll(decisions: readonly Decision[], inventory: Inventory): 
     perSource.set(name, known);
     return known.add(d.detection);
   });
-  const critical = new Set(inventory.assets.filter((a) => a.criticality === 'critical').map((a) => a.number));
   const graded = new Map<Decision, Severity>();
   const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
   for (const i of order) {
     const d = decisions[i]!;
-    const others = setOf[i]!.size - 1;
-    const partLevels = d.parts.map((p) => graded.get(p)?.level ?? p.base);
-    const isOwn = d.key.kind === 'source' && isOwnSource(d.key, inventory);
-    const asset = d.key.kind === 'system' ? d.key.lo : d.exhibit.asset;
-    graded.set(d, severityOf(d, textOf(d).class, critical.has(asset), partLevels, others, isOwn));
+    const asset = assetOf(d, inventory);
+    const window = windowOf(d, inventory);
+    graded.set(
+      d,
+      severityOf(d, textOf(d).class, {
+        isCritical: asset?.criticality === 'critical',
+        window: window?.matters === true ? PHASE_WORDS[window.phase] : null,
+        partLevels: d.parts.map((p) => graded.get(p)?.level ?? p.base),
+        corroboration: setOf[i]!.size - 1,
+        isOwn: d.key.kind === 'source' && inventory.isOwned(...wordsOf(d.key)),
+        authorized: authorizedFor(d, inventory),
+      }),
+    );
   }
   return decisions.map((d) => graded.get(d)!);
 }
 
-function isOwnSource({ hi, lo }: Decision['key'], inventory: Inventory): boolean {
-  return hi === 0 ? inventory.isOwned(0, 0, 0xffff, lo) : inventory.isOwned(hi, lo, 0, 0);
+/** Four words of a source's key; of an IPv6 network its first address. */
+function wordsOf({ hi, lo }: { readonly hi: number; readonly lo: number }): [number, number, number, number] {
+  return hi === 0 ? [0, 0, 0xffff, lo] : [hi, lo, 0, 0];
+}
+
+/** The system that a decision is about, or null. */
+function assetOf(d: Decision, { assets }: Inventory): Asset | null {
+  return assets[(d.key.kind === 'system' ? d.key.lo : d.exhibit.asset) - 1] ?? null;
+}
+
+function windowOf(d: Decision, inventory: Inventory): WindowOfAlert | null {
+  const { calendar } = inventory;
+  return calendar.length === 0
+    ? null
+    : electionWindow(calendar, assetOf(d, inventory)?.kind ?? null, d.startMs, d.endMs);
+}
+
+/** Name of the scanner that was authorised for all that a decision rests on, from its first to its last line, or null. */
+function authorizedFor(d: Decision, inventory: Inventory): string | null {
+  if (inventory.authorizedScanners.length === 0 || d.key.kind === 'system' || d.shared !== undefined) return null;
+  const sources = d.key.kind === 'source' ? [d.key] : d.members;
+  const names = new Set(
+    sources.flatMap((source) =>
+      [d.startMs, d.endMs].map((ms) => inventory.authorizedScanner(...wordsOf(source), ms)?.name ?? null),
+    ),
+  );
+  return names.size === 1 ? [...names][0]! : null;
 }
 
 /** Which decisions are among the GRAVE_ALERTS gravest: by level, score, and then their own order. */
@@ -187,16 +221,24 @@ function sourceOnce(d: Decision, around: Surroundings, { sources }: Once): Alert
   return source;
 }
 
+/** The source of a decision, with the scanner that the office has authorised for it at this time. */
+function withAgreement(d: Decision, around: Surroundings, once: Once): AlertSource | null {
+  if (d.key.kind !== 'source' && d.key.kind !== 'prefix') return null;
+  const source = sourceOnce(d, around, once);
+  const authorized = d.key.kind === 'source' ? authorizedFor(d, around.inventory) : null;
+  return authorized === null ? source : { ...source, authorized };
+}
+
 function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Surroundings, once: Once): Alert {
   const { inventory, state } = around;
   const text = textOf(d);
   const organization = around.organizations[d.organization] ?? around.organizations[0]!;
   const key = keyOf(d, around);
-  const source = d.key.kind === 'source' || d.key.kind === 'prefix' ? sourceOnce(d, around, once) : null;
+  const source = withAgreement(d, around, once);
   const day = dayOnce(d.day, around, once);
   const { exhibit } = d;
-  const number = d.key.kind === 'system' ? d.key.lo : exhibit.asset;
-  const asset = inventory.assets[number - 1] ?? null;
+  const asset = assetOf(d, inventory);
+  const window = windowOf(d, inventory);
   const destinations =
     d.key.kind === 'target'
       ? [key.text]
@@ -231,6 +273,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
       : { jurisdictions: d.shared.members.map(({ id, level, parent }) => ({ id, level, parent })) }),
     ...campaignOf(d, key),
     asset: asset === null ? null : systemOf(asset),
+    ...(window === null ? {} : { window: { electionId: window.election.id, phase: window.phase } }),
     key,
     startMs: d.startMs,
     endMs: d.endMs,
@@ -378,7 +421,14 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
     place: found.place,
     database: found.database,
     class: claimOf({ hi, lo }, organization, around.state),
+    ...listingOf({ hi, lo }, around.inventory),
   };
+}
+
+/** Who a source is listed as, by the office's own lists or ours. */
+function listingOf(key: { hi: number; lo: number }, inventory: Inventory): Pick<AlertSource, 'listed'> {
+  const listing = inventory.listedAs(...wordsOf(key)) ?? knownScanner(...wordsOf(key));
+  return listing === null ? {} : { listed: { name: listing.name, list: listing.list, date: listing.date } };
 }
 
 /** What a source says that it is, in words; null = nothing. */

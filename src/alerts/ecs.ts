@@ -109,11 +109,15 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       jurisdiction: jurisdictionFields(alert.jurisdictions ?? []),
       campaign: campaignFields(alert),
       asset: assetFields(alert),
+      window:
+        alert.window === undefined
+          ? undefined
+          : part({ election_id: text(alert.window.electionId), phase: alert.window.phase }),
       source: part({
         network: text(networkOf(alert)),
         addresses: source === null ? undefined : texts(source.addresses),
         count: Math.max(1, alert.related.length),
-        class: text(source?.class),
+        ...classFields(source),
         geo_db: text(source?.database),
         owner: source === null ? undefined : text(ownerWords(source.as)),
         returning: context.returning,
@@ -327,6 +331,27 @@ function assetFields({ asset }: Alert): object | undefined {
     criticality: text(criticality),
     sensitivity: text(sensitivity),
   });
+}
+
+/**
+ * Three facts that are never one: what it claims to be, who it is listed as, whom the office has authorised. The class is
+ * the strongest of the last two; a claim makes none.
+ */
+function classFields(source: Alert['source']): Record<string, unknown> {
+  if (source === null) return {};
+  const { class: claim, listed, authorized } = source;
+  const basis = [
+    ...(claim === null ? [] : [`it ${claim}`]),
+    ...(listed === undefined ? [] : [`listed as ${listed.name} in ${listed.list} of ${listed.date}`]),
+    ...(authorized === undefined ? [] : [`authorised in your inventory as ${authorized}`]),
+  ];
+  return {
+    class: authorized !== undefined ? 'authorized' : listed !== undefined ? 'benign_scanner' : undefined,
+    claimed_as: text(claim),
+    listed_as: text(listed?.name),
+    authorized_as: text(authorized),
+    class_basis: texts(basis),
+  };
 }
 
 function asFields(as: { number: number; name: string }): object {

@@ -3,6 +3,7 @@
  * The score only sorts (DETECTIONS 1.2).
  */
 import type { Decision } from '../detect/decide.ts';
+import type { ElectionPhase } from '../model/contact.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import type { DetectionClass } from './detections.ts';
 
@@ -19,19 +20,35 @@ const up = (level: Level) => LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(l
 const lower = (a: Level, b: Level) => (LEVELS.indexOf(a) <= LEVELS.indexOf(b) ? a : b);
 const higher = (a: Level, b: Level) => (LEVELS.indexOf(a) >= LEVELS.indexOf(b) ? a : b);
 
-/**
- * Level, steps and score of a decision. `criticalAsset`: it touched an asset that its owner calls critical.
- * `partLevels`: final levels of the decisions that it is built on. `corroboration`: other detections of the same source
- * and day. `isOwn`: it came from an address that the office declared as its own.
- */
-export function severityOf(
-  d: Decision,
-  kind: DetectionClass,
-  criticalAsset: boolean,
-  partLevels: readonly Level[],
-  corroboration: number,
-  isOwn = false,
-): Severity {
+/** Spans of an election, as they end a sentence. */
+export const PHASE_WORDS: Readonly<Record<ElectionPhase, string>> = {
+  uocava_mailing: 'while ballots go out to voters overseas',
+  registration_deadline: 'around the last day to register',
+  early_voting: 'while early voting is on',
+  election_week: 'in the week of the election',
+  results: 'while results are shown',
+  canvass: 'until the result is certified',
+};
+
+/** What is known of a decision's surroundings. */
+export interface Circumstances {
+  /** it touched a system that its owner calls critical */
+  readonly isCritical?: boolean;
+  /** the span of an election in which the system that it touched matters, in words, or null */
+  readonly window?: string | null;
+  /** final levels of the decisions that it is built on */
+  readonly partLevels?: readonly Level[];
+  /** other detections of the same source and day */
+  readonly corroboration?: number;
+  /** it came from an address that the office declared as its own */
+  readonly isOwn?: boolean;
+  /** name of the scanner that the office has authorised, when all of it came from there, or null */
+  readonly authorized?: string | null;
+}
+
+/** Level, steps and score of a decision. System and calendar raise it by one level, together. */
+export function severityOf(d: Decision, kind: DetectionClass, around: Circumstances = {}): Severity {
+  const { isCritical = false, window = null, partLevels = [], corroboration = 0 } = around;
   const steps = [...d.steps];
   let level = d.base;
   if (kind === 'chain') {
@@ -39,8 +56,11 @@ export function severityOf(
     level = up(top);
     steps.push(`one level above the gravest of its parts: ${top} to ${level}`);
   }
-  if (criticalAsset && kind !== 'scan' && level !== 'info') {
-    steps.push(`it touched a system that you call critical: ${level} to ${up(level)}`);
+  if ((isCritical || window !== null) && kind !== 'scan' && level !== 'info') {
+    const because = isCritical
+      ? `it touched a system that you call critical${window === null ? '' : `, ${window}`}`
+      : `it touched a system that matters ${window}`;
+    steps.push(`${because}: ${level} to ${up(level)}`);
     level = up(level);
   }
   const cap = capOf(d, kind);
@@ -48,19 +68,34 @@ export function severityOf(
     steps.push(`${cap.because}: at most ${cap.level}`);
     level = cap.level;
   }
-  // clerks look up one record after another: it is shown, and nobody is sent after them
-  if (isOwn && kind === 'enumeration' && level !== 'info') {
-    steps.push(`it came from an address of your own: ${level} to info`);
+  const record = forTheRecord(d, kind, around);
+  if (record !== null && level !== 'info') {
+    steps.push(`${record}: ${level} to info`);
     level = 'info';
   }
   const dropOnly = d.outcome === 'refused' && d.detection.startsWith('F');
   const score =
     BASE_SCORE[level] +
     OUTCOME_SCORE[d.outcome] +
-    (criticalAsset ? 10 : 0) +
+    (isCritical ? 10 : 0) +
+    (window === null ? 0 : 10) +
     5 * Math.min(3, corroboration) -
     (dropOnly ? 10 : 0);
   return { level, steps, score: Math.max(0, Math.min(100, score)) };
+}
+
+/** Why something is shown for the record only, or null. */
+function forTheRecord(d: Decision, kind: DetectionClass, { isOwn, authorized, partLevels = [] }: Circumstances) {
+  // clerks look up one record after another: it is shown, and nobody is sent after them
+  if (isOwn === true && kind === 'enumeration') return 'it came from an address of your own';
+  if (authorized === undefined || authorized === null) return null;
+  // what was agreed to is a scan: attempts to break in, log-ins and look-ups of records keep their level
+  const isScan =
+    kind === 'scan' ||
+    (d.detection === 'X01' && partLevels.every((level) => level === 'info')) ||
+    d.detection === 'F15' ||
+    d.detection === 'F16';
+  return isScan ? `it came from a scanner that you have authorised (${authorized})` : null;
 }
 
 function capOf(d: Decision, kind: DetectionClass): { level: Level; because: string } | null {

@@ -5,7 +5,7 @@
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { parseAddress } from '../model/address.ts';
-import type { Asset, DeclaredOrigin, Inventory, ProtectedRecord } from '../model/inventory.ts';
+import type { Asset, DeclaredOrigin, Inventory, Listing, ProtectedRecord } from '../model/inventory.ts';
 import { buildPeople } from './build-people.ts';
 import type { InventoryFile } from './inventory-schema.ts';
 
@@ -18,6 +18,8 @@ export interface Tables {
   /** by number of the asset */
   clients: ReadonlyMap<number, ReturnType<typeof createPrefixTable>['table']>;
   protectedRecords: readonly ProtectedRecord[];
+  /** lists of scanners, in the order of the file */
+  lists: readonly { readonly listing: Listing; readonly table: ReturnType<typeof createPrefixTable>['table'] }[];
   /** in the order of authorized_scanners */
   scanners: readonly ReturnType<typeof createPrefixTable>['table'][];
 }
@@ -33,6 +35,7 @@ export function defaultInventory(): Inventory {
     proxies: new Map(),
     clients: new Map(),
     protectedRecords: [],
+    lists: [],
     scanners: [],
   });
 }
@@ -83,13 +86,15 @@ export function buildInventory(content: InventoryFile, file: string | null, tabl
     ownedHosts: tables.owned.addressesV4,
     isOwned: (w0, w1, w2, w3) => tables.owned.find(w0, w1, w2, w3) !== 0,
     isDark: (v4) => tables.dark.find(0, 0, 0xffff, v4) !== 0,
+    listedAs: (w0, w1, w2, w3) => tables.lists.find(({ table }) => table.find(w0, w1, w2, w3) !== 0)?.listing ?? null,
     authorizedScanner: (w0, w1, w2, w3, ms) =>
       people.authorizedScanners.find(
-        ({ sinceMs, expiresMs }, i) =>
+        ({ sinceMs, expiresMs, list }, i) =>
           sinceMs <= ms &&
           ms < expiresMs &&
-          tables.scanners[i] !== undefined &&
-          tables.scanners[i].find(w0, w1, w2, w3) !== 0,
+          [tables.scanners[i], tables.lists.find(({ listing }) => listing.list === list)?.table].some(
+            (table) => table !== undefined && table.find(w0, w1, w2, w3) !== 0,
+          ),
       ) ?? null,
     protectedRecords: tables.protectedRecords,
     isClient: (asset, w0, w1, w2, w3) => (tables.clients.get(asset)?.find(w0, w1, w2, w3) ?? 0) !== 0,

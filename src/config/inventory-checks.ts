@@ -20,6 +20,8 @@ export type Fail = (path: Path, code: string, message: string, hint: string) => 
 
 /** A contact that nobody has looked at for this long is asked for again (ELECTIONS 1d). */
 const CONTACT_OLD_DAYS = 180;
+/** Lists of scanners age faster than contacts (ELECTIONS 7: a quarter of them moves within a week). */
+const LIST_OLD_DAYS = 90;
 /** An agreement that ends within this time is said beforehand. */
 const EXPIRY_NOTICE_DAYS = 30;
 /** Wider networks are no set of proxies or scanners: whoever trusts a sixteenth of the Internet trusts anybody. */
@@ -208,12 +210,24 @@ export function checkTrusted(
         'name its networks under cidrs, or a published list under source',
       );
     }
+    const list = scanner.source?.slice('list:'.length);
     if (scanner.source !== undefined && scanner.enrolled !== true) {
       fail(
         [...at, 'source'],
         'PW-CONFIG-SCANNER',
         'a list tells who somebody claims to be, not that you agreed',
         'write enrolled: true when you signed up for these scans',
+      );
+    } else if (
+      list !== undefined &&
+      !(content.scanner_lists ?? []).some(({ name }) => name === list) &&
+      scanner.cidrs === undefined
+    ) {
+      fail(
+        [...at, 'source'],
+        'PW-CONFIG-SCANNER',
+        `there is no list "${list}"`,
+        'keep the published list as a file and name it under scanner_lists, with the day on which you fetched it',
       );
     }
     if (scanner.expires < scanner.since) {
@@ -234,7 +248,7 @@ function trustedPrefix(text: string, what: string): Prefix | { message: string; 
 }
 
 /** What has grown old at `nowMs`. */
-export function staleParts(inventory: Inventory, nowMs: number, warn: Fail): void {
+export function staleParts(inventory: Inventory, content: InventoryFile, nowMs: number, warn: Fail): void {
   for (const { id, verified } of inventory.contacts.values()) {
     const path = ['contacts', id, 'verified'];
     if (verified === null) {
@@ -275,6 +289,16 @@ export function staleParts(inventory: Inventory, nowMs: number, warn: Fail): voi
       'PW-CONFIG-SCANNER-EXPIRED',
       left > 0 ? `the agreement with "${name}" ends in ${left} days` : `the agreement with "${name}" is over`,
       'renew it and write the new day, or take it out',
+    );
+  });
+  content.scanner_lists?.forEach(({ name, date }, i) => {
+    const days = Math.floor((nowMs - Date.UTC(...utcDay(date))) / DAY);
+    if (days <= LIST_OLD_DAYS) return;
+    warn(
+      ['scanner_lists', i, 'date'],
+      'PW-CONFIG-LIST-OLD',
+      `list "${name}" was fetched ${days} days ago; such networks change hands`,
+      'fetch it anew and write the day',
     );
   });
   const { calendar } = inventory;

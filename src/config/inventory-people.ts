@@ -149,6 +149,21 @@ export const peopleFields = {
     })
     .optional(),
   calendar: z.array(election).max(200).optional().describe('elections: they make some systems matter more for a time'),
+  scanner_lists: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a list has small letters, digits and hyphens, at most 63')
+          .describe('as authorized_scanners name it: list:NAME'),
+        title: line.optional().describe('who the addresses are listed as; the name unless given'),
+        file: z.string().min(1).max(500).describe('networks, one a line; relative to this file'),
+        date: date.describe('day on which the list was fetched'),
+      }),
+    )
+    .max(100)
+    .optional()
+    .describe('published lists of scanners that you keep as files'),
   authorized_scanners: z
     .array(scanner)
     .max(1000)

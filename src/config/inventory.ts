@@ -12,7 +12,7 @@ import { OperatorError, type Problem } from '../model/problem.ts';
 import { buildInventory, type Tables, trimmed } from './build-inventory.ts';
 import { CheckedYaml, type FileWords, type Path } from './checked-yaml.ts';
 import { checkPeople, checkTrusted, type Fail, staleParts } from './inventory-checks.ts';
-import { isFileFault, readProtectedRecords } from './inventory-files.ts';
+import { isFileFault, readNetworks, readProtectedRecords } from './inventory-files.ts';
 import { type InventoryFile, inventorySchema } from './inventory-schema.ts';
 import { nearest } from './nearest.ts';
 
@@ -66,7 +66,7 @@ export function inspectInventory(
   nowMs: number,
   knownDetections: readonly string[] | null = null,
 ): { inventory: Inventory; warnings: Problem[] } {
-  const { inventory, source, isOpen } = readSource(text, file, knownDetections);
+  const { inventory, content, source, isOpen } = readSource(text, file, knownDetections);
   if (isOpen)
     source.fail(
       ['protected_records'],
@@ -74,7 +74,7 @@ export function inspectInventory(
       'the file of protected records holds plain keys and can be read by others than its owner',
       'chmod 600 it, or keep hashes in it: pollwatch protect',
     );
-  staleParts(inventory, nowMs, (path, code, message, hint) => source.fail(path, code, message, hint));
+  staleParts(inventory, content, nowMs, (path, code, message, hint) => source.fail(path, code, message, hint));
   return { inventory, warnings: source.found() };
 }
 
@@ -82,15 +82,16 @@ function readSource(
   text: string,
   file: string,
   knownDetections: readonly string[] | null,
-): { inventory: Inventory; source: CheckedYaml; isOpen: boolean } {
+): { inventory: Inventory; content: InventoryFile; source: CheckedYaml; isOpen: boolean } {
   const source = new CheckedYaml(text, file, inventorySchema, WORDS);
   const parsed = source.check();
   source.throwProblems();
   const content = parsed as InventoryFile;
   const { protectedRecords, isOpen } = protectedOf(content, file, source);
-  const tables = { ...crossCheck(content, source, knownDetections), protectedRecords };
+  const lists = listsOf(content, file, source);
+  const tables = { ...crossCheck(content, source, knownDetections), protectedRecords, lists };
   source.throwProblems();
-  return { inventory: buildInventory(content, file, tables), source, isOpen };
+  return { inventory: buildInventory(content, file, tables), content, source, isOpen };
 }
 
 function protectedOf(content: InventoryFile, file: string, source: CheckedYaml) {
@@ -113,12 +114,26 @@ function protectedOf(content: InventoryFile, file: string, source: CheckedYaml) 
   return none;
 }
 
+function listsOf(content: InventoryFile, file: string, source: CheckedYaml): Tables['lists'] {
+  const names = new Set<string>();
+  return (content.scanner_lists ?? []).flatMap(({ name, title, file: path, date }, i) => {
+    const at = ['scanner_lists', i];
+    if (names.has(name))
+      source.fail([...at, 'name'], 'PW-CONFIG-DUPLICATE', `there are two lists "${name}"`, 'give each its own name');
+    names.add(name);
+    const table = readNetworks(resolve(dirname(resolve(file)), path));
+    if (!isFileFault(table)) return [{ listing: { name: title ?? name, list: name, date }, table }];
+    source.fail([...at, 'file'], 'PW-CONFIG-LIST', table.message, table.hint);
+    return [];
+  });
+}
+
 /** What the shape cannot say: references, overlaps, networks. */
 function crossCheck(
   content: InventoryFile,
   source: CheckedYaml,
   knownDetections: readonly string[] | null,
-): Omit<Tables, 'protectedRecords'> {
+): Omit<Tables, 'protectedRecords' | 'lists'> {
   const assets = content.assets ?? [];
   const ids = new Map<string, number>();
   const claims = new Map<string, string>();

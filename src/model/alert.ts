@@ -1,6 +1,8 @@
 /**
  * An alert: one detection, one key, one day. The form that detect/ decides and alerts/ explains; sinks only render it.
  */
+import type { ElectionPhase } from './contact.ts';
+import type { Asset, AssetKind } from './inventory.ts';
 import type { Level } from './rule.ts';
 
 /** One raw line that shows what an alert says, redacted. */
@@ -28,8 +30,12 @@ export interface AlertSource {
   place: { city: string | null; lat: number; lon: number } | null;
   /** which data set and date gave owner and country, in words */
   database: string;
-  /** search-engine, security-research … as claimed by the user agent or a list; never proof */
+  /** what it says that it is, in words; never proof */
   class: string | null;
+  /** who it is listed as, in which list and of which day; never proof */
+  listed?: { readonly name: string; readonly list: string; readonly date: string };
+  /** name of the scanner that the office had authorised for it at that time */
+  authorized?: string;
 }
 
 export interface AlertKey {
@@ -70,6 +76,8 @@ export interface Alert {
   campaign?: AlertCampaign;
   /** the system of the inventory; what kind it is and how much hangs on it where the inventory says so */
   asset: { id: string; name: string; kind?: string; criticality?: string; sensitivity?: string } | null;
+  /** the span of an election that it falls into: one in which its system matters before any other */
+  window?: { readonly electionId: string; readonly phase: ElectionPhase };
   key: AlertKey;
   startMs: number;
   endMs: number;

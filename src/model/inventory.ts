@@ -72,6 +72,13 @@ export interface DeclaredOrigin {
 /** A record that must not be looked up again and again, by its hashed key or its key as it stands in a file. */
 export type ProtectedRecord = { readonly hash: string } | { readonly key: string };
 
+/** Who an address is listed as, in which list, and of which day (YYYY-MM-DD) that list is. */
+export interface Listing {
+  readonly name: string;
+  readonly list: string;
+  readonly date: string;
+}
+
 /** Changes of one detection. */
 export interface DetectionOverride {
   readonly off: boolean;
@@ -119,7 +126,9 @@ export interface Inventory {
   isOwned(w0: number, w1: number, w2: number, w3: number): boolean;
   /** true when an IPv4 address is declared as used by nobody: whoever contacts it guesses */
   isDark(v4: number): boolean;
-  /** The scanner that was authorised for an address at an instant, or null. Lists that are named are not looked up here. */
+  /** Who an address is listed as by a list of the office's own, or null. */
+  listedAs(w0: number, w1: number, w2: number, w3: number): Listing | null;
+  /** The scanner that was authorised for an address at an instant, or null. */
   authorizedScanner(w0: number, w1: number, w2: number, w3: number, ms: number): AuthorizedScanner | null;
   /** records that somebody keeps an eye on: each as the hash of its key, or as the key itself (protected-records.ts) */
   readonly protectedRecords: readonly ProtectedRecord[];

@@ -16,11 +16,11 @@ const decision = (parts: Partial<Decision>) =>
     ...parts,
   }) as unknown as Decision;
 const levelOf = (parts: Partial<Decision>, kind: Parameters<typeof severityOf>[1], critical = false) =>
-  severityOf(decision(parts), kind, critical, [], 0).level;
+  severityOf(decision(parts), kind, { isCritical: critical }).level;
 
 describe('severity', () => {
   it('of a port scan that the firewall denied is at most low, and says why', () => {
-    const severity = severityOf(decision({ detection: 'F01', base: 'medium' }), 'scan', false, [], 0);
+    const severity = severityOf(decision({ detection: 'F01', base: 'medium' }), 'scan');
     expect(severity.level).toBe('low');
     expect(severity.steps.join()).toContain('denied');
   });
@@ -47,14 +47,42 @@ describe('severity', () => {
   });
 
   it('of look-ups by an address of the office is for the record; of anything else it is that of everybody', () => {
-    const own = severityOf(decision({ base: 'medium', outcome: 'answered' }), 'enumeration', true, [], 0, true);
+    const own = severityOf(decision({ base: 'medium', outcome: 'answered' }), 'enumeration', {
+      isCritical: true,
+      isOwn: true,
+    });
     expect(own.level).toBe('info');
     expect(own.steps.join()).toContain('an address of your own');
-    expect(severityOf(decision({ base: 'medium' }), 'exploit', false, [], 0, true).level).toBe('medium');
+    expect(severityOf(decision({ base: 'medium' }), 'exploit', { isOwn: true }).level).toBe('medium');
+  });
+
+  it('rises by one level while the system matters for an election, never by two, and never for a scan', () => {
+    const window = 'while results are shown';
+    const at = (base: Decision['base'], around: Parameters<typeof severityOf>[2]) =>
+      severityOf(decision({ base }), 'login', around);
+    expect(at('low', { window }).level).toBe('medium');
+    expect(at('low', { window, isCritical: true }).level).toBe('medium');
+    expect(at('low', { window, isCritical: true }).steps.join()).toContain('critical, while results are shown');
+    expect(severityOf(decision({ base: 'low' }), 'scan', { window }).level).toBe('low');
+    expect(at('info', { window }).level).toBe('info');
+  });
+
+  it('of a scan from an authorised scanner is for the record; attempts, log-ins and look-ups keep theirs', () => {
+    const authorized = 'Our yearly test';
+    const scan = severityOf(decision({ base: 'medium' }), 'scan', { authorized });
+    expect(scan.level).toBe('info');
+    expect(scan.steps.join()).toContain('that you have authorised (Our yearly test)');
+    for (const kind of ['exploit', 'login', 'enumeration', 'answered', 'flood'] as const)
+      expect(severityOf(decision({ base: 'medium', detection: 'W11' }), kind, { authorized }).level).toBe('medium');
+    const chain = (partLevels: ('info' | 'medium')[]) =>
+      severityOf(decision({ detection: 'X01' }), 'chain', { authorized, partLevels }).level;
+    expect(chain(['info', 'info'])).toBe('info');
+    expect(chain(['info', 'medium'])).toBe('high');
   });
 
   it('of a chain is one above its gravest part, at most high when nothing answered', () => {
-    const chain = (levels: ('low' | 'medium' | 'high')[]) => severityOf(decision({}), 'chain', false, levels, 0).level;
+    const chain = (levels: ('low' | 'medium' | 'high')[]) =>
+      severityOf(decision({}), 'chain', { partLevels: levels }).level;
     expect(chain(['low', 'low'])).toBe('medium');
     expect(chain(['low', 'medium'])).toBe('high');
     expect(chain(['low', 'high'])).toBe('high');
@@ -62,7 +90,7 @@ describe('severity', () => {
 
   it('has a score that sorts within 0 to 100: answered above refused, with company above alone', () => {
     const score = (parts: Partial<Decision>, company: number) =>
-      severityOf(decision(parts), 'answered', true, [], company).score;
+      severityOf(decision(parts), 'answered', { isCritical: true, corroboration: company }).score;
     expect(score({ outcome: 'answered' }, 0)).toBeGreaterThan(score({}, 0));
     expect(score({}, 2)).toBeGreaterThan(score({}, 0));
     for (const base of LEVELS) for (const n of [0, 50]) expect(score({ base }, n)).toBeLessThanOrEqual(100);

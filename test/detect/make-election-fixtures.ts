@@ -89,6 +89,16 @@ export const ELECTION_FIXTURES: Readonly<Record<string, Fixture>> = {
         ),
       ),
     ),
+    'fires-agreed': web(
+      'in September: six tries to write, by a scanner that a list names and that the office has authorised',
+      times(6, (i) =>
+        request('198.51.100.241', i * 400, '/results/api/publish', {
+          method: 'POST',
+          status: 404,
+          agent: 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+        }),
+      ),
+    ),
     quiet: web('on election night: readers whose page refreshes, and the office that publishes', [
       ...times(300, (i) => page(`192.0.2.${10 + (i % 90)}`, ELECTION_NIGHT + i * 4, '/results/summary.json')),
       ...times(20, (i) =>

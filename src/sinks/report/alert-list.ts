@@ -111,11 +111,18 @@ ${evidence(alert.lines)}
 function origin(alert: Alert): Html {
   const related = alert.related.slice(0, RELATED_MAX);
   const more = alert.related.length - related.length;
-  return html`${alert.source === null ? alert.key.text : sourceWords(alert.source)}${alert.network !== null && alert.network !== alert.key.text && ` (network ${alert.network})`}. Network owner is not sender.${
-    alert.source?.class !== null &&
-    alert.source?.class !== undefined &&
-    ` Claims to be or is listed as: ${alert.source.class}.`
-  }${related.length > 0 && html`<br><span class="small">${counted(alert.related.length, 'address', 'addresses')}: ${related.join(', ')}${more > 0 && ` and ${count(more)} more`}</span>`}`;
+  return html`${alert.source === null ? alert.key.text : sourceWords(alert.source)}${alert.network !== null && alert.network !== alert.key.text && ` (network ${alert.network})`}. Network owner is not sender.${facts(alert)}${related.length > 0 && html`<br><span class="small">${counted(alert.related.length, 'address', 'addresses')}: ${related.join(', ')}${more > 0 && ` and ${count(more)} more`}</span>`}`;
+}
+
+/** What a source claims, who it is listed as, and whom the office has authorised: three facts, none of which is another. */
+function facts({ source }: Alert): string {
+  if (source === null) return '';
+  const { class: claim, listed, authorized } = source;
+  return [
+    ...(claim === null ? [] : [` It ${claim}.`]),
+    ...(listed === undefined ? [] : [` It is listed as ${listed.name} (${listed.list}, ${listed.date}).`]),
+    ...(authorized === undefined ? [] : [` You have authorised it as ${authorized}.`]),
+  ].join('');
 }
 
 function aimedAt(alert: Alert): Html | null {
