@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { LEVELS } from '../../src/model/rule.ts';
 import { type Score, scoreRun, tells } from './scoring.ts';
 
@@ -41,17 +40,13 @@ describe.each(RUNS)('the labelled run %o', (args) => {
     expect(score.wronged).toEqual([]);
   });
 
-  // until the catalogue has the class of authorised scanners (X10), nothing lowers what they do
-  it.skipIf(!DETECTIONS.some((d) => d.id === 'X10'))(
-    'shows the scanner that was agreed to, lower than the one that was not',
-    () => {
-      const gravest = (alerts: Score['alerts']) => Math.max(-1, ...alerts.map((a) => LEVELS.indexOf(a.severity)));
-      const other = score.rows.find((row) => row.label.attack === 'unauthorized-scan')!.label;
-      const notAgreed = score.alerts.filter((a) => other.sources.includes(a.source?.ip ?? ''));
-      expect(score.authorized.length).toBeGreaterThan(0);
-      expect(gravest(score.authorized)).toBeLessThan(gravest(notAgreed));
-    },
-  );
+  it('shows the scanner that was agreed to, lower than the one that was not', () => {
+    const gravest = (alerts: Score['alerts']) => Math.max(-1, ...alerts.map((a) => LEVELS.indexOf(a.severity)));
+    const other = score.rows.find((row) => row.label.attack === 'unauthorized-scan')!.label;
+    const notAgreed = score.alerts.filter((a) => other.sources.includes(a.source?.ip ?? ''));
+    expect(score.authorized.length).toBeGreaterThan(0);
+    expect(gravest(score.authorized)).toBeLessThan(gravest(notAgreed));
+  });
 });
 
 describe('the scoring', () => {
