@@ -57,6 +57,7 @@ process.once('exit', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 /** An installation of its own: a fresh Redis, the offices, and the environment that its processes get. */
 interface Plant {
@@ -84,7 +85,7 @@ async function build(offices: readonly string[]): Promise<Plant> {
     installation,
     store,
     config,
-    environment: { ...process.env, ...PROFILING, POLLWATCH_KEY_FILE: join(folder, 'key'), POLLWATCH_LOG_LEVEL: 'warn' },
+    environment: { ...process.env, ...PROFILING, POLLWATCH_LOG_LEVEL: 'warn' },
     async close() {
       await store.close();
       await server.stop();
@@ -133,6 +134,8 @@ async function startWorkers(plant: Plant, analyzers = ANALYZERS): Promise<ChildP
     start(plant, 'work', 'decide'),
   ];
   await until(async () => {
+    const ended = workers.find(({ exitCode }) => exitCode !== null);
+    if (ended !== undefined) throw new Error(`a worker ended with ${ended.exitCode}`);
     const clients = String(await plant.store.redis.client('LIST')).split('\n');
     const waiting = (command: string) => clients.filter((line) => line.includes(` cmd=${command} `)).length;
     return waiting('bzpopmin') >= analyzers && waiting('smembers') > 0;
