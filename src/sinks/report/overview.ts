@@ -58,7 +58,7 @@ function card({ lead, others }: Thing, office: OfficeSummary | null): Html {
   const also = [...new Set(others.map((alert) => alert.name))];
   return html`<li class="thing ${lead.severity}">
 <div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${lead.verdict.term}">${VERDICT_TAGS[lead.verdict.term]}</span></div>
-<p class="who">${whoText(lead)}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
+<p class="who">${capital(whoText(lead))}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
 <dl class="facts">
 <dt>What happened</dt><dd>${briefly(lead)}${also.length > 0 && html` <span class="muted">Also seen ${lead.key.kind === 'source' ? 'from the same address' : 'with it'}: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
 <dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${lead.why}</dd>
