@@ -10,6 +10,7 @@ import { type DailyDocument, type DaySetting, document } from './daily.ts';
 import type { DataSet } from './enrich/bundled.ts';
 import { openWindows } from './model/contact.ts';
 import type { Inventory } from './model/inventory.ts';
+import { STALE_MS } from './model/outbox.ts';
 import { DAY, dayOf, WEB_PANE } from './model/time.ts';
 import { lagMs, type OrganizationStatus } from './operate/status.ts';
 
@@ -143,11 +144,11 @@ function windowOf({ calendar }: Inventory, nowMs: number): object {
 const STATE_WORDS = {
   ok: 'lines are read and decided as they come',
   late: 'lines wait to be decided',
-  faulty: 'something is not read, or was put aside',
+  faulty: 'something is not read or not mailed, or was put aside',
 } as const;
 
 function stateOf(status: OrganizationStatus, nowMs: number, isFaulty: boolean): keyof typeof STATE_WORDS {
-  if (isFaulty || status.depth.deadLetters > 0) return 'faulty';
+  if (isFaulty || status.depth.deadLetters > 0 || status.mail.oldestMs > STALE_MS) return 'faulty';
   const isWaiting = status.depth.waitingChunks + status.depth.flyingChunks > 0;
   return isWaiting && (lagMs(status, nowMs) ?? 0) > LATE_MS ? 'late' : 'ok';
 }

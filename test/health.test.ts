@@ -31,6 +31,7 @@ interface Changes {
   readonly updatedMs?: number;
   readonly closed?: boolean;
   readonly dead?: number;
+  readonly mailWaitMs?: number;
   readonly waiting?: number;
   readonly eventMs?: number;
   readonly originMs?: number;
@@ -39,6 +40,7 @@ interface Changes {
 /** A status with one origin. */
 function statusOf(changes: Changes = {}): OrganizationStatus {
   const { stats = {}, updatedMs = NOW, closed = false, dead = 0, waiting = 0, eventMs = NOW, originMs } = changes;
+  const { mailWaitMs = 0 } = changes;
   return {
     organization: 'us-xx-example',
     name: 'Example County',
@@ -54,7 +56,7 @@ function statusOf(changes: Changes = {}): OrganizationStatus {
       deadLetters: dead,
       stats,
     },
-    mail: { waiting: 0, due: 0, failed: 0, oldestMs: 0 },
+    mail: { waiting: mailWaitMs > 0 ? 1 : 0, due: 0, failed: 0, oldestMs: mailWaitMs },
     drill: null,
     origins: [
       {
@@ -111,9 +113,11 @@ describe('the health of an installation', () => {
     expect(healthOf(second![0])).toMatchObject({ lines: 150, refused: 0, interval_s: 300 });
   });
 
-  it('is faulty with dead letters, and where more than a tenth of a thousand lines could not be read', () => {
+  it('is faulty with dead letters, with mails that wait for more than ten minutes, and where more than a tenth of a thousand lines could not be read', () => {
     const stateAfter = (changes: Changes) => healthOf(tellAll(statusOf(changes))[0]![0])!['state'];
     expect(stateAfter({ dead: 1 })).toBe('faulty');
+    expect(stateAfter({ mailWaitMs: 600_000 })).toBe('ok');
+    expect(stateAfter({ mailWaitMs: 600_001 })).toBe('faulty');
     expect(stateAfter({ stats: { lines: 1000, refused: 101 } })).toBe('faulty');
     expect(stateAfter({ stats: { lines: 1000, refused: 100 } })).toBe('ok');
     expect(stateAfter({ stats: { lines: 999, refused: 999 } })).toBe('ok');
