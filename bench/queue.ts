@@ -114,11 +114,11 @@ async function stop(workers: readonly ChildProcess[]): Promise<void> {
   await Promise.all(workers.map(ended));
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
+async function until(holds: () => Promise<boolean>, everyMs = 50): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error('the workers have stopped getting anywhere');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -127,18 +127,20 @@ const isDone = async ({ store, installation }: Plant): Promise<boolean> =>
     isDrained(status, { isIndexed: false, isMailed: false }),
   );
 
+function launchWorkers(plant: Plant): ChildProcess[] {
+  const analyzers = Array.from({ length: ANALYZERS }, () => start(plant, 'work', 'analyze'));
+  return [...analyzers, start(plant, 'work', 'decide')];
+}
+
 /** Workers that wait for work: what is measured begins behind their start. */
-async function startWorkers(plant: Plant, analyzers = ANALYZERS): Promise<ChildProcess[]> {
-  const workers = [
-    ...Array.from({ length: analyzers }, () => start(plant, 'work', 'analyze')),
-    start(plant, 'work', 'decide'),
-  ];
+async function startWorkers(plant: Plant): Promise<ChildProcess[]> {
+  const workers = launchWorkers(plant);
   await until(async () => {
     const ended = workers.find(({ exitCode }) => exitCode !== null);
     if (ended !== undefined) throw new Error(`a worker ended with ${ended.exitCode}`);
     const clients = String(await plant.store.redis.client('LIST')).split('\n');
     const waiting = (command: string) => clients.filter((line) => line.includes(` cmd=${command} `)).length;
-    return waiting('bzpopmin') >= analyzers && waiting('smembers') > 0;
+    return waiting('bzpopmin') >= ANALYZERS && waiting('smembers') > 0;
   });
   return workers;
 }
@@ -308,9 +310,10 @@ async function curve(): Promise<void> {
   say(`\nlast half against first half: ${(mean(perLine.slice(half)) / mean(perLine.slice(0, half))).toFixed(2)}\n`);
 }
 
-/** How long the small office's log takes from ingest to its last record, with and without the flood of the other. */
+/** How long the small office's log waits from the workers' first record to its own last one, with and without the flood. */
 async function fairness(): Promise<void> {
-  const small = Math.max(20_000, Math.round(LINES / 30));
+  // ten times as much is to be more than a window
+  const small = Math.max(100_000, Math.round(LINES / 30));
   say(`## fairness: ${number(small)} lines of one office, ${number(small * 10)} of another`);
   const mine = join(folder, 'small.log');
   const flood = join(folder, 'flood.log');
@@ -321,11 +324,14 @@ async function fairness(): Promise<void> {
     const plant = await build(['us-xx-small', 'us-xx-flood']);
     if (isFlooded && (await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-flood', flood))) !== 0)
       throw new Error('ingest failed');
-    const workers = await startWorkers(plant);
-    const began = performance.now();
+    // the small one's chunks come when a whole window of the flood is with the workers already
     if ((await ended(start(plant, 'ingest', '--once', '--organization', 'us-xx-small', mine))) !== 0)
       throw new Error('ingest failed');
-    await until(async () => (await queueDepth(plant.store, 'us-xx-small')).stats['lines'] === small);
+    const workers = launchWorkers(plant);
+    const applied = async (office: string) => (await queueDepth(plant.store, office)).stats['lines'] ?? 0;
+    await until(async () => (await applied(isFlooded ? 'us-xx-flood' : 'us-xx-small')) > 0, 5);
+    const began = performance.now();
+    await until(async () => (await applied('us-xx-small')) === small, 5);
     seconds.push((performance.now() - began) / 1000);
     const { waitingChunks, flyingChunks } = await queueDepth(plant.store, 'us-xx-flood');
     if (isFlooded && waitingChunks + flyingChunks === 0) say('(the flood was over first: nothing was measured)');
