@@ -13,6 +13,7 @@ import { indexOf } from '../src/elastic/index-names.ts';
 import { setupElasticsearch } from '../src/elastic/setup.ts';
 import { removeAll, sampleAlerts, waiting } from '../test/elastic/documents.ts';
 import { ownPrefix, settingsFor, startElasticsearch } from '../test/parts/elasticsearch.ts';
+import { serverMicros } from './server-time.ts';
 
 const { values } = parseArgs({
   options: {
@@ -85,12 +86,6 @@ try {
   await removeAll(client, settings.prefix);
   await client.close();
   await server?.stop();
-}
-
-/** Processor time that the server has used since it started, microseconds. */
-async function serverMicros(of: Client): Promise<number> {
-  const { nodes } = await of.nodes.stats({ metric: 'process' });
-  return Object.values(nodes).reduce((sum, node) => sum + (node.process?.cpu?.total_in_millis ?? 0) * 1000, 0);
 }
 
 async function ours(to: Client, all: readonly IndexedDocument[]): Promise<void> {

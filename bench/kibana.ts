@@ -2,7 +2,8 @@
  * How long the charts of the dashboards take: `node bench/kibana.ts [--alerts N] [--rounds N] [--url http://127.0.0.1:9200]`.
  * Writes an eighth of the alerts into an index, copies it seven times (a copy shares its files: eight offices of one
  * server), checks that every chart counts each of them, then asks all charts and, between them, how many documents there
- * are. Printed are the times that the server says, and their ratios to that count; and what a million alerts take on disk.
+ * are. Printed are the times that the server says, their ratios to that count, and the processor time; and what a million
+ * alerts take on disk.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import { END, ORGANIZATIONS, SPAN, sampleDocuments } from '../test/kibana/docume
 import { runLayer } from '../test/kibana/lens-aggregations.ts';
 import { objectsIn, panelsIn } from '../test/kibana/saved-file.ts';
 import { ownPrefix, settingsFor, startElasticsearch } from '../test/parts/elasticsearch.ts';
+import { serverMicros } from './server-time.ts';
 
 const COPIES = 8;
 const AT_ONCE = 5000;
@@ -84,10 +86,14 @@ try {
   const layers = panelsIn(objectsIn(toNdjson(savedObjects({ ...EVERYBODY, prefix })))).flatMap((p) => p.layers);
   const charts = layers.filter(({ pattern }) => pattern === index);
   const took = new Map(charts.map(({ id }) => [id, [] as number[]]));
+  /** processor time of the server, which does not depend on what else the machine does, ms */
+  const spent = new Map(charts.map(({ id }) => [id, [] as number[]]));
   const counts: number[] = [];
   for (let round = -1; round < rounds; round++) {
     for (const chart of charts) {
+      const before = await serverMicros(client);
       const { tookMs, rows, total: matched } = await runLayer(client, chart, SPAN);
+      const cpuMs = ((await serverMicros(client)) - before) / 1000;
       if (rows.length === 0 || matched % COPIES !== 0)
         throw new Error(`${chart.id}: ${matched} alerts in ${rows.length} rows`);
       const { took: countMs } = await client.search({
@@ -99,6 +105,7 @@ try {
       });
       // the first round only warms the server up
       if (round >= 0) took.get(chart.id)!.push(tookMs);
+      if (round >= 0) spent.get(chart.id)!.push(cpuMs);
       if (round >= 0) counts.push(countMs);
     }
   }
@@ -112,7 +119,8 @@ try {
       `a million alerts take ${((stored / each / 1024 ** 3) * 1e6).toFixed(2)} GiB on disk`,
       `count of all     ${count} ms`,
       ...lines.map(
-        ([ms, id]) => `${id.padEnd(28)} ${String(ms).padStart(5)} ms  ${(ms / count).toFixed(1)} × the count`,
+        ([ms, id]) =>
+          `${id.padEnd(28)} ${String(ms).padStart(5)} ms  ${(ms / count).toFixed(1)} × the count  ${Math.round(median(spent.get(id)!))} ms of processor time`,
       ),
       `${lines.length - over.length} of ${lines.length} charts below ${BOUND_MS} ms`,
       '',
