@@ -293,6 +293,65 @@ const ACTORS: Readonly<Record<string, Actor>> = {
       pen.request(at + i * 2000, source, `/old/${i}`, 404, { agent: i % 2 === 0 ? CRAWLER : MONITOR });
     pen.truth('W01', source, true);
   },
+  // what only systems of an inventory make anything of: fields, strangers, closed networks, forms sent without being opened
+  systems(pen, at) {
+    const vote = { host: 'vote.example.gov' };
+    const injector = pen.address();
+    for (let i = 0; i < 3; i++)
+      pen.request(at + i * 4000, injector, `/register?last=x${i}%27%20OR%201%3D1--&dob=1`, i === 1 ? 500 : 200, vote);
+    const sender = pen.address();
+    for (let i = 0; i < 12; i++)
+      pen.request(at + i * 60_000, sender, '/register/submit', 302, { ...vote, method: 'POST', size: 0 });
+    pen.request(at, pen.address(), '/sync/v1/status', 401, vote);
+    pen.request(at + 9000, pen.address(), '/results/api/publish', 405, { host: 'results.example.gov', method: 'PUT' });
+    pen.packet(at, pen.address(), '10.77.0.9', 445);
+    pen.packet(at + 500, pen.address(), '10.77.0.9', 50_000, { flags: 'ACK SYN', sourcePort: 443 });
+    const uploader = pen.address();
+    const upload = `/register/photos/${uploader.replaceAll('.', '-')}.jpg.php`;
+    pen.request(at, uploader, upload, 201, { ...vote, method: 'POST' });
+    pen.request(at + 20 * MINUTE, pen.address(), upload, 200, { ...vote, size: pen.whole(700, 60_000) });
+  },
+  // a few forms from each of several addresses of one network
+  networkSenders(pen, at) {
+    const network = pen.network();
+    for (let i = 0; i < 12; i++)
+      pen.request(at + i * 90_000, `${network}.${20 + (i % 4)}`, '/register/submit', 302, {
+        host: 'vote.example.gov',
+        method: 'POST',
+        size: 0,
+      });
+  },
+  // 110 documents and no page
+  documents(pen, at) {
+    const source = pen.address();
+    for (let i = 0; i < 110; i++)
+      pen.request(at + i * 20_000, source, `/register/voter-lists/${i}.pdf`, 200, { host: 'vote.example.gov' });
+  },
+  // one page of a form, once a second for eleven minutes
+  hammering(pen, at) {
+    const source = pen.address();
+    const from = Math.ceil(at / MINUTE) * MINUTE;
+    for (let i = 0; i < 660; i++)
+      pen.request(from + i * 1000, source, '/register/status', i % 7 === 0 ? 503 : 200, { host: 'vote.example.gov' });
+  },
+  // more sources than a group keeps come to one system within two minutes and the next two, after an hour of a few
+  flood(pen, at) {
+    const from = Math.floor(at / (10 * MINUTE)) * 10 * MINUTE;
+    const results = { host: 'results.example.gov' };
+    for (let i = 0; i < 40; i++) pen.request(from - (2 + 2 * i) * MINUTE, pen.address(), '/results/', 200, results);
+    let network = '';
+    for (let i = 0; i < 1200; i++) {
+      if (i % 200 === 0) network = pen.network();
+      for (const slice of [0, 1])
+        pen.request(
+          from + slice * 2 * MINUTE + (i % 119) * 1000,
+          `${network}.${10 + (i % 200)}`,
+          '/results/',
+          i % 3 === 0 ? 503 : 200,
+          results,
+        );
+    }
+  },
   // nothing of it is anything
   visitors(pen, at) {
     for (let v = 0; v < 12; v++) {
@@ -324,7 +383,7 @@ const ACTORS: Readonly<Record<string, Actor>> = {
 /** Names of all actors. */
 export const ACTOR_NAMES: readonly string[] = Object.keys(ACTORS);
 /** Actors of more than a thousand lines: only some seeds have them. */
-const LONG = ['manyPorts', 'manyPages', 'manySources'];
+const LONG = ['manyPorts', 'manyPages', 'manySources', 'hammering', 'flood'];
 
 /** The log of a seed. */
 export function generate(seed: number, options: GeneratorOptions = {}): Generated {

@@ -81,7 +81,10 @@ function checkLevels(alerts: readonly Alert[], critical: ReadonlySet<string>): s
       wrong.push(`${name}: a denied scan of one source is ${a.severity}`);
     if (kind === 'exploit' && blocked && rank(a.severity) > rank('high'))
       wrong.push(`${name}: an attempt without a sign of success is ${a.severity}`);
-    if (a.severity === 'critical' && blocked && !(a.asset !== null && critical.has(a.asset.id)))
+    // traffic to a network that must never be reached, and service loss, are critical by themselves (ELECTIONS 5)
+    const isCriticalAlone = a.detection === 'election.sentinel' || a.detection === 'election.results_flood';
+    const isOnCritical = a.asset !== null && critical.has(a.asset.id);
+    if (a.severity === 'critical' && blocked && !isCriticalAlone && !isOnCritical)
       wrong.push(`${name}: critical, and nothing answered`);
     return wrong;
   });

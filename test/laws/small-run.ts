@@ -32,17 +32,23 @@ const ASSETS = `
 assets:
   - {id: lookup, name: Voter lookup, kind: voter_lookup, hosts: [lookup.example.gov], cidrs: [203.0.113.10/32],
      url_prefixes: [/lookup], record_key_params: [voterid], criticality: critical}
+  - {id: register, name: Registration, kind: registration, hosts: [vote.example.gov], url_prefixes: [/register], sensitivity: voter}
+  - {id: pollbook, name: Poll books, kind: pollbook_sync, hosts: [vote.example.gov], url_prefixes: [/sync], clients: [192.0.2.0/26]}
+  - {id: ems, name: Closed network, kind: ems_airgapped, cidrs: [10.77.0.0/24]}
   - {id: results, name: Results, kind: results_enr, hosts: [results.example.gov], cidrs: [203.0.113.11, "2001:db8:100::11"]}
 owned: {cidrs: [203.0.113.0/26, "2001:db8:100::/48"], dark_cidrs: [203.0.113.32/27]}
 `;
+
+/** Where the time of lines is moved, an election would have to move with it: only one inventory has one. */
+const CALENDAR = 'calendar: [{id: primary, election_day: 2026-09-15, enr: [2026-09-15T00:00, 2026-09-16T12:00]}]\n';
 
 /** Inventories that the laws are tried under. */
 export const INVENTORIES = {
   none: 'version: 1\norganization: {id: us-xx-laws, name: Law County}\n',
   /** American days, and systems of its own */
-  assets: `version: 1\norganization: {id: us-xx-laws, name: Law County, day_start: "12:00Z"}\n${ASSETS}`,
+  assets: `version: 1\norganization: {id: us-xx-laws, name: Law County, timezone: UTC, day_start: "12:00Z"}\n${ASSETS}`,
   /** the least memory that can be set: some thousand entries */
-  tight: `version: 1\norganization: {id: us-xx-laws, name: Law County}\n${ASSETS}memory: {entries_max: 1000}\n`,
+  tight: `version: 1\norganization: {id: us-xx-laws, name: Law County, timezone: UTC}\n${ASSETS}${CALENDAR}memory: {entries_max: 1000}\n`,
 } as const;
 export type InventoryName = keyof typeof INVENTORIES;
 

@@ -1,0 +1,59 @@
+/**
+ * What is told of requests to declared systems: the fields that an attack was put into, documents about voters and pages
+ * of those who publish, and records that are declared as protected.
+ */
+import { describe, expect, it } from 'vitest';
+import { WATCH, watchOf } from '../../src/measure/asset-watch.ts';
+import { createFormFields } from '../../src/measure/form-fields.ts';
+import { isBackstage, isVoterDocument } from '../../src/measure/path-tests.ts';
+import { hashKey } from '../../src/model/hash.ts';
+import { ASSET_KINDS } from '../../src/model/inventory.ts';
+
+const KEY = hashKey('secret', 'test');
+
+describe('the attacked fields of a query', () => {
+  const fields = createFormFields(KEY, [[], ['lastname', 'dob']]);
+  const attacked = (target: string) => {
+    const bytes = Buffer.from(target, 'latin1');
+    return [...fields.attacked(bytes, target.indexOf('?'), bytes.length)];
+  };
+  const name = (field: string) => attacked(`/f?${field}=%27`)[0]!;
+
+  it.each([
+    ["/f?lastname=x'+OR+1=1--&dob=1970-01-01", ['lastname']],
+    ['/f?lastname=Doe&dob=1%29%3BSELECT', ['dob']],
+    ['/f?a=%27&b=2&c=%3Cscript%3E', ['a', 'c']],
+    ['/f?voterid[$acunetix]=1', ['voterid']],
+    ['/f?id=1+or+1=1', ['id']],
+    ['/f?token=YWJj==&id=7', []],
+    ['/f?id=1+union+select+2', []],
+    ['/f?', []],
+  ])('of %s are %j', (target, expected) => {
+    expect(attacked(target)).toEqual(expected.map(name));
+  });
+
+  it('are known as declared whatever their case, for their own system alone', () => {
+    expect(fields.isDeclared(1, name('LastName'))).toBe(true);
+    expect(fields.isDeclared(1, name('city'))).toBe(false);
+    expect(fields.isDeclared(0, name('lastname'))).toBe(false);
+  });
+});
+
+it('documents about voters are told from others, and pages of publishers from those of readers', () => {
+  for (const path of ['/files/voter-registration/7.pdf', '/Elections/2026/list.XLSX', '/ballots/'])
+    expect(isVoterDocument(path), path).toBe(true);
+  for (const path of ['/', '/roads/7.pdf', '/elections/index.html', '/style/print.pdf'])
+    expect(isVoterDocument(path), path).toBe(false);
+  for (const path of ['/admin/upload', '/api/v1/results', '/ws/update', '/login.aspx'])
+    expect(isBackstage(path), path).toBe(true);
+  for (const path of ['/results/map', '/capital/2026', '/loginov', '/static/wsj.svg'])
+    expect(isBackstage(path), path).toBe(false);
+});
+
+it('every kind of system is measured for what its detections ask; a sentinel wholly', () => {
+  for (const kind of ASSET_KINDS) {
+    const watch = watchOf({ kind, sentinel: false });
+    expect(watch === 0, kind).toBe(kind === 'ems_airgapped');
+    expect(watchOf({ kind, sentinel: true })).toBe(WATCH.all | WATCH.packets);
+  }
+});
