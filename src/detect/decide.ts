@@ -474,8 +474,8 @@ function reconChain(decisions: readonly Decision[]): Decision[] {
         : parts.every((d) => d.outcome === 'refused')
           ? ('refused' as const)
           : ('tried' as const),
-      startMs: Math.min(...parts.map((d) => d.startMs)),
-      endMs: Math.max(...parts.map((d) => d.endMs)),
+      startMs: parts.reduce((ms, d) => Math.min(ms, d.startMs), Number.POSITIVE_INFINITY),
+      endMs: parts.reduce((ms, d) => Math.max(ms, d.endMs), Number.NEGATIVE_INFINITY),
       exhibit: joinExhibits(parts.map((d) => d.exhibit)),
       // the same packets and requests stand in several parts: at least as many as the largest part counts
       numbers: {

@@ -158,14 +158,14 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
     if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
   return new PackedExhibit({
-    startMs: Math.min(...list.map((e) => e.startMs)),
-    endMs: Math.max(...list.map((e) => e.endMs)),
+    startMs: list.reduce((ms, e) => Math.min(ms, e.startMs), Number.POSITIVE_INFINITY),
+    endMs: list.reduce((ms, e) => Math.max(ms, e.endMs), Number.NEGATIVE_INFINITY),
     lines: [...lines.values()].slice(0, LINES_MAX),
     ports: join((e) => e.ports, PORTS_MAX),
     destinations: join((e) => e.destinations, DESTINATIONS_MAX),
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
-    asset: Math.max(0, ...list.map((e) => e.asset)),
+    asset: list.reduce((asset, e) => Math.max(asset, e.asset), 0),
     statusCounts: sortedCounts([...statusCounts]),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),

@@ -71,8 +71,8 @@ export function createSystemObserver(options: {
 }): SystemObserver {
   const { key, attacks, watched, systemOf, addressSystemOf, destinationOf } = options;
   const { bits, protectedRecords } = watched;
-  const documents = createPathTest(isVoterDocument);
-  const backstage = createPathTest(isBackstage);
+  const documents = createPathTest(key, isVoterDocument);
+  const backstage = createPathTest(key, isBackstage);
   const fields = createFormFields(key, watched.fields);
   const hasSentinels = bits.some((b) => (b & WATCH.packets) !== 0);
 
@@ -121,7 +121,7 @@ export function createSystemObserver(options: {
     notePage(hand, i, system, watch);
     if ((watch & WATCH.documents) !== 0 && classOf(batch, i) === 2 && batch.method[i] === METHOD.GET) {
       const path = digests.path[i]!;
-      if (!documents.fits(batch.bytes, batch.targetStart[i]!, batch.queryStart[i]!, path)) return;
+      if (!documents.fits(batch.bytes, hand.view, batch.targetStart[i]!, batch.queryStart[i]!)) return;
       addVisit(ledger, row, path, ((pane << TAG_BITS) | TAG.document) >>> 0, system);
       touch(hand, i, TAG.documentLine, system, system, 2);
     }
@@ -159,10 +159,10 @@ export function createSystemObserver(options: {
   }
 
   /** Whether a page of the kind that only publishers use was asked for and refused. */
-  function isRefusedBackstage({ batch, digests }: BatchInHand, i: number): boolean {
+  function isRefusedBackstage({ batch, view }: BatchInHand, i: number): boolean {
     const code = batch.status[i]!;
     if (code < 401 || code > 405) return false;
-    return backstage.fits(batch.bytes, batch.targetStart[i]!, batch.queryStart[i]!, digests.path[i]!);
+    return backstage.fits(batch.bytes, view, batch.targetStart[i]!, batch.queryStart[i]!);
   }
 
   function noteFields(hand: BatchInHand, i: number, system: number, attack: number): void {

@@ -3,6 +3,7 @@
  * once for each path (DETECTIONS election.doc_harvest, election.results_probe).
  *   /files/voter-registration/2026/ward-12.pdf → a document   /admin/upload → backstage   /style/print.pdf → neither
  */
+import { type HashKey, hashRange, lane } from '../model/hash.ts';
 import { textOf } from './request-systems.ts';
 
 /** Paths that are remembered; forgotten all at once when full, which costs time only. */
@@ -24,20 +25,22 @@ export function isBackstage(path: string): boolean {
 }
 
 export interface PathTest {
-  /** Whether the path bytes[start, query) is what is asked; `pathHash` names it. */
-  fits(bytes: Uint8Array, start: number, query: number, pathHash: number): boolean;
+  /** Whether the path bytes[start, query) is what is asked. `view` is over the same bytes. */
+  fits(bytes: Uint8Array, view: DataView, start: number, query: number): boolean;
 }
 
 /** Remembers what a question answered for each path. */
-export function createPathTest(question: (path: string) => boolean): PathTest {
+export function createPathTest(key: HashKey, question: (path: string) => boolean): PathTest {
+  // by 53 bits: of 100,000 paths two share 32, and the first that came would answer for both
   const known = new Map<number, boolean>();
   return {
-    fits(bytes, start, query, pathHash) {
-      let is = known.get(pathHash);
+    fits(bytes, view, start, query) {
+      const name = hashRange(bytes, view, start, query, key) + (lane.b & 0x1fffff) * 4294967296;
+      let is = known.get(name);
       if (is === undefined) {
         is = question(textOf(bytes, Math.max(start, query - TEXT_MAX), query));
         if (known.size >= PATHS_MAX) known.clear();
-        known.set(pathHash, is);
+        known.set(name, is);
       }
       return is;
     },

@@ -48,7 +48,11 @@ function scansToExploits(decisions: readonly Decision[]): Decision[] {
   const scans = new Map<string, Decision[]>();
   for (const d of decisions) {
     if (!SCANS.has(d.detection) || d.base === 'info' || d.exhibit.asset === 0) continue;
-    for (const name of placesOf(d)) scans.set(name, [...(scans.get(name) ?? []), d]);
+    for (const name of placesOf(d)) {
+      const there = scans.get(name);
+      if (there === undefined) scans.set(name, [d]);
+      else there.push(d);
+    }
   }
   const found = new Map<string, Set<Decision>>();
   for (const d of decisions) {
@@ -122,8 +126,8 @@ function joined(
       : attacks.every((d) => d.outcome === 'refused')
         ? 'refused'
         : 'tried',
-    startMs: Math.min(...parts.map((d) => d.startMs)),
-    endMs: Math.max(...parts.map((d) => d.endMs)),
+    startMs: parts.reduce((ms, d) => Math.min(ms, d.startMs), Number.POSITIVE_INFINITY),
+    endMs: parts.reduce((ms, d) => Math.max(ms, d.endMs), Number.NEGATIVE_INFINITY),
     // what was done to the system; of the rest the parts tell
     exhibit: joinExhibits(attacks.map((d) => d.exhibit)),
     numbers: {

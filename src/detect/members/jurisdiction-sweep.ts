@@ -102,6 +102,7 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Days from the first beginning to the last, at least one. */
 function span(sightings: readonly Sighting[]): number {
-  const starts = sightings.map((s) => s.startMs);
-  return Math.max(1, Math.ceil((Math.max(...starts) - Math.min(...starts)) / DAY));
+  const first = sightings.reduce((ms, s) => Math.min(ms, s.startMs), Number.POSITIVE_INFINITY);
+  const last = sightings.reduce((ms, s) => Math.max(ms, s.startMs), Number.NEGATIVE_INFINITY);
+  return Math.max(1, Math.ceil((last - first) / DAY));
 }
