@@ -426,13 +426,13 @@ function sourceOf(hi: number, lo: number, organization: number, around: Surround
 }
 
 /** Who a source is listed as, by the office's own lists or ours. */
-function listingOf(key: { hi: number; lo: number }, inventory: Inventory): Pick<AlertSource, 'listed'> {
+export function listingOf(key: { hi: number; lo: number }, inventory: Inventory): Pick<AlertSource, 'listed'> {
   const listing = inventory.listedAs(...wordsOf(key)) ?? knownScanner(...wordsOf(key));
   return listing === null ? {} : { listed: { name: listing.name, list: listing.list, date: listing.date } };
 }
 
 /** What a source says that it is, in words; null = nothing. */
-export function claimOf(
+function claimOf(
   { hi, lo }: { readonly hi: number; readonly lo: number },
   organization: number,
   { ledger }: Pick<State, 'ledger'>,

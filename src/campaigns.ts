@@ -9,7 +9,6 @@ import { joinExhibits } from './detect/exhibit.ts';
 import { decideAcross, withoutBackground } from './detect/members/index.ts';
 import type { MemberScene } from './detect/members/member-detector.ts';
 import { campaignsOf } from './detect/members/shared-campaign.ts';
-import type { State } from './measure/state.ts';
 import type { Member, Sighting } from './model/fact.ts';
 import type { Inventory } from './model/inventory.ts';
 import { sightingOf } from './sightings.ts';
@@ -23,7 +22,6 @@ const SHOWN = 40;
  */
 export function campaignsIn(
   decisions: readonly Decision[],
-  state: State,
   inventory: Inventory,
   organizations: readonly { readonly id: string; readonly name: string }[],
   asOf: (hi: number, lo: number) => number,
@@ -32,10 +30,7 @@ export function campaignsIn(
   const scene: MemberScene = { dayStartMs: inventory.dayStartMs, asOf };
   const seen = new Map<number, Map<Sighting, Decision>>();
   for (const [i, d] of decisions.entries()) {
-    const sighting = sightingOf(d, severities[i]!, memberOf(d.organization, inventory, organizations), {
-      state,
-      inventory,
-    });
+    const sighting = sightingOf(d, severities[i]!, memberOf(d.organization, inventory, organizations), inventory);
     if (sighting === null) continue;
     const own = seen.get(d.organization) ?? new Map<Sighting, Decision>();
     seen.set(d.organization, own.set(sighting, d));

@@ -196,7 +196,7 @@ export function decideAll(
     off,
     signs: keepsSignatures || !off.has('X03'),
   });
-  const campaigns = campaignsIn(decisions, state, inventory, organizations ?? [inventory.organization], asOf);
+  const campaigns = campaignsIn(decisions, inventory, organizations ?? [inventory.organization], asOf);
   if (!keepsSignatures) for (const d of decisions) delete d.signature;
   return [...decisions, ...campaigns.filter((d) => !off.has(d.detection))];
 }

@@ -137,7 +137,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const found = decideAll(shard.state, ruleSet, inventory, asOf, { keepsSignatures });
   const own = found.filter((decision) => drillCodeOf(decision, setting) === null);
   const grades = new Map(gradeAll(own, inventory).map((severity, i) => [own[i]!, severity]));
-  const sighted = (d: Decision) => sightingOf(d, grades.get(d)!, memberOf(setting), { ...shard, inventory });
+  const sighted = (d: Decision) => sightingOf(d, grades.get(d)!, memberOf(setting), inventory);
   const across = acrossMembers(shard, own, sighted, setting, telling.closedMs, asOf);
   for (const [i, severity] of gradeAll(across, inventory).entries()) grades.set(across[i]!, severity);
   const decisions = [...withoutThoseOf(own, across), ...across];

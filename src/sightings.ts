@@ -2,7 +2,7 @@
  * What decisions about single sources say to other organisations (model/fact.ts): who, when, how grave and what for, and
  * what the source has in common with others of its kind. Nothing of what it asked for, and no line.
  */
-import { claimOf, type Surroundings } from './alerting.ts';
+import { listingOf, type Surroundings } from './alerting.ts';
 import { detectionText } from './alerts/detections.ts';
 import type { Severity } from './alerts/severity.ts';
 import { verdictOf } from './alerts/verdict.ts';
@@ -15,13 +15,14 @@ export function sightingOf(
   d: Decision,
   severity: Severity,
   member: Member,
-  { state, inventory }: Pick<Surroundings, 'state' | 'inventory'>,
+  inventory: Surroundings['inventory'],
 ): Sighting | null {
   if (d.key.kind !== 'source' || d.shared !== undefined) return null;
   // a chain that nothing grave is part of is no alert
   if (d.detection === 'X01' && severity.level === 'info') return null;
   // an office's agreement covers scans, and only of its own systems
-  if (detectionText(d.detection)?.class === 'scan' && isAuthorized(d, inventory)) return null;
+  const isScan = detectionText(d.detection)?.class === 'scan';
+  if (isScan && isAuthorized(d, inventory)) return null;
   const { marks, probes } = d.signature ?? { marks: [], probes: [] };
   const asset = inventory.assets.find(({ number }) => number === d.exhibit.asset);
   return {
@@ -34,7 +35,7 @@ export function sightingOf(
     level: severity.level,
     outcome: d.outcome,
     verdict: verdictOf(d).term,
-    class: claimOf(d.key, d.organization, state),
+    isListed: isScan && listingOf(d.key, inventory).listed !== undefined,
     assetKind: asset?.kind ?? null,
     marks,
     probes,

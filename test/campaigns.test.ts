@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalAlert } from '../src/alerts/ecs.ts';
 import type { Alert } from '../src/model/alert.ts';
 import { analyze } from '../src/pipeline.ts';
-import { oddPort, packet, times } from './detect/log-lines.ts';
+import { oddPort, packet, request, times } from './detect/log-lines.ts';
 
 const scan = (source: string, from: number) => times(20, (i) => packet(source, from + i * 3, oddPort(i)));
 
@@ -56,6 +56,20 @@ describe('what several organisations of one run have in common', () => {
     const shared = alerts.find((a) => a.detection === 'X06')!;
     expect(shared.jurisdictions?.map(({ id }) => id)).toEqual(Object.keys(logs));
     expect([shared.lines, shared.destinations, shared.paths]).toEqual([[], [], []]);
+  });
+
+  it('is not hidden where the address says at one of them that it is a crawler', async () => {
+    const agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+    const probe = (from: number, parts = {}) =>
+      times(40, (i) => request('198.51.100.7', from + i * 3, `/missing-${i}`, parts));
+    const probes = {
+      'us-xx-adams': probe(0),
+      'us-xx-baker': probe(7200),
+      'us-xx-clay': [...probe(14_400), request('198.51.100.7', 14_800, '/', { status: 200, agent })],
+    };
+    const alerts = await alertsOf(probes);
+    expect(alerts.some(({ source }) => source?.class === 'says that it is a crawler')).toBe(true);
+    expect(brief(alerts)).toContain('X06 us-xx source');
   });
 
   it('is the same whatever the order of the logs', async () => {

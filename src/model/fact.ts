@@ -32,8 +32,8 @@ export interface Sighting extends Signature {
   readonly level: Level;
   readonly outcome: Alert['outcome'];
   readonly verdict: Alert['verdict']['term'];
-  /** what the source says to be or is listed as; null = nothing known */
-  readonly class: string | null;
+  /** it is a scan by a source that a list names as one that scans everybody; what a source says of itself is nothing here */
+  readonly isListed: boolean;
   /** kind of the system that it went for; null = none is declared */
   readonly assetKind: AssetKind | null;
 }

@@ -16,11 +16,15 @@ const found = (sightings: readonly Sighting[]) => decideAcross(sightings, scene)
 const three = (over: Partial<Sighting> = {}) => [at('a', 1, over), at('b', 2, over), at('c', 3, over)];
 
 describe('one source at three organisations', () => {
-  it('is of no interest where they call it noise, or it is informational, or it says to scan everybody', () => {
+  it('is of no interest where they call it noise, or it is informational, or a list names it as one that scans everybody', () => {
     expect(found(three())).toEqual(['X06 medium']);
     expect(found(three({ verdict: 'noise' }))).toEqual([]);
     expect(found(three({ level: 'info' }))).toEqual([]);
-    expect(found([...three(), at('d', 4, { class: 'says that it is a crawler' })])).toEqual([]);
+    expect(found(three({ isListed: true }))).toEqual([]);
+  });
+
+  it('is not hidden by what one of them has on a list, nor by what it says of itself', () => {
+    expect(found([...three(), at('d', 4, { isListed: true })])).toEqual(['X06 medium']);
   });
 
   it('is grave where one of them found it aimed at itself', () => {

@@ -31,7 +31,7 @@ export function sighting(over: Partial<Sighting> = {}): Sighting {
     level: 'low',
     outcome: 'refused',
     verdict: 'cannot_tell',
-    class: null,
+    isListed: false,
     assetKind: null,
     marks: [],
     probes: [],

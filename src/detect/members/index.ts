@@ -5,7 +5,7 @@
 import type { Sighting } from '../../model/fact.ts';
 import type { Decision } from '../decide.ts';
 import { jurisdictionSweep } from './jurisdiction-sweep.ts';
-import { inOrder, type MemberDetector, type MemberScene, sourceOf } from './member-detector.ts';
+import { inOrder, type MemberDetector, type MemberScene } from './member-detector.ts';
 import { multiMemberTarget } from './multi-member-target.ts';
 import { sharedCampaign } from './shared-campaign.ts';
 
@@ -18,11 +18,9 @@ export function decideAcross(sightings: readonly Sighting[], scene: MemberScene)
 }
 
 /**
- * Sightings in canonical order without the background class: what a member called noise or informational, and all of a
- * source that says to be, or is listed as, one that scans everybody.
+ * Sightings in canonical order without the background: what a member called noise or informational, and scans by a source
+ * that a list of that member, or ours, names. What a source says that it is takes nothing out (law 6).
  */
 export function withoutBackground(sightings: readonly Sighting[]): Sighting[] {
-  const known = new Set(sightings.filter((s) => s.class !== null).map(sourceOf));
-  const local = sightings.filter((s) => s.level !== 'info' && s.verdict !== 'noise' && !known.has(sourceOf(s)));
-  return local.sort(inOrder);
+  return sightings.filter((s) => s.level !== 'info' && s.verdict !== 'noise' && !s.isListed).sort(inOrder);
 }
