@@ -123,7 +123,9 @@ export async function sightingsOf(
 ): Promise<Sighting[]> {
   const { decisions, severities, around } = await decided(logs, { ...setting, inventory: countyInventory(county) });
   const { id, name, level, parent } = around.inventory.organization;
-  return decisions.flatMap((d, i) => sightingOf(d, severities[i]!, { id, name, level, parent }, around.inventory) ?? []);
+  return decisions.flatMap(
+    (d, i) => sightingOf(d, severities[i]!, { id, name, level, parent }, around.inventory) ?? [],
+  );
 }
 
 /** The alerts of the state over what its counties told. */
