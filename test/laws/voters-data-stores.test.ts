@@ -135,7 +135,10 @@ organizations: [{inventory: county.yaml}]
         await run('setup', ['setup', 'elasticsearch']);
         await run('ingest', ['ingest', '--once', 'access.log', 'kern.log']);
         // the lines wait, sealed: who has the key reads every value in them, nobody else any
-        const waiting = await store.redis.lrange(keys.outbox, 0, -1);
+        const waiting = [
+          ...(await store.redis.lrange(keys.outbox, 0, -1)),
+          ...(await store.redis.zrange(keys.flying, 0, -1)),
+        ];
         const chunks = await loadChunks(
           store,
           waiting.map((text) => refOf(ORG, text)),
