@@ -137,7 +137,7 @@ organizations: [{inventory: county.yaml}]
         // the lines wait, sealed: who has the key reads every value in them, nobody else any
         const waiting = [
           ...(await store.redis.lrange(keys.outbox, 0, -1)),
-          ...(await store.redis.zrange(keys.flying, 0, -1)).map(String),
+          ...(await store.redis.zrange(keys.flying, 0, '-1')),
         ];
         const chunks = await loadChunks(
           store,
