@@ -68,12 +68,12 @@ export async function collectEvidence(
 
 /** What the inventory says of values and paths, for everything that is redacted. */
 export function keepOf({ assets }: Inventory): Keep {
+  const keepers = assets.filter((asset) => asset.sensitivity === 'voter' || asset.recordKeyParams.length > 0);
   return {
     keepParams: new Set(assets.flatMap((asset) => asset.keepParams)),
     redactParams: new Set(assets.flatMap((asset) => asset.redactParams)),
-    recordPaths: assets
-      .filter((asset) => asset.sensitivity === 'voter' || asset.recordKeyParams.length > 0)
-      .flatMap((asset) => asset.urlPrefixes),
+    recordPaths: keepers.flatMap((asset) => asset.urlPrefixes),
+    recordHosts: keepers.filter((asset) => asset.urlPrefixes.length === 0).flatMap((asset) => asset.hosts),
   };
 }
 
@@ -96,9 +96,10 @@ function evidenceOf(
     if (!('event' in parsed)) continue;
     const { event } = parsed;
     const isRequest = event['event.category'] === 'web';
+    const host = event['destination.domain'] ?? '';
     if (lines.length < LINES_SHOWN) {
       const matched = reference.rule >= 0 && isRequest ? matchedRanges(line, event, reference.rule, locate) : [];
-      const redacted = redactLine(line, isRequest ? 'request' : 'packet', { ...keep, matched }, token);
+      const redacted = redactLine(line, isRequest ? 'request' : 'packet', { ...keep, host, matched }, token);
       lines.push({
         timeMs: event['@timestamp'],
         origin: origin.name,
@@ -109,7 +110,7 @@ function evidenceOf(
     }
     const path = event['url.path'];
     if (path !== undefined && event['pollwatch.malformed'] !== true && paths.size < PATHS_SHOWN)
-      paths.add(redactPath(path, token, keep));
+      paths.add(redactPath(path, token, { ...keep, host }));
   }
   return { lines, paths: [...paths] };
 }

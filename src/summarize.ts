@@ -219,7 +219,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
         : origin.format.parseLine(line, origin.context);
     t.what =
       parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-        ? redactPath(parsed.event['url.path'], token, keep)
+        ? redactPath(parsed.event['url.path'], token, { ...keep, host: parsed.event['destination.domain'] ?? '' })
         : 'a page that is not there';
   }
   return {

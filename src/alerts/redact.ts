@@ -9,7 +9,7 @@
  * Equal values give equal tokens, so that "the same name 40 times" stays visible. Names of parameters stay.
  */
 import { createHmac, createSecretKey } from 'node:crypto';
-import { parseAddress } from '../model/address.ts';
+import { hostName, parseAddress } from '../model/address.ts';
 import { printable } from '../model/problem.ts';
 
 /** A value (latin1) → its token, e.g. "~a1b2c3d4". */
@@ -28,6 +28,10 @@ export interface Keep {
    * that is none of a site's own may be somebody's name, and is hidden
    */
   recordPaths?: readonly string[];
+  /** names of hosts (small letters) that keep voters' records wherever they are asked: all of their paths are such */
+  recordHosts?: readonly string[];
+  /** host that the line names; where it names none, it may be one of `recordHosts` */
+  host?: string;
 }
 
 export interface RedactedLine {
@@ -117,6 +121,8 @@ class Spans {
   readonly keepParams: ReadonlySet<string>;
   readonly redactParams: ReadonlySet<string>;
   readonly recordPaths: readonly string[];
+  readonly recordHosts: readonly string[];
+  readonly host: string;
   /** [start, end, kind]: hide = token, escape = bytes become visible escapes, drop = cut out */
   private readonly marks: [number, number, 'hide' | 'escape' | 'drop'][] = [];
   private readonly kept: (readonly [number, number])[];
@@ -127,6 +133,8 @@ class Spans {
     this.keepParams = lowerSet(keep.keepParams);
     this.redactParams = lowerSet(keep.redactParams);
     this.recordPaths = keep.recordPaths ?? [];
+    this.recordHosts = keep.recordHosts ?? [];
+    this.host = keep.host ?? '';
     this.kept = (keep.matched ?? [])
       .map(([s, e]) => [Math.max(0, s), Math.min(line.length, e)] as const)
       .filter(([s, e]) => e > s)
@@ -316,10 +324,12 @@ function hidePath(spans: Spans, start: number, end: number): void {
   const { line } = spans;
   const path = line.slice(start, end);
   let i = start;
+  let { host } = spans;
   // absolute form (proxy probes, referrers): scheme://user:password@host/…
   const authority = /^[A-Za-z][A-Za-z0-9+.-]{0,15}:\/\/([^/]*)/.exec(path);
   if (authority !== null) {
     const at = authority[1]!.lastIndexOf('@');
+    host = authority[1]!.slice(at + 1);
     const hostStart = start + authority[0].length - authority[1]!.length;
     if (at > 0) spans.hide(hostStart, at);
     else if (LOOSE_TEST.test(authority[1]!) && !/^[\d.]+(?::\d+)?$/.test(authority[1]!))
@@ -332,7 +342,7 @@ function hidePath(spans: Spans, start: number, end: number): void {
   hideBirthDates(spans, path, start);
   // where one segment is a person's datum, a name may stand beside it
   const besidePerson = path.split('/').some((segment) => isPersonal(segment.split(';', 1)[0]!));
-  const below = i + recordsBegin(spans, line.slice(i, end));
+  const below = i + recordsBegin(spans, line.slice(i, end), host);
   let previous = '';
   while (i < end) {
     if (line[i] === '/') {
@@ -353,7 +363,11 @@ function hidePath(spans: Spans, start: number, end: number): void {
 }
 
 /** Where in a path of a system that keeps records what may name a person begins; Infinity for others. */
-function recordsBegin({ recordPaths }: Spans, path: string): number {
+function recordsBegin({ recordPaths, recordHosts }: Spans, path: string, host: string): number {
+  if (recordHosts.length > 0) {
+    const name = hostName(host);
+    if (name === '' || recordHosts.includes(name)) return 0;
+  }
   if (recordPaths.length === 0) return Number.POSITIVE_INFINITY;
   const lower = path.toLowerCase();
   const fitting = recordPaths.filter(

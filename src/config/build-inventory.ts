@@ -4,7 +4,7 @@
  */
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
-import { parseAddress } from '../model/address.ts';
+import { hostName } from '../model/address.ts';
 import type { Asset, DeclaredOrigin, Inventory, Listing, ProtectedRecord } from '../model/inventory.ts';
 import { buildPeople } from './build-people.ts';
 import type { InventoryFile } from './inventory-schema.ts';
@@ -171,13 +171,4 @@ function isUnder(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false;
   const next = path[prefix.length];
   return next === undefined || next === '/' || next === '?' || next === ';' || next === '#';
-}
-
-/** "Example.GOV.:443" → "example.gov"; an address counts as no name. */
-function hostName(host: string): string {
-  const name = host
-    .toLowerCase()
-    .replace(/:\d{1,5}$/, '')
-    .replace(/\.$/, '');
-  return name === '-' || name === '_' || parseAddress(name) !== null ? '' : name;
 }

@@ -155,3 +155,12 @@ export function isPrivateIpv4(v: number): boolean {
 export function isPrivateIpv6(hi: number): boolean {
   return hi === ZERO_PREFIX || hi >>> 22 === 0x3fa || hi >>> 25 === 0x7e;
 }
+
+/** "Example.GOV.:443" → "example.gov"; an address counts as no name. */
+export function hostName(host: string): string {
+  const name = host
+    .toLowerCase()
+    .replace(/:\d{1,5}$/, '')
+    .replace(/\.$/, '');
+  return name === '-' || name === '_' || parseAddress(name) !== null ? '' : name;
+}

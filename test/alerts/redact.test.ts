@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokens, MALFORMED_MAX, redactLine, redactPath, TEXT_MAX } from '../../src/alerts/redact.ts';
+import { parseInventory } from '../../src/config/inventory.ts';
+import { keepOf } from '../../src/evidence.ts';
 
 const token = createTokens('a secret of the organisation');
 const TIME = '[14/Sep/2026:08:00:33 +0000]';
@@ -83,6 +85,33 @@ describe('a line of an access log', () => {
     expect(redactLine(text, 'request', { ...keep, matched: [[at, at + 11]] }, token).text).toMatch(
       /"GET \/lookup\/~[0-9a-f]{8}\/.git\/config HTTP/,
     );
+  });
+
+  it('hides every word on a host that is declared to keep records, and on one that nobody names', () => {
+    const inventory = parseInventory(
+      `version: 1
+organization: {id: us-xx-example, name: Example County}
+assets:
+  - {id: voters, name: Look-up, kind: voter_lookup, hosts: [Vote.Example.gov], sensitivity: voter}
+`,
+      'inventory.yaml',
+    );
+    const keep = keepOf(inventory);
+    const shown = (path: string, host: string) => redactPath(path, token, { ...keep, host });
+    for (const host of ['vote.example.gov', 'VOTE.example.gov.:443', '', '-', '192.0.2.1'])
+      expect(shown('/Smith/results', host)).toBe(`/${token('Smith')}/results`);
+    expect(shown('/Smith/results', 'www.example.gov')).toBe('/Smith/results');
+    const text = line('GET /Smith/.git/config HTTP/1.1');
+    const at = text.indexOf('.git/config');
+    const request = redactLine(
+      text.replace('"-"', '"https://vote.example.gov/Marigoldova/search"'),
+      'request',
+      { ...keep, host: 'vote.example.gov', matched: [[at, at + 11]] },
+      token,
+    );
+    expect(request.text).toContain(`GET /${token('Smith')}/.git/config HTTP`);
+    expect(request.text).not.toContain('Marigoldova');
+    expect(request.matched).toBe('.git/config');
   });
 
   it('escapes a request that is none, and shows at most its first bytes', () => {
