@@ -26,7 +26,7 @@ type Kept = { -readonly [K in keyof OutboxRow]: OutboxRow[K] };
 
 /** An outbox that is filled one commit at a time. */
 export interface MemoryOutbox extends Outbox {
-  /** Adds rows; one whose id or any of whose covers is known is left out. Returns the ids that were added. */
+  /** Adds rows; one whose id is known, or all of whose covers are, is left out. Returns the ids that were added. */
   add(rows: readonly NewRow[], nowMs: number): Promise<string[]>;
   /** all rows, for the commit */
   snapshot(): OutboxRow[];
@@ -46,7 +46,7 @@ export function createMemoryOutbox(rows: readonly OutboxRow[] = []): MemoryOutbo
       forget(nowMs);
       const ids: string[] = [];
       for (const { id, covers, mail } of added) {
-        if (kept.has(id) || covers.some((cover) => covered.has(cover))) continue;
+        if (kept.has(id) || (covers.length > 0 && covers.every((cover) => covered.has(cover)))) continue;
         kept.set(id, { id, covers, mail, state: 'waiting', tries: 0, addedMs: nowMs, dueMs: nowMs, reason: null });
         for (const cover of covers) covered.add(cover);
         ids.push(id);

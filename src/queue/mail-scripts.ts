@@ -21,9 +21,9 @@ end
 at = at + 6
 for _ = 1, rows do
   local id, covers = ARGV[at], tonumber(ARGV[at + 2])
-  local known = redis.call('ZSCORE', KEYS[14], id)
-  for i = 1, covers do known = known or redis.call('ZSCORE', KEYS[14], ARGV[at + 2 + i]) end
-  if not known then
+  local isKnown, news = redis.call('ZSCORE', KEYS[14], id), covers == 0
+  for i = 1, covers do news = news or not redis.call('ZSCORE', KEYS[14], ARGV[at + 2 + i]) end
+  if news and not isKnown then
     redis.call('HSET', KEYS[10], id, ARGV[at + 1])
     redis.call('HSET', KEYS[11], id, 'waiting 0 ' .. now .. ' ')
     redis.call('ZADD', KEYS[12], now, id)

@@ -52,7 +52,7 @@ export interface ShardCommit extends LeaseHolder {
   readonly dropEvidenceBefore?: readonly { readonly origin: number; readonly offset: number }[];
 }
 
-/** Mails of a commit. One whose id, or any of whose covers, is known is left out. */
+/** Mails of a commit. One whose id is known, or all of whose covers are, is left out. */
 export interface MailCommit {
   readonly rows: readonly NewRow[];
   /** the planner's memory as JSON; null = as it was */

@@ -92,13 +92,22 @@ describe.each([
       await commit([row(1), row(1), row(2, row(1).covers), row(3)]);
       expect(await ids(NOW)).toEqual([1, 3]);
       await outbox().sent(row(1).id, NOW);
-      await commit([row(1), row(4, ['other', ...row(1).covers])], { nowMs: NOW + KEEP_MS - 1 });
+      await commit([row(1), row(4, row(1).covers)], { nowMs: NOW + KEEP_MS - 1 });
       expect(await ids(NOW + 1)).toEqual([]);
       expect((await queueDepth(pw.store, ORG)).stats).toMatchObject({ mails: 2, mails_sent: 1 });
       // what was told is not remembered for ever
       await commit([row(5)], { nowMs: NOW + KEEP_MS + 1 });
       const { mailTold } = organizationKeys(pw.store.prefix, ORG);
       expect(await pw.store.redis.zcard(mailTold)).toBe(2);
+    }));
+
+  it('takes a row of several alerts as long as one of them was not told', () =>
+    fresh(async () => {
+      await commit([row(1), row(2)]);
+      await commit([row(4, ['other', ...row(1).covers]), row(5, [...row(1).covers, ...row(2).covers]), row(6, [])]);
+      expect(await ids(NOW)).toEqual([1, 2, 4, 6]);
+      await commit([row(7, ['other'])]);
+      expect(await ids(NOW)).toEqual([]);
     }));
 
   it('gives a row to one taker, and to another when its lease is over', () =>
