@@ -122,6 +122,21 @@ describe("a state's alerts", () => {
     ]);
   });
 
+  it('about an order in which counties were reached wait for the end of the day of the last one', async () => {
+    const facts = [...'abcdef'].map((letter, i) => {
+      const startMs = START + i * 2 * DAY;
+      return factOf(letter, 1, sighting({ member: county(letter), startMs, endMs: startMs + 1 }));
+    });
+    const endMs = Math.floor((START + 10 * DAY) / DAY) * DAY + DAY;
+    const ordered = async (closedMs: number) =>
+      (await tellState(stateShard([facts]), { closedMs })).documents.filter((d) =>
+        d.body.includes('alphabetical order'),
+      );
+    // that of five, two days before, is told
+    expect(await ordered(endMs - 1)).toHaveLength(1);
+    expect(await ordered(endMs)).toHaveLength(2);
+  });
+
   it('stand in the summary of their day, also where the state itself has no log', async () => {
     const shard = stateShard([
       ['a', 'b', 'c'].map((letter) => factOf(letter, 1, sighting({ member: county(letter) }))),

@@ -9,7 +9,7 @@
 
 import { prefixOf } from '../../model/address.ts';
 import type { Member, Sighting } from '../../model/fact.ts';
-import { DAY, dayOf } from '../../model/time.ts';
+import { DAY, dayOf, dayStart } from '../../model/time.ts';
 import type { Decision, DecisionKey } from '../decide.ts';
 import {
   groupedBy,
@@ -57,7 +57,7 @@ function sweeps(key: DecisionKey, all: readonly Sighting[], { dayStartMs }: Memb
     if (members.length < JURISDICTIONS_MIN) return [];
     const order = orderOf(members, sightings);
     const isOrdered = order >= ALPHABETICAL;
-    return sharedDecision({
+    const decision = sharedDecision({
       detection: 'campaign.jurisdiction_sweep',
       key,
       day,
@@ -67,6 +67,8 @@ function sweeps(key: DecisionKey, all: readonly Sighting[], { dayStartMs }: Memb
       thresholds: [`alerts at ${JURISDICTIONS_MIN} organisations within ${DAYS} days`],
       tailored: isOrdered ? ['the organisations were reached nearly in alphabetical order'] : [],
     });
+    // it began up to 30 days ago, and whoever is reached later that day can change the order
+    return { ...decision, settlesMs: dayStart(day + 1, dayStartMs) };
   });
 }
 
