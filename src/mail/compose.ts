@@ -40,7 +40,7 @@ export interface Coverage {
 export function composeMail(task: MailTask, sender: Sender, coverage: Coverage): RenderedMail {
   switch (task.kind) {
     case 'alert': {
-      const { lead, also, mailNumber, root, firstToldMs, nowMs, recipient } = task;
+      const { lead, also, mailNumber, root, firstToldMs, findings, nowMs, recipient } = task;
       const { state, kind, changes, isCopy } = lead;
       return composeAlertMail(
         {
@@ -53,6 +53,7 @@ export function composeMail(task: MailTask, sender: Sender, coverage: Coverage):
           also: also.map((item) => ({ alert: item.state.alert, changes: item.changes })),
           isCopy,
           firstToldMs,
+          findings,
           nowMs,
         },
         recipient,

@@ -4,6 +4,7 @@
  */
 import { DAY } from '../model/time.ts';
 import { type AlertState, type Told, toldOf } from './mailable.ts';
+import type { NightMemory } from './night.ts';
 
 /** Alerts that are remembered; a state SOC's busiest day has some thousand that are mailed. */
 export const ALERTS_KEPT = 20_000;
@@ -46,6 +47,8 @@ export interface MailMemory {
   version: 1;
   alerts: Record<string, AlertMemory>;
   recipients: Record<string, RecipientMemory>;
+  /** by night and system, see night.ts; a memory from before there were nights has none */
+  nights?: Record<string, NightMemory>;
   /** a storm lasts until then */
   stormUntilMs: number;
 }
@@ -100,6 +103,9 @@ export function prune(
   if (left.length > ALERTS_KEPT) {
     left.sort(([a, x], [b, y]) => x.lastMs - y.lastMs || (a < b ? -1 : 1));
     for (const [id] of left.slice(0, left.length - ALERTS_KEPT)) delete memory.alerts[id];
+  }
+  for (const [night, { lastMs }] of Object.entries(memory.nights ?? {})) {
+    if (lastMs < nowMs - FORGET_MS) delete memory.nights![night];
   }
   for (const [address, recipient] of Object.entries(memory.recipients)) {
     recipient.sentMs = recipient.sentMs.filter((ms) => ms > nowMs - DAY);

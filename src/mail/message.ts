@@ -29,14 +29,17 @@ import {
 } from './envelope.ts';
 import { clip } from './inert-text.ts';
 import type { Letter, Section } from './letter.ts';
-import { routeFor } from './mailable.ts';
+import { type AlertState, routeFor } from './mailable.ts';
 import { counted, ours, subjectWords, whatCameOfIt, whatHappened } from './plain-words.ts';
 import { ESCALATED_FROM, escalationMs } from './timing.ts';
-import { clockWords, whenWords } from './when-words.ts';
+import { clockWords, dayWords, whenWords } from './when-words.ts';
 
 /** Paths that a mail tells everybody, and how much of each. */
 const PATHS_TOLD = 3;
 const PATH_MAX = 60;
+/** Findings of an election night that a mail lists, and steps that it asks for when there are several. */
+const FINDINGS_TOLD = 20;
+const STEPS_TOLD = 5;
 
 /** Why an alert is mailed. */
 export interface AlertMail {
@@ -55,6 +58,8 @@ export interface AlertMail {
   readonly isCopy: boolean;
   /** when the first mail about it went out to anybody, for an escalation */
   readonly firstToldMs: number | null;
+  /** all that was found on this system in this election night, in the order of time; empty when it is one thing */
+  readonly findings: readonly AlertState[];
   readonly nowMs: number;
 }
 
@@ -87,9 +92,10 @@ export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: 
     marking: markingWords(inventory.mailing.tlp),
     notes: notesOf(recipient, sender),
     sections: [
-      ...(mail.changes.length > 0 ? [changesSection(mail)] : []),
+      ...changesSection(mail),
       ...(kind === 'escalation' ? [escalationSection(mail, recipient.contact)] : []),
       happenedSection(mail, recipient.contact),
+      ...nightSection(mail, recipient.contact),
       seriousSection(alert, kind),
       ...(kind === 'closed'
         ? []
@@ -100,13 +106,12 @@ export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: 
     ],
     closing: closingOf(inventory),
   };
-  const about = subjectWords(alert);
   const start = `${subjectMark(sender)}${severity}${state}: `;
   const end = ` (${id})`;
   return finish(letter, {
     recipient,
     sender,
-    subject: fitSubject(start, [alert.asset === null ? about : `${about} on ${alert.asset.name}`, about], end),
+    subject: fitSubject(start, subjectsOf(mail), end),
     messageId: messageIdOf(`${alert.id} ${mail.revision} ${kind}`, recipient.address, sender.address),
     root: mail.root,
     nowMs: mail.nowMs,
@@ -128,8 +133,40 @@ export function alertLine(alert: Alert): string {
   return `${SEVERITY_WORDS[alert.severity]}: ${subjectWords(alert)} (${shortId(alert.id)}).`;
 }
 
-function changesSection({ changes }: AlertMail): Section {
-  return { heading: 'What is new', parts: [{ list: changes, ordered: false }] };
+/** Wordings of a subject, longest first: the gravest of what is told, and how much there is beside it. */
+function subjectsOf({ alert, findings }: AlertMail): string[] {
+  const about = subjectWords(alert);
+  const told = findings.length > 1 ? `${about} and ${findings.length - 1} more` : about;
+  return [...(alert.asset === null ? [] : [`${told} on ${alert.asset.name}`]), told, about];
+}
+
+/** Of an election night: each thing that is new by name. */
+function changesSection({ alert, kind, changes, also, findings, mailNumber }: AlertMail): Section[] {
+  const newsOf = (about: Alert, news: readonly string[]) => [
+    news.length === 0 && kind !== 'escalation' ? `New: ${alertLine(about)}` : [alertLine(about), ...news].join(' '),
+  ];
+  const isNight = findings.length > 0 && mailNumber > 1;
+  const list = isNight ? [newsOf(alert, changes), ...also.map((o) => newsOf(o.alert, o.changes))].flat() : changes;
+  return list.length === 0 ? [] : [{ heading: 'What is new', parts: [{ list, ordered: false }] }];
+}
+
+/** The whole story of one system in one election night. */
+function nightSection({ alert, kind, findings }: AlertMail, { timezone }: Contact): Section[] {
+  if (findings.length === 0) return [];
+  const isOver = (status: AlertState['status']) => status === 'closed' || status === 'withdrawn';
+  const lines = findings.map(({ alert: found, status }) => {
+    const at = `${dayWords(found.startMs, timezone)}, ${clockWords(found.startMs, timezone)}`;
+    return `${at}: ${alertLine(found)}${isOver(status) && kind !== 'closed' ? ' Closed.' : ''}`;
+  });
+  const more = lines.length - FINDINGS_TOLD;
+  const parts: Section['parts'] = [
+    `This is all that you were told about ${ours(alert)}, in the order of time. It comes as one story.`,
+    // the latest stay: what came before was in the mails before
+    { list: lines.slice(-FINDINGS_TOLD), ordered: false },
+    ...(more > 0 ? [`And ${counted(more, 'earlier one')}.`] : []),
+    ...(kind === 'closed' ? [] : ['Each is marked as handled by its own number.']),
+  ];
+  return [{ heading: 'Election night so far', parts }];
 }
 
 function escalationSection({ firstToldMs, alert, nowMs }: AlertMail, contact: Contact): Section {
@@ -142,10 +179,10 @@ function escalationSection({ firstToldMs, alert, nowMs }: AlertMail, contact: Co
   };
 }
 
-function happenedSection({ alert, also }: AlertMail, contact: Contact): Section {
+function happenedSection({ alert, also, findings }: AlertMail, contact: Contact): Section {
   const parts: Section['parts'] = [
     ...storyOf(alert, contact.timezone),
-    ...(also.length === 0
+    ...(also.length === 0 || findings.length > 0
       ? []
       : [
           'The same source also set off:',
@@ -185,8 +222,13 @@ function verdictWords(alert: Alert): string {
   }
 }
 
-function todoSection({ alert, isCopy, nowMs }: AlertMail, contact: Contact, inventory: Inventory): Section {
-  const steps = [...alert.whatToDo];
+function todoSection(
+  { alert, also, findings, isCopy, nowMs }: AlertMail,
+  contact: Contact,
+  inventory: Inventory,
+): Section {
+  const others = findings.length === 0 ? [] : also.flatMap((other) => other.alert.whatToDo);
+  const steps = [...new Set([...alert.whatToDo, ...others])].slice(0, Math.max(STEPS_TOLD, alert.whatToDo.length));
   if (alert.key.kind === 'source') steps.push('Do not open or visit the address in this mail.');
   const list = { list: steps, ordered: true };
   if (!isCopy) return { heading: 'Do this now', parts: [list] };

@@ -8,6 +8,7 @@ import type { Level } from '../model/rule.ts';
 import type { Recipient } from './envelope.ts';
 import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
 import type { MailMemory } from './memory.ts';
+import { nightOf, openNights, toldOfNight } from './night.ts';
 import { ESCALATED_FROM, escalationMs, FIRST_WAIT_MS, UPDATE_SPACING_MS } from './timing.ts';
 
 /** One alert in a mail. */
@@ -33,7 +34,7 @@ export function isMailed(alert: AlertState['alert'], inventory: Inventory): bool
 }
 
 /** What a recipient is still to be told of an alert; at most one thing. */
-export function pendingOf(
+function pendingOf(
   state: AlertState,
   deserving: ReadonlySet<string>,
   recipient: Recipient,
@@ -46,6 +47,10 @@ export function pendingOf(
   const known = memory.alerts[alert.id];
   const told = known?.by[recipient.address];
   const isUrgent = alert.severity === 'critical';
+  // a mail about its night is one about the alert; what is critical waits for neither
+  const nightMs = toldOfNight(memory, alert, recipient.address)?.atMs ?? null;
+  const spaced = (ms: number, isExempt: boolean) =>
+    nightMs === null || isExempt ? ms : Math.max(ms, nightMs + UPDATE_SPACING_MS[alert.severity]);
   if (told !== undefined) {
     const changes = newsSince(told, state);
     // a revision is told once, whatever is compared
@@ -57,7 +62,7 @@ export function pendingOf(
         kind: isEnd ? 'closed' : 'update',
         changes,
         isCopy: roleOf(alert, recipient.contact, inventory) === 'cc',
-        dueMs: told.atMs + UPDATE_SPACING_MS[alert.severity],
+        dueMs: spaced(told.atMs + UPDATE_SPACING_MS[alert.severity], isUrgent && !isEnd),
         level: isEnd ? 'info' : alert.severity,
         isUrgent: isUrgent && !isEnd,
       },
@@ -66,7 +71,7 @@ export function pendingOf(
   if (status !== 'new') return [];
   const role = deserving.has(alert.id) ? roleOf(alert, recipient.contact, inventory) : null;
   if (role !== null) {
-    const dueMs = firstMs + FIRST_WAIT_MS[alert.severity];
+    const dueMs = spaced(firstMs + FIRST_WAIT_MS[alert.severity], isUrgent);
     return [{ state, kind: 'first', changes: [], isCopy: role === 'cc', dueMs, level: alert.severity, isUrgent }];
   }
   if (known?.firstToldMs === null || known === undefined || !ESCALATED_FROM.includes(alert.severity)) return [];
@@ -84,13 +89,36 @@ function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Invento
   return route.cc.includes(contact.id) ? 'cc' : null;
 }
 
-/** What one source did goes into one mail, gravest first. */
+/**
+ * Everything that a recipient is still to be told. The end of one finding of an election night waits until all of that night
+ * are over, or goes along with other news of it.
+ */
+export function allPending(
+  states: readonly AlertState[],
+  deserving: ReadonlySet<string>,
+  recipient: Recipient,
+  memory: MailMemory,
+  inventory: Inventory,
+  nowMs: number,
+): Pending[] {
+  const pending = states.flatMap((state) => pendingOf(state, deserving, recipient, memory, inventory, nowMs));
+  const open = openNights(states, pending, memory, recipient.address);
+  return pending.map((item) => {
+    const night = nightOf(item.state.alert);
+    const isHeld = item.kind === 'closed' && night !== null && open.has(night);
+    return isHeld ? { ...item, dueMs: Number.POSITIVE_INFINITY } : item;
+  });
+}
+
+/** What belongs together goes into one mail, gravest first. */
 export function storiesOf(items: readonly Pending[]): Pending[][] {
   return [...Map.groupBy(items, storyName).values()];
 }
 
-/** The same for what belongs into one mail: the source; ends and escalations stand alone. */
+/** The same for what belongs into one mail: election night on one system, else the source; other ends and escalations stand alone. */
 export function storyName({ kind, state }: Pending): string {
   const { key, id } = state.alert;
+  const night = nightOf(state.alert);
+  if (night !== null) return kind === 'escalation' ? `escalation ${night}` : `night ${night}`;
   return kind === 'closed' || kind === 'escalation' ? `${kind} ${id}` : `${key.kind} ${key.text}`;
 }

@@ -13,7 +13,8 @@ import { DAY } from '../model/time.ts';
 import { messageIdOf, type Recipient } from './envelope.ts';
 import type { AlertState } from './mailable.ts';
 import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
-import { type Item, isMailed, type Pending, pendingOf, storiesOf, storyName } from './pending.ts';
+import { findingsOf, nightOf, noteNights, toldOfNight } from './night.ts';
+import { allPending, type Item, isMailed, type Pending, storiesOf, storyName } from './pending.ts';
 import {
   capsOf,
   HEARTBEAT_MS,
@@ -44,6 +45,8 @@ export type MailTask = {
       /** message id of the first mail about the lead, or null when this is it */
       readonly root: string | null;
       readonly firstToldMs: number | null;
+      /** all that the recipient knows of this election night on this system, in the order of time; empty when it is one thing */
+      readonly findings: readonly AlertState[];
     }
   | { readonly kind: 'several'; readonly items: readonly Item[]; readonly isStorm: boolean }
   | {
@@ -104,7 +107,7 @@ export function planMails(
   for (const recipient of recipients) {
     memory.recipients[recipient.address] ??= newRecipient(nowMs);
     const known = memory.recipients[recipient.address]!;
-    const pending = sorted.flatMap((state) => pendingOf(state, deserving, recipient, memory, inventory, nowMs));
+    const pending = allPending(sorted, deserving, recipient, memory, inventory, nowMs);
     const planned = isStorm ? planStorm(pending, recipient, known) : planOrdinary(pending, recipient, known);
     tasks.push(...planned, ...planRegular(recipient, known));
   }
@@ -146,11 +149,14 @@ export function planMails(
     return [...made, ...more];
   }
 
-  /** What else is new of a source that is mailed about anyway goes along, though it could still wait. */
+  /** What else is new of a source, or of an election night, that is mailed about anyway goes along, though it could still wait. */
   function withWaiting(stories: Pending[][], pending: readonly Pending[], { contact }: Recipient): Pending[][] {
     const ready = new Set(stories.flat());
     const waiting = pending.filter(
-      (item) => item.kind === 'first' && !ready.has(item) && freeAt(contact, item.level) <= nowMs,
+      (item) =>
+        (item.kind === 'first' || (item.kind !== 'escalation' && nightOf(item.state.alert) !== null)) &&
+        !ready.has(item) &&
+        freeAt(contact, item.level) <= nowMs,
     );
     return stories.map((story) => [...story, ...waiting.filter((item) => storyName(item) === storyName(story[0]!))]);
   }
@@ -240,12 +246,16 @@ export function planMails(
     return placesAt(known.sentMs, capsOf(contact, inventory.calendar, nowMs), nowMs);
   }
 
-  /** A mail of its own for what one source did. */
-  function single(story: readonly Pending[], recipient: Recipient): MailTask {
+  /** A mail of its own for what one source did, or for what was found on one system in an election night. */
+  function single(items: readonly Pending[], recipient: Recipient): MailTask {
+    const night = nightOf(items[0]!.state.alert);
+    const story = night === null ? items : inNight(items);
     const [lead, ...also] = story as [Pending, ...Pending[]];
     const { alert, revision } = lead.state;
     const known = memory.alerts[alert.id];
     const before = known?.by[recipient.address];
+    const nightTold = toldOfNight(memory, alert, recipient.address);
+    const findings = night === null ? [] : findingsOf(night, story, sorted, memory, recipient.address);
     return {
       kind: 'alert',
       id: `${lead.kind}|${recipient.address}|${alert.id}|${revision}`,
@@ -254,9 +264,10 @@ export function planMails(
       nowMs,
       lead,
       also,
-      mailNumber: (before?.mails ?? 0) + 1,
-      root: before?.root ?? null,
+      mailNumber: Math.max(before?.mails ?? 0, nightTold?.mails ?? 0) + 1,
+      root: nightTold?.root ?? before?.root ?? null,
       firstToldMs: known?.firstToldMs ?? null,
+      findings: findings.length > 1 ? findings : [],
     };
   }
 
@@ -278,13 +289,26 @@ export function planMails(
   /** Notes the mails as sent; hands them back. */
   function told(made: MailTask[], known: RecipientMemory): MailTask[] {
     for (const task of made) {
-      for (const { state } of itemsOf(task)) noteTold(memory, state, task.recipient.address, task.messageId, nowMs);
+      const { address } = task.recipient;
+      const states = itemsOf(task).map(({ state }) => state);
+      const root = task.kind === 'alert' ? (task.root ?? task.messageId) : task.messageId;
+      for (const state of states) noteTold(memory, state, address, root, nowMs);
+      noteNights(memory, states, address, root, nowMs);
       known.sentMs.push(nowMs);
       known.digestMails++;
       known.anyMs = nowMs;
     }
     return made;
   }
+}
+
+/** Gravest first, ends last; somebody who is to act on any of it is asked to act. */
+function inNight(items: readonly Pending[]): Pending[] {
+  const isEnd = ({ kind }: Pending) => (kind === 'closed' ? 1 : 0);
+  const isCopy = items.every((item) => item.isCopy);
+  return [...items]
+    .sort((a, b) => isEnd(a) - isEnd(b) || compareAlerts(a.state.alert, b.state.alert))
+    .map((item) => ({ ...item, isCopy }));
 }
 
 /** The alerts of a mail; none for digests and heartbeats. */

@@ -35,6 +35,7 @@ const mailOf = (alert: Alert, over: Partial<AlertMail> = {}): AlertMail => ({
   also: [],
   isCopy: false,
   firstToldMs: null,
+  findings: [],
   nowMs: NOON,
   ...over,
 });

@@ -460,11 +460,13 @@ describe('whatever happens', () => {
           severity,
           outcome: fc.constantFrom('tried' as const, 'refused' as const, 'answered' as const),
           source: fc.integer({ min: 1, max: 5 }),
+          night: fc.constantFrom<Partial<Alert>>({}, { window: { electionId: 'gen-2026', phase: 'results' } }),
         })
-        .map(({ count, severity: level, outcome, source }) => (states: AlertState[], nowMs: number) => {
+        .map(({ count, severity: level, outcome, source, night }) => (states: AlertState[], nowMs: number) => {
           for (let i = 0; i < count; i++) {
             const n = states.length + 1;
-            const over: Partial<Alert> = count > 3 ? {} : { key: { kind: 'source', text: `192.0.2.${source}` } };
+            const over: Partial<Alert> =
+              count > 3 ? {} : { key: { kind: 'source', text: `192.0.2.${source}` }, ...night };
             states.push(stateOf(n, { severity: level, outcome, ...over }, { firstMs: nowMs }));
           }
         }),
