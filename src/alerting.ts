@@ -392,12 +392,7 @@ function ownerOf(d: Decision, around: Surroundings): string {
 }
 
 /** Addresses that were seen of a source key, smallest first, at most ADDRESSES_MAX. */
-export function addressesOf(
-  hi: number,
-  lo: number,
-  organization: number,
-  around: Pick<Surroundings, 'state'>,
-): string[] {
+function addressesOf(hi: number, lo: number, organization: number, around: Pick<Surroundings, 'state'>): string[] {
   if (hi === 0) return [formatIpv4(lo)];
   const { ledger } = around.state;
   const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);

@@ -13,7 +13,7 @@ import { type EventTexts, type Fragment, fragmentOf, textsOfRule } from './rules
 import type { CompiledRuleSet } from './rules/rule-set.ts';
 
 /** Lines that a grave alert shows. */
-export const LINES_SHOWN = 5;
+const LINES_SHOWN = 5;
 /** Paths that an alert names. */
 const PATHS_SHOWN = 8;
 

@@ -1,7 +1,8 @@
 /**
  * A decide worker: for each organisation whose lease it gets, folds the records of the analyze workers into the shard,
- * decides, commits what is to be told, and takes what it tells of other organisations' business to their shards. Several of these workers share the organisations between them; when one ends,
- * its leases run out and others go on from what was committed.
+ * decides, commits what is to be told, and takes what it tells of other organisations' business to their shards. Several
+ * of these workers share the organisations between them; when one ends, its leases run out and others go on from what
+ * was committed.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -194,7 +194,7 @@ export const mailServer = z
     'write the name or the address of the server, without a port',
   )
   .describe('name or address of your mail server (it relays; mail is never sent to other servers)');
-export const mailPort = port;
+const mailPort = port;
 export const mailSecurity = z
   .enum(['starttls', 'implicit', 'none'])
   .describe('starttls (default), implicit = TLS from the first byte, none = only to a server on this machine');

@@ -132,7 +132,7 @@ function sign(decisions: readonly Decision[], { touches }: SourceRecord, { rules
   }
 }
 
-export function byIdentity(a: Decision, b: Decision): number {
+function byIdentity(a: Decision, b: Decision): number {
   return (
     (a.detection < b.detection ? -1 : a.detection > b.detection ? 1 : 0) ||
     (a.key.kind < b.key.kind ? -1 : a.key.kind > b.key.kind ? 1 : 0) ||

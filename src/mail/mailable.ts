@@ -125,7 +125,7 @@ export function newsSince(told: Told, now: AlertState): string[] {
 }
 
 /** Requests and packets of an alert; sources where it has neither. */
-export function hitsOf({ evidence }: Alert): number {
+function hitsOf({ evidence }: Alert): number {
   const hits = (evidence['requests'] ?? 0) + (evidence['packets'] ?? 0);
   return hits > 0 ? hits : (evidence['sources'] ?? 0);
 }

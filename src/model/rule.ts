@@ -7,7 +7,7 @@ export const LEVELS = ['info', 'low', 'medium', 'high', 'critical'] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** What a match of a rule is counted by when a correlation asks for distinct values (`value_count`). */
-export const ITEMS = ['path', 'target', 'user_agent', 'destination_port', 'destination_ip', 'none'] as const;
+const ITEMS = ['path', 'target', 'user_agent', 'destination_port', 'destination_ip', 'none'] as const;
 export type Item = (typeof ITEMS)[number];
 
 /** Metadata of a rule: everything but its condition. */

@@ -18,7 +18,7 @@ export const REGEX_BYTES_MAX = 16_384;
 const REGIONS: readonly Region[] = ['all', 'path', 'query', 'extension'];
 
 /** See `listening`: the literal counts wherever it stands. */
-export const ANYWHERE = 0xffff;
+const ANYWHERE = 0xffff;
 
 export interface TextScanner {
   /** Judges bytes[start, end) as a text of that kind (index in TEXTS). False when no predicate holds in any form. */
