@@ -1,7 +1,7 @@
 /**
  * How well an installation works, as documents for the index: per organisation one every five minutes (what came in, what
  * became of it, what waits), one for each time that an origin fell silent (X08) or that its clock cannot be right (X09), and
- * one a day for each data set that answers whose an address is. They are about the machine's clock and stand outside law 1;
+ * one a day for each data set or list that answers whose an address is. They are about the machine's clock and stand outside law 1;
  * nothing decides by them. Pure: status, memory and instant in, documents and memory out.
  *
  *   status now, status five minutes ago → {event.kind: state, pollwatch.health: {lines: 120000, lag_s: 41, state: "ok"}}

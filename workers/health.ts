@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSet } from '../src/enrich/bundled.ts';
 import { createEnricher } from '../src/enrich/enricher.ts';
+import { knownScannersDataSet } from '../src/enrich/known-scanners.ts';
 import { HEALTH_MS, type HealthMemory, healthDocuments } from '../src/health.ts';
 import type { Installation, Tenant } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
@@ -86,12 +87,15 @@ export async function tellHealth(
   return documents;
 }
 
-/** Data sets that answer for a tenant's sources, asked once each: opening them takes memory that is needed elsewhere. */
+/** Data sets and lists that answer for a tenant's sources, asked once each: opening them takes memory that is needed elsewhere. */
 export function dataSetReader(): (tenant: Tenant) => readonly DataSet[] {
   const known = new Map<string, readonly DataSet[]>();
   return ({ inventory }) => {
     const key = JSON.stringify(inventory.databases);
-    const found = known.get(key) ?? createEnricher({ databases: inventory.databases }).dataSets();
+    const found = known.get(key) ?? [
+      ...createEnricher({ databases: inventory.databases }).dataSets(),
+      knownScannersDataSet(),
+    ];
     known.set(key, found);
     return found;
   };

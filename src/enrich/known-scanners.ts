@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Listing } from '../model/inventory.ts';
+import type { DataSet } from './bundled.ts';
 import { createPrefixTable, type PrefixTable } from './prefix-table.ts';
 import { isPrefixFault, parsePrefix } from './prefixes.ts';
 
@@ -33,6 +34,12 @@ function read(): KnownScanners {
     prefixes.push({ prefix, number: names.indexOf(name) + 1 });
   }
   return { table: createPrefixTable(prefixes).table, names, date };
+}
+
+/** The list as a data set: its name, and the day on which it was made. */
+export function knownScannersDataSet(): DataSet {
+  known ??= read();
+  return { name: 'known-scanners', date: known.date, attribution: '' };
 }
 
 /** Who an address (four words, IPv4 as 0, 0, 0xffff, address) is listed as, or null. */

@@ -103,8 +103,8 @@ const daysToElection: Panel = tile(
   {
     view: 'health',
     query: PIPELINE,
-    value: lastValue('pollwatch.window.days_to_election', 'Days to the election', 'number', { unit: 'days' }),
-    subtitle: 'to the next election day',
+    value: lastValue('pollwatch.window.days_to_election', 'Days to the election', 'number'),
+    subtitle: 'days to the next election day',
   },
 );
 

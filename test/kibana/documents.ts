@@ -11,6 +11,7 @@ import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { refusedDocuments, summaryDocuments } from '../../src/daily.ts';
 import type { IndexedDocument } from '../../src/elastic/bulk.ts';
 import { indexOf } from '../../src/elastic/index-names.ts';
+import { knownScannersDataSet } from '../../src/enrich/known-scanners.ts';
 import { createTally } from '../../src/formats/format.ts';
 import { HEALTH_MS, type HealthMemory, healthDocuments } from '../../src/health.ts';
 import { createState } from '../../src/measure/state.ts';
@@ -232,6 +233,7 @@ function healthOf(organization: (typeof ORGANIZATIONS)[number], office: number, 
     dataSets: [
       { name: 'RouteViews and DB-IP network owners', date: '2026-06-17', attribution: '' },
       { name: 'geo-whois-asn-country', date: '2026-03-02', attribution: '' },
+      knownScannersDataSet(),
     ],
   };
   let memory: HealthMemory | null = null;

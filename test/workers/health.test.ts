@@ -61,11 +61,11 @@ describe('health in the queue', () => {
     const tell = (nowMs: number) =>
       tellHealth(installation, pw.store, dataSetReader(), { nowMs, intervalMs: HEALTH_MS });
     const told = await Promise.all([tell(NOW), tell(NOW), tell(NOW)]);
-    // the pipeline and two data sets
-    expect(told.sort((a, b) => a - b)).toEqual([0, 0, 3]);
+    // the pipeline, two data sets and the list of known scanners
+    expect(told.sort((a, b) => a - b)).toEqual([0, 0, 4]);
     expect(await tell(NOW + 1000)).toBe(0);
     expect(await tell(NOW + HEALTH_MS)).toBe(1);
-    expect((await takePending(pw.store, ORG, 100)).length).toBe(4);
+    expect((await takePending(pw.store, ORG, 100)).length).toBe(5);
     expect((await readHealth(pw.store, ORG))?.interval).toBe(NOW / HEALTH_MS + 1);
   });
 
@@ -78,7 +78,7 @@ describe('health in the queue', () => {
         intervalMs: 50,
         lookMs: 10,
       });
-      await until('four documents wait', async () => (await takePending(own.store, ORG, 100)).length >= 4);
+      await until('five documents wait', async () => (await takePending(own.store, ORG, 100)).length >= 5);
       stop.abort();
       await running;
     } finally {
@@ -98,7 +98,7 @@ describe.each(SERVERS)('Elasticsearch $name', (elastic) => {
         const documents = await takePending(pw.store, ORG, 100);
         const { done, dead, left } = await writeDocuments(client, documents, { nowMs: NOW });
         expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
-        expect(done.length).toBe(4);
+        expect(done.length).toBe(5);
         const index = `${prefix}-health-${ORG}`;
         await client.indices.refresh({ index });
         const { aggregations } = await client.search({
@@ -108,7 +108,7 @@ describe.each(SERVERS)('Elasticsearch $name', (elastic) => {
         });
         expect(aggregations!['states']).toMatchObject({
           buckets: [
-            { key: 'data_set', doc_count: 2 },
+            { key: 'data_set', doc_count: 3 },
             { key: 'pipeline', doc_count: 2 },
           ],
         });
