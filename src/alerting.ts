@@ -255,7 +255,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
         : destinations.length > 1
           ? `${destinations[0]!} and ${destinations.length - 1} more`
           : (hosts[0] ?? 'your web server'));
-  const words = explain(d, source, group, target, evidence.paths);
+  const words = explain(d, source, group, target, evidence.paths, (part) => assetOf(part, inventory)?.name ?? null);
   const related =
     d.key.kind === 'source'
       ? []

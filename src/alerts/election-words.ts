@@ -18,12 +18,14 @@ export interface SentenceParts {
   readonly answer: string;
   /** ", among them /a, /b" */
   readonly shown: string;
+  /** the system of another decision, as the office calls it, or null */
+  readonly systemOf: (d: Decision) => string | null;
 }
 
 /** The sentence of a decision, or null when it is not one of the pack. */
 export function electionSentence(
   d: Decision,
-  { who, group, target, span, answer, shown }: SentenceParts,
+  { who, group, target, span, answer, shown, systemOf }: SentenceParts,
 ): string | null {
   const n = d.numbers;
   const requests = counted(n['requests'] ?? 0, 'request');
@@ -61,7 +63,7 @@ export function electionSentence(
     case 'campaign.scan_to_exploit':
       return `${counted(n['sources']!, 'address', 'addresses')} of one block scanned ${target} and later sent it ${requests} that try to misuse it${span} (${logsOf(d)}). ${answer}`;
     case 'campaign.smokescreen':
-      return `While ${floodedWords(d)}, ${counted(n['sources']!, 'address', 'addresses')} sent ${target} ${requests} that try to misuse it (${logsOf(d)}). ${answer}`;
+      return `While ${floodedWords(d, systemOf)}, ${counted(n['sources']!, 'address', 'addresses')} sent ${target} ${requests} that try to misuse it (${logsOf(d)}). ${answer}`;
     default:
       return null;
   }
@@ -74,10 +76,11 @@ function logsOf(d: Decision): string {
   return firewall && web ? 'web log and firewall log' : firewall ? 'firewall log' : 'web log';
 }
 
-function floodedWords(d: Decision): string {
+function floodedWords(d: Decision, systemOf: SentenceParts['systemOf']): string {
   const floods = d.parts.filter((p) => p.detection === 'election.results_flood');
+  const names = [...new Set(floods.map(systemOf).filter((name) => name !== null))].sort();
   const sources = Math.max(0, ...floods.map((p) => p.numbers['sources_in_2_minutes'] ?? 0));
-  return `${counted(sources, 'address', 'addresses')} flooded a system of yours`;
+  return `${counted(sources, 'address', 'addresses')} flooded ${names.length === 0 ? 'a system of yours' : names.join(' and ')}`;
 }
 
 /** What a form sends, by detection. */

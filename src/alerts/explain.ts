@@ -36,13 +36,14 @@ export interface Words {
   notKnown: string[];
 }
 
-/** Summary and unknowns of a decision. `target` names what of ours was touched, `examples` are redacted paths. */
+/** Summary and unknowns of a decision. `target` names what of ours was touched, `examples` are redacted paths, `systemOf` names the system of a part. */
 export function explain(
   d: Decision,
   source: AlertSource | null,
   group: string | null,
   target: string,
   examples: readonly string[],
+  systemOf: (d: Decision) => string | null,
 ): Words {
   const who = source !== null && d.key.kind === 'source' ? `${sourceWords(source)},` : (group ?? 'several addresses');
   const n = d.numbers;
@@ -66,7 +67,7 @@ export function explain(
   if (d.detection.startsWith('W') || (isOfSystem && n['packets'] === undefined))
     notKnown.push('What was in forms that were sent (POST): access logs do not hold it.');
   const known =
-    electionSentence(d, { who, group, target, span, answer, shown }) ?? memberSentence(d, who, group, target);
+    electionSentence(d, { who, group, target, span, answer, shown, systemOf }) ?? memberSentence(d, who, group, target);
   return { summary: known ?? sentence(), notKnown };
 
   function sentence(): string {

@@ -166,7 +166,8 @@ const WORDS: Readonly<Record<string, PlainWords>> = {
   },
   'campaign.smokescreen': {
     subject: 'quiet attack beside a flood',
-    did: (a) => `tried to misuse ${ours(a)} while another page of yours was flooded`,
+    // the alert's own sentence names both systems
+    did: null,
   },
 };
 

@@ -13,6 +13,7 @@ import type { Alert } from '../../src/model/alert.ts';
 import { DAY, HOUR, MINUTE } from '../../src/model/time.ts';
 import { drive, inShort, inventoryOf, senderOf, stateOf } from './mailing.ts';
 import { grade, proseOf } from './reading.ts';
+import { alertsOfEveryDetection } from './sample-alerts.ts';
 
 const inventory = inventoryOf();
 /** nine in the evening in Chicago, an hour after the polls have closed */
@@ -162,5 +163,15 @@ describe('on election night', () => {
     expect(last.inReplyTo).toBe(toIt(driven.sent)[0]!.messageId);
     const story = last.text.slice(last.text.indexOf('ELECTION NIGHT SO FAR'), last.text.indexOf('IS IT SERIOUS'));
     expect([...story.matchAll(/PW-0000000(\d)/g)].map(([, n]) => n)).toEqual(['1', '2', '3']);
+  });
+
+  it('an attack beside a flood names the system that was flooded and the one that was attacked', async () => {
+    const [smokescreen] = (await alertsOfEveryDetection()).get('campaign.smokescreen')!;
+    const driven = drive(inventory);
+    driven.until(NIGHT, NIGHT + HOUR, [
+      { ...found(1, 0), alert: { ...smokescreen!, window: found(1, 0).alert.window! } },
+    ]);
+    const text = compose(toIt(driven.sent)[0]!).text.replaceAll(/\n {0,3}/g, ' ');
+    expect(text).toMatch(/While 150 addresses flooded Election results, 1 address sent Voter lookup 7 requests/);
   });
 });
