@@ -77,6 +77,16 @@ export function keepOf({ assets }: Inventory): Keep {
   };
 }
 
+/**
+ * The host that a request asked, for redaction: '' where the line names none, null where it names none and was refused.
+ * A page that is not there is nobody's record, and what a scanner asked for has to stay readable.
+ */
+export function askedHost(event: LogEvent): string | null {
+  const host = event['destination.domain'] ?? '';
+  const status = event['http.response.status_code'] ?? 0;
+  return host === '' && status >= 400 && status < 500 ? null : host;
+}
+
 function evidenceOf(
   references: readonly LineReference[],
   texts: ReadonlyMap<number, ReadonlyMap<number, string | null>>,
@@ -96,7 +106,7 @@ function evidenceOf(
     if (!('event' in parsed)) continue;
     const { event } = parsed;
     const isRequest = event['event.category'] === 'web';
-    const host = event['destination.domain'] ?? '';
+    const host = askedHost(event);
     if (lines.length < LINES_SHOWN) {
       const matched = reference.rule >= 0 && isRequest ? matchedRanges(line, event, reference.rule, locate) : [];
       const redacted = redactLine(line, isRequest ? 'request' : 'packet', { ...keep, host, matched }, token);

@@ -7,7 +7,7 @@ import type { Surroundings } from './alerting.ts';
 import { createTokens, lineShape, redactPath } from './alerts/redact.ts';
 import { visibilityOf } from './alerts/visibility.ts';
 import type { Decision } from './detect/decide.ts';
-import { type EvidenceOrigin, keepOf } from './evidence.ts';
+import { askedHost, type EvidenceOrigin, keepOf } from './evidence.ts';
 import type { Tally } from './formats/format.ts';
 import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from './measure/entry.ts';
 import { findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from './measure/ledger.ts';
@@ -219,7 +219,7 @@ async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<N
         : origin.format.parseLine(line, origin.context);
     t.what =
       parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-        ? redactPath(parsed.event['url.path'], token, { ...keep, host: parsed.event['destination.domain'] ?? '' })
+        ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
         : 'a page that is not there';
   }
   return {

@@ -30,8 +30,8 @@ export interface Keep {
   recordPaths?: readonly string[];
   /** names of hosts (small letters) that keep voters' records wherever they are asked: all of their paths are such */
   recordHosts?: readonly string[];
-  /** host that the line names; where it names none, it may be one of `recordHosts` */
-  host?: string;
+  /** host that the line names; '': it names none, and may be one of `recordHosts`; null: it is none of them */
+  host?: string | null;
 }
 
 export interface RedactedLine {
@@ -122,7 +122,7 @@ class Spans {
   readonly redactParams: ReadonlySet<string>;
   readonly recordPaths: readonly string[];
   readonly recordHosts: readonly string[];
-  readonly host: string;
+  readonly host: string | null;
   /** [start, end, kind]: hide = token, escape = bytes become visible escapes, drop = cut out */
   private readonly marks: [number, number, 'hide' | 'escape' | 'drop'][] = [];
   private readonly kept: (readonly [number, number])[];
@@ -134,7 +134,7 @@ class Spans {
     this.redactParams = lowerSet(keep.redactParams);
     this.recordPaths = keep.recordPaths ?? [];
     this.recordHosts = keep.recordHosts ?? [];
-    this.host = keep.host ?? '';
+    this.host = keep.host === undefined ? '' : keep.host;
     this.kept = (keep.matched ?? [])
       .map(([s, e]) => [Math.max(0, s), Math.min(line.length, e)] as const)
       .filter(([s, e]) => e > s)
@@ -363,8 +363,8 @@ function hidePath(spans: Spans, start: number, end: number): void {
 }
 
 /** Where in a path of a system that keeps records what may name a person begins; Infinity for others. */
-function recordsBegin({ recordPaths, recordHosts }: Spans, path: string, host: string): number {
-  if (recordHosts.length > 0) {
+function recordsBegin({ recordPaths, recordHosts }: Spans, path: string, host: string | null): number {
+  if (recordHosts.length > 0 && host !== null) {
     const name = hostName(host);
     if (name === '' || recordHosts.includes(name)) return 0;
   }

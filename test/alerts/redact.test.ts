@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokens, MALFORMED_MAX, redactLine, redactPath, TEXT_MAX } from '../../src/alerts/redact.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
-import { keepOf } from '../../src/evidence.ts';
+import { askedHost, keepOf } from '../../src/evidence.ts';
+import type { LogEvent } from '../../src/model/event.ts';
 
 const token = createTokens('a secret of the organisation');
 const TIME = '[14/Sep/2026:08:00:33 +0000]';
@@ -101,6 +102,16 @@ assets:
     for (const host of ['vote.example.gov', 'VOTE.example.gov.:443', '', '-', '192.0.2.1'])
       expect(shown('/Smith/results', host)).toBe(`/${token('Smith')}/results`);
     expect(shown('/Smith/results', 'www.example.gov')).toBe('/Smith/results');
+    // where the log names no host, what was refused stays readable
+    const asked = (status: number, host?: string) =>
+      askedHost({
+        '@timestamp': 0,
+        'event.category': 'web',
+        'http.response.status_code': status,
+        ...(host !== undefined && { 'destination.domain': host }),
+      } as LogEvent);
+    expect([asked(200), asked(404), asked(404, 'vote.example.gov')]).toEqual(['', null, 'vote.example.gov']);
+    expect(redactPath('/Smith/phpmyadmin', token, { ...keep, host: null })).toBe('/Smith/phpmyadmin');
     const text = line('GET /Smith/.git/config HTTP/1.1');
     const at = text.indexOf('.git/config');
     const request = redactLine(
