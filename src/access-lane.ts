@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { clearRows } from './formats/append-event.ts';
+import { type IsProxy, seeThrough } from './formats/client-address.ts';
 import { handOver } from './formats/combined-kernel.ts';
 import type { Tally } from './formats/format.ts';
 import { type Batch, type CountedRequests, createBatch, hashRows, KIND } from './model/batch.ts';
@@ -78,10 +79,12 @@ export function createAccessLane(options: {
   secret: Uint8Array;
   matcher: Matcher;
   labels: readonly number[];
+  /** the proxies whose lines name their client */
+  isProxy?: IsProxy | null;
 }): AccessLane | null {
   const module = kernelModule();
   if (module === null) return null;
-  const { key, matcher, labels } = options;
+  const { key, matcher, labels, isProxy = null } = options;
   const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyModules };
   const kernel = new WebAssembly.Instance(module, {}).exports as Kernel;
   const at = (name: string) => (kernel[name] as { value: number }).value;
@@ -195,6 +198,7 @@ export function createAccessLane(options: {
       counted.agents = counts['withAgent']!.value;
       counted.posts = counts['posts']!.value;
       const lines = usual + handOverOdd(base, tally);
+      if (isProxy !== null) seeThrough(batch, isProxy);
       let count = askedCount!.value;
       for (let row = usual; row < batch.n; row++) asked[count++] = row;
       matches.n = 0;

@@ -142,6 +142,7 @@ Examples:
     .argument('<file...>', 'log files, plain, .gz or .zst; "-" is standard input')
     .option('-f, --format <name>', 'format of the logs (see `pollwatch formats`)', 'auto')
     .option('-o, --output <file>', 'where the events go; "-" is standard output', '-')
+    .option('-c, --config <file>', 'inventory of your systems: the proxies that are trusted to name their clients')
     .option('--year <year>', 'year of the last line, for logs that leave the year out')
     .option('--timezone <zone>', 'time zone of logs that leave it out, e.g. America/Chicago (default: UTC)')
     .addHelpText(

@@ -7,6 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AccessLane, createAccessLane, LABEL_BITS } from './access-lane.ts';
 import { ATTACKS } from './detect/election/form-injection.ts';
 import { fillLines } from './formats/append-event.ts';
+import { proxiesOf, seeThrough } from './formats/client-address.ts';
 import { createTally, type Format, type OriginContext, type Tally } from './formats/format.ts';
 import { watchOf } from './measure/asset-watch.ts';
 import { type AssetLookup, createObserver, LABEL, type Observer, type Scene } from './measure/observe.ts';
@@ -65,6 +66,7 @@ export function createScanner(
   { hasLane = true, previousSecret = null }: ScannerOptions = {},
 ): Scanner {
   const key = measureKey(secret);
+  const isProxy = proxiesOf(inventory);
   const bytesMax = inventory.entriesMax === null ? undefined : inventory.entriesMax * 16;
   let state = createState(key.a, bytesMax);
   let tallies = new Map<number, Tally>();
@@ -118,6 +120,7 @@ export function createScanner(
           secret: laneSecret(secret),
           matcher,
           labels: labels.map((l) => LABEL_BITS[l]!),
+          isProxy,
         });
       const isAccess = format.name === 'combined' && lane != null;
       while (at < block.end) {
@@ -137,6 +140,7 @@ export function createScanner(
             ? fillLines(format, block.bytes, at, block.end, block.baseOffset, target, context, tally)
             : format.fill(block.bytes, at, block.end, block.baseOffset, target, context, tally);
         if (target.n > 0) {
+          if (isProxy !== null && format.name === 'combined') seeThrough(target, isProxy);
           matcher.match(target, matches, digests);
           observer.observe(state, target, matches, digests, scene);
           last = target.timeMs[target.n - 1]!;

@@ -126,6 +126,33 @@ describe('a log read with the fast lane and without it', () => {
     },
   );
 
+  it('is the same behind declared proxies, by header and without, and under rules about addresses', () => {
+    const proxies =
+      'assets:\n  - {id: a, name: A, kind: other, owner: it, client_ip: {header: X-Forwarded-For, trusted_proxies: [10.0.0.5/32, "2001:db8:f::/48"]}}\n';
+    const office = parseInventory(
+      `version: 1\norganization: {id: us-xx-p, name: P}\ncontacts: {it: {email: [it@example.gov]}}\n${proxies}`,
+      'inventory.yaml',
+    );
+    const path = join(mkdtempSync(join(tmpdir(), 'pollwatch-test-')), 'address.yml');
+    writeFileSync(
+      path,
+      'title: From there\nid: 11111111-2222-3333-4444-555555555566\nlogsource: {category: webserver}\ndetection:\n  s: {c-ip|cidr: 64.0.0.0/2}\n  condition: s\nlevel: low\n',
+    );
+    const random = createRandom(23);
+    const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
+    const fields = ['-', 'unknown', '10.0.0.5', '6.6.6.6, 70.1.2.3', '[2001:db8::9]:1', '70.9.9.9', '203.0.113.77'];
+    const relayed = Array.from({ length: 4000 }, () =>
+      pick(lines).replace(/^\S+ - /, () => `${pick(['10.0.0.5', '2001:db8:f::1', '198.51.100.3'])} - `),
+    ).map((line) => `${line} "${pick(fields)}"`);
+    for (const rules of [ruleSet, rulesOf([path])]) {
+      expectSame(bytesOf(relayed), office, rules);
+      const seen = outcomeOf(createScanner(rules, office, SECRET), bytesOf(relayed), office).state;
+      expect(seen === outcomeOf(createScanner(rules, noInventory, SECRET), bytesOf(relayed), noInventory).state).toBe(
+        false,
+      );
+    }
+  });
+
   it('is the same for lines in which bytes were changed, left out or put in', () => {
     const random = createRandom(11);
     const odd = '"\\ \t\r\0-[]:/.?%+&=!<>(;\'0129aZ\x7f\xff';

@@ -109,6 +109,42 @@ level: low
     expect(noise.targets.map((t) => t.what)).toEqual([expect.stringMatching(/^\/lookup\/officer\/~[0-9a-f]{8}\/x$/)]);
   });
 
+  it('tells visitors behind a declared proxy apart, and says what the log lacks only where it does', async () => {
+    const config = file(
+      'proxy.yaml',
+      `version: 1
+organization: {id: us-xx-p, name: P}
+contacts: {it: {email: [it@example.gov]}}
+assets:
+  - {id: site, name: Site, kind: voter_lookup, owner: it, url_prefixes: [/], client_ip: {header: CF-Connecting-IP, trusted_proxies: [10.9.8.7/32]}}
+`,
+    );
+    const lines = readFileSync(SAMPLE, 'latin1').split('\n').filter(Boolean);
+    const relayed = (field: (client: string) => string) =>
+      lines
+        .map((line) => line.replace(/^(\S+)(.*)$/, (_, client, rest) => `10.9.8.7${rest}${field(client)}\n`))
+        .join('');
+    const alertsAndLack = async (text: string, configFile: string) => {
+      const { alerts, visibility } = await run([file('proxy.log', Buffer.from(text, 'latin1'))], { configFile });
+      const lack = visibility.find((v) => /from your own proxy/.test(v.because));
+      return { found: alerts.map((a) => `${a.detection} ${a.key.text}`).sort(), lack };
+    };
+    const direct = await alertsAndLack(`${lines.join('\n')}\n`, config);
+    const named = await alertsAndLack(
+      relayed((client) => ` "6.6.6.6, ${client}"`),
+      config,
+    );
+    expect(named).toEqual(direct);
+    expect(new Set(direct.found).size).toBeGreaterThan(10);
+    expect(direct.lack).toBeUndefined();
+    const silent = await alertsAndLack(
+      relayed(() => ' "-"'),
+      config,
+    );
+    expect(silent.lack?.fix).toContain('"$http_cf_connecting_ip"');
+    expect(silent.found).not.toEqual(direct.found);
+  });
+
   it('keeps the alerts of two offices apart, and names their assets', async () => {
     const logs = [file('one.log', readFileSync(SAMPLE)), file('two.log', readFileSync(SAMPLE))];
     const config = file(

@@ -11,7 +11,7 @@ export type Counts = Readonly<Record<string, number>>;
 
 /** What of the inventory decides what can be seen. */
 export interface Declared {
-  readonly systems: readonly Pick<Asset, 'kind' | 'sentinel' | 'clients'>[];
+  readonly systems: readonly (Pick<Asset, 'kind' | 'sentinel' | 'clients'> & Partial<Pick<Asset, 'clientIp'>>)[];
   readonly hasProtectedRecords: boolean;
 }
 
@@ -216,8 +216,8 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
   if (c['from_proxies']! >= PROXY_SHARE * c['to_systems']!)
     return {
       state: 'cannot',
-      because: 'nearly all requests come from your own proxy, so one visitor cannot be told from another',
-      fix: "log the visitor's address: nginx real_ip_header, Apache mod_remoteip, with the proxies that you trust",
+      because: 'nearly all requests come from your own proxy, and the log does not say for whom',
+      fix: howToLog(systems.find((s) => s.clientIp != null)?.clientIp?.header ?? 'X-Forwarded-For'),
     };
   if (WITH_POSTS.includes(need) && c['posts_to_systems'] === 0)
     return {
@@ -232,6 +232,17 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
       fix: 'name them under clients of that asset',
     };
   return null;
+}
+
+/** How a server logs the header in which a proxy names its client, where pollwatch looks for it. */
+export function howToLog(header: string): string {
+  const variable = header.toLowerCase().replaceAll('-', '_');
+  return (
+    `log the header ${header} as the last field, in quotes, behind the user agent. ` +
+    `nginx: log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent ` +
+    `"$http_referer" "$http_user_agent" "$http_${variable}"'; Apache: ` +
+    `LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" \\"%{${header}}i\\"" main`
+  );
 }
 
 /** Share of requests to declared systems from declared proxies at which visitors cannot be told apart. */

@@ -126,14 +126,17 @@ async function logs(paths: string[], given: Given): Promise<Finding[]> {
   ];
 }
 
-/** Systems that are declared and never seen in these logs, and hosts that nobody claims. */
+/** Systems that are declared and never seen in these logs, hosts that nobody claims, proxies that name no visitor. */
 async function gapFindings(open: readonly OpenLog[], configFile: string): Promise<Finding[]> {
   const { createSurvey } = await import('../config/survey.ts');
   const { inventoryGaps } = await import('../config/inventory-gaps.ts');
   const survey = createSurvey();
   for (const log of open) await surveyLog(log, survey, []);
-  const { unseen, unclaimed } = inventoryGaps(survey, await inventoryOf(configFile));
+  const inventory = await inventoryOf(configFile);
+  const { unseen, unclaimed } = inventoryGaps(survey, inventory);
+  const { proxyFindings } = await import('./doctor-proxies.ts');
   return [
+    ...(await proxyFindings(open, inventory)),
     ...unseen.map(
       ({ id, name }): Finding => ({
         state: 'look',

@@ -2,8 +2,12 @@
  * `pollwatch parse`: logs in, one ECS document per event out, with the file and line that it came from. It prints what the
  * log says, unredacted. Lines that are no event are counted on standard error by kind and reason, with samples.
  */
+import { type IsProxy, proxiesOf } from '../formats/client-address.ts';
+import { relayedBy } from '../formats/combined.ts';
 import { countRefused, countSkipped, createTally, type Tally } from '../formats/format.ts';
+import type { LogEvent } from '../model/event.ts';
 import { formatProblem, type Problem, printable } from '../model/problem.ts';
+import { inventoryOf } from '../office.ts';
 import { type OpenLog, openLogs } from '../open-logs.ts';
 import { eventDocument } from '../sinks/event-document.ts';
 import { documentLine } from '../sinks/ndjson.ts';
@@ -24,10 +28,11 @@ export async function parseCommand(paths: string[], given: Given): Promise<numbe
   if (noPlace !== null) wrong.push(noPlace);
   stopOn(wrong);
 
+  const isProxy = proxiesOf(await inventoryOf(given.config));
   const { logs, problems } = await openLogs(paths, reading);
   const output = openOutput(target);
   for (const log of logs) {
-    const { tally, problem, isWanted } = await parseLog(log, output);
+    const { tally, problem, isWanted } = await parseLog(log, output, isProxy);
     if (problem !== null) problems.push(problem);
     process.stderr.write(tallyText(log, tally));
     if (!isWanted) break;
@@ -40,6 +45,7 @@ export async function parseCommand(paths: string[], given: Given): Promise<numbe
 async function parseLog(
   log: OpenLog,
   output: Output,
+  isProxy: IsProxy | null,
 ): Promise<{ tally: Tally; problem: Problem | null; isWanted: boolean }> {
   const tally = createTally();
   const lines = readLines(log);
@@ -54,6 +60,7 @@ async function parseLog(
     tally.lines++;
     if ('event' in parsed) {
       tally.events++;
+      if (isProxy !== null && log.format.name === 'combined') nameClient(parsed.event, text, isProxy);
       piece += `${documentLine(eventDocument(parsed.event, { name, line: number }))}\n`;
       if (piece.length >= PIECE) {
         if (!(await output.write(piece))) return { tally, problem: null, isWanted: false };
@@ -63,6 +70,14 @@ async function parseLog(
     // samples are found again by line number here
     else countRefused(tally, parsed.refused, number, text);
   }
+}
+
+/** The client is the source where a declared proxy names it, as in `analyze`. */
+function nameClient(event: LogEvent, line: string, isProxy: IsProxy): void {
+  const relayed = relayedBy(line, isProxy);
+  if (relayed === null || relayed.client === null) return;
+  event['source.ip'] = event['network.forwarded_ip'] = relayed.client;
+  event['related.ip'] = [relayed.client, relayed.proxy];
 }
 
 function tallyText(log: OpenLog, tally: Tally): string {

@@ -302,7 +302,7 @@ function findStatus(line: string, at: number, out: CombinedFields): number {
  * The first quote from `from` that no backslash escapes and behind which `isEnd` holds; -1 when there is none.
  * Servers that escape quotes always close with the first one; the test keeps the logs of others readable.
  */
-function closingQuote(line: string, from: number, isEnd: (line: string, at: number) => boolean): number {
+export function closingQuote(line: string, from: number, isEnd: (line: string, at: number) => boolean): number {
   for (let i = from; i < line.length; i++) {
     const c = line.charCodeAt(i);
     if (c === 92) i++;
@@ -324,12 +324,13 @@ function isBeforeStatus(line: string, at: number): boolean {
   return line.charCodeAt(at + 4) === 32;
 }
 
-function isBlankOrEnd(line: string, at: number): boolean {
+/** Whether a field ends at `at`. */
+export function isBlankOrEnd(line: string, at: number): boolean {
   return at === line.length || line.charCodeAt(at) === 32;
 }
 
 /** Whether ` "` stands at `at`. */
-function isQuoteAt(line: string, at: number): boolean {
+export function isQuoteAt(line: string, at: number): boolean {
   return line.charCodeAt(at) === 32 && line.charCodeAt(at + 1) === 34;
 }
 

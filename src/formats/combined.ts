@@ -2,11 +2,13 @@
  * Access logs of nginx and Apache: common and combined, with or without the virtual host in front.
  *   203.0.113.9 - - [14/Sep/2026:08:01:00 +0200] "GET /a?b=1 HTTP/1.1" 404 153 "-" "curl/8.5.0"
  *   → source 203.0.113.9, GET /a ? b=1, 404, 153 bytes, user agent curl/8.5.0
- * Further fields behind the user agent (X-Forwarded-For, Traefik's router) are tolerated; the source is the first field.
+ * Further fields behind the user agent (X-Forwarded-For, Traefik's router) are tolerated. The source is the first field;
+ * where proxies are declared, client-address.ts says whom they name.
  * https://nginx.org/en/docs/http/ngx_http_log_module.html · https://httpd.apache.org/docs/2.4/mod/mod_log_config.html
  */
-import { formatIpv4, formatIpv6 } from '../model/address.ts';
+import { type Address, formatIpv4, formatIpv6 } from '../model/address.ts';
 import type { LogEvent, Parsed } from '../model/event.ts';
+import { clientBehind, type IsProxy, isProxyAddress } from './client-address.ts';
 import {
   createFields,
   createParts,
@@ -31,7 +33,7 @@ export const combined: Format = {
   limits: [
     'the bodies of POST requests are not logged: attacks in form fields cannot be seen',
     'without the virtual host in front, requests to several sites of one server cannot be told apart',
-    'behind a proxy or load balancer the first address is the proxy, unless the server is told to log the client',
+    'behind a proxy or load balancer the first address is the proxy: declare it (client_ip), and log its header last',
   ],
   yearless: false,
   looksLike: (line) => {
@@ -51,7 +53,7 @@ function parseLine(line: string): Parsed {
   const event: LogEvent = {
     '@timestamp': f.timeMs,
     'event.category': 'web',
-    'source.ip': 'v4' in f.source ? formatIpv4(f.source.v4) : formatIpv6(...f.source.v6),
+    'source.ip': addressText(f.source),
   };
   if (f.hostEnd > f.hostStart) event['destination.domain'] = line.slice(f.hostStart, f.hostEnd);
   if (f.userEnd > f.userStart) event['user.name'] = line.slice(f.userStart, f.userEnd);
@@ -73,4 +75,22 @@ function parseLine(line: string): Parsed {
   if (f.userAgentEnd > f.userAgentStart) event['user_agent.original'] = line.slice(f.userAgentStart, f.userAgentEnd);
   if (parts.isMalformed) event['pollwatch.malformed'] = true;
   return { event };
+}
+
+/** What a line says of a declared proxy: its own address, and the client that it names, null where it names none. */
+export interface Relayed {
+  proxy: string;
+  client: string | null;
+}
+
+/** The plain reading of what `seeThrough` does to rows; null when the line is no request or its peer no proxy. */
+export function relayedBy(line: string, isProxy: IsProxy): Relayed | null {
+  if (findFields(line, fields) !== null || !isProxyAddress(fields.source, isProxy)) return null;
+  const proxy = addressText(fields.source);
+  const client = fields.userAgentStart === 0 ? null : clientBehind(line.slice(fields.userAgentEnd), isProxy);
+  return { proxy, client: client === null ? null : addressText(client) };
+}
+
+function addressText(address: Address): string {
+  return 'v4' in address ? formatIpv4(address.v4) : formatIpv6(...address.v6);
 }

@@ -83,8 +83,11 @@ export function parseIpv6(text: string, out: Uint32Array): boolean {
 
 const words = new Uint32Array(4);
 
+/** An IPv4 address as one word, or an IPv6 address as four. */
+export type Address = { v4: number } | { v6: [number, number, number, number] };
+
 /** An address in words: `v4` when it is IPv4 or v4-mapped. null when the text is no address. */
-export function parseAddress(text: string): { v4: number } | { v6: [number, number, number, number] } | null {
+export function parseAddress(text: string): Address | null {
   const v4 = parseIpv4(text);
   if (v4 >= 0) return { v4 };
   if (!parseIpv6(text, words)) return null;

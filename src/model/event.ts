@@ -10,6 +10,9 @@ export interface LogEvent {
   '@timestamp': number;
   'event.category': 'web' | 'network';
   'source.ip': string;
+  /** the client that a declared proxy named; `source.ip` is then the same, and `related.ip` that and the proxy */
+  'network.forwarded_ip'?: string;
+  'related.ip'?: string[];
   'source.port'?: number;
   'destination.ip'?: string;
   'destination.port'?: number;

@@ -43,6 +43,8 @@ const FIELDS = [
   'event.action',
   'source.ip',
   'source.port',
+  'network.forwarded_ip',
+  'related.ip',
   'destination.ip',
   'destination.port',
   'destination.domain',

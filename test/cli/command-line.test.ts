@@ -344,12 +344,58 @@ describe('formats and rules', () => {
   });
 });
 
+const BEHIND_PROXY = `version: 1
+organization: {id: us-xx-p, name: P}
+contacts: {it: {email: [it@example.gov]}}
+assets:
+  - {id: a, name: A, kind: other, owner: it, url_prefixes: [/], client_ip: {header: X-Forwarded-For, trusted_proxies: [10.0.0.5/32]}}
+`;
+const relayedLine = (peer: string, tail: string) =>
+  `${peer} - - [14/Sep/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "Mozilla/5.0"${tail}\n`;
+
+describe('parse', () => {
+  it('names the client that a declared proxy names, and believes no stranger', () => {
+    const here = place();
+    here.put('county.yaml', BEHIND_PROXY);
+    const field = ' "6.6.6.6, 203.0.113.9"';
+    here.put('access.log', relayedLine('10.0.0.5', field) + relayedLine('198.51.100.7', field));
+    const sources = (args: string[]) =>
+      here
+        .run(['parse', ...args, 'access.log'])
+        .stdout.trimEnd()
+        .split('\n')
+        .map((l) => JSON.parse(l) as Record<string, { ip: unknown; forwarded_ip: string }>)
+        .map(({ source, network, related }) => [source?.ip, network?.forwarded_ip, related?.ip]);
+    expect(sources(['--config', 'county.yaml'])).toEqual([
+      ['203.0.113.9', '203.0.113.9', ['203.0.113.9', '10.0.0.5']],
+      ['198.51.100.7', undefined, undefined],
+    ]);
+    expect(sources([]).map(([ip]) => ip)).toEqual(['10.0.0.5', '198.51.100.7']);
+  });
+});
+
 describe('doctor', () => {
   it('checks the installation and recognises logs', () => {
     const ran = place().run(['doctor', sample('nginx-access.log'), sample('kern.log')]);
     expect(ran.stdout).toMatch(/Node/);
     expect(ran.stdout).toContain('nginx-access.log');
     expect(ran.status).toBe(0);
+  });
+
+  it('says whether a log names the visitors behind declared proxies, and how to make the server log them', () => {
+    const here = place();
+    here.put('county.yaml', BEHIND_PROXY);
+    const lines = (peer: string, tail: string) => relayedLine(peer, tail).repeat(20);
+    here.put('named.log', lines('10.0.0.5', ' "6.6.6.6, 203.0.113.9"') + lines('198.51.100.7', ' "-"'));
+    here.put('silent.log', lines('10.0.0.5', ''));
+    here.put('direct.log', lines('198.51.100.7', ' "10.0.0.5"'));
+    const { stdout, status } = here.run(['doctor', '--config', 'county.yaml', 'named.log', 'silent.log', 'direct.log']);
+    expect(stdout).toContain('named.log: 20 of 20 requests through your proxies name the visitor');
+    expect(stdout).toMatch(
+      /silent\.log: 20 of 20 .* do not say for whom[\s\S]*log_format main .*"\$http_x_forwarded_for"/,
+    );
+    expect(stdout).not.toContain('direct.log: 20 of');
+    expect(status).toBe(0);
   });
 
   it('tells where the year comes from only for a log that leaves it out', () => {

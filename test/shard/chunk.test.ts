@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Chunk, ChunkError, scanChunks } from '../../src/chunk.ts';
 import { EvidenceError, openEvidence } from '../../src/chunk-evidence.ts';
-import { createScanner } from '../../src/scan.ts';
+import { parseInventory } from '../../src/config/inventory.ts';
+import { mergeDelta } from '../../src/measure/delta.ts';
+import { findRow } from '../../src/measure/ledger.ts';
+import { createState } from '../../src/measure/state.ts';
+import type { Inventory } from '../../src/model/inventory.ts';
+import { createScanner, measureKey } from '../../src/scan.ts';
 import { rulesOf } from '../../src/setting.ts';
 import { decodeRecord, encodeAck, RecordError } from '../../src/shard-record.ts';
 import { filesOf, generate } from '../laws/generator.ts';
@@ -83,6 +88,31 @@ describe('chunks', () => {
     const fits = decodeRecord(scanChunks(newScanner(), 0, RULES, [chunkOf(exactly)]).record);
     if (fits.kind !== 'delta') throw new Error('no delta');
     expect([...fits.origins[0]!.tally.refused.keys()]).not.toContain('line longer than 256 KiB');
+  });
+
+  it('behind a declared proxy are of the client that it names, and of a stranger never', () => {
+    const behind = parseInventory(
+      'version: 1\norganization: {id: us-xx-a, name: A}\ncontacts: {it: {email: [it@example.gov]}}\nassets:\n' +
+        '  - {id: a, name: A, kind: other, owner: it, client_ip: {header: X-Forwarded-For, trusted_proxies: [10.0.0.5/32]}}\n',
+      'inventory.yaml',
+    );
+    const isSource = (office: Inventory, first: string, last: string) => {
+      const text = ['/', '/.env', '/wp-login.php', '/about']
+        .map((path) => line(path, 404).replace('192.0.2.1', first).replace('\n', ` "${last}"\n`))
+        .join('');
+      const { record } = scanChunks(createScanner(rulesOf([]), office, SECRET), 0, RULES, [chunkOf(text)]);
+      const decoded = decodeRecord(record);
+      if (decoded.kind !== 'delta') throw new Error('no delta');
+      const state = createState(measureKey(SECRET).a);
+      mergeDelta(state, decoded.state);
+      const has = (v4: number) => findRow(state.ledger, 0, 0, v4) >= 0;
+      return { client: has(0xc6336407), proxy: has(0x0a000005) };
+    };
+    const client = { client: true, proxy: false };
+    const [visitor, proxy] = ['198.51.100.7', '10.0.0.5'];
+    expect(isSource(behind, proxy, visitor)).toEqual(client);
+    expect(isSource(behind, visitor, proxy)).toEqual(client);
+    expect(isSource(inventory, proxy, visitor)).toEqual({ client: false, proxy: true });
   });
 
   it('of a format that is not known are not scanned at all', () => {
