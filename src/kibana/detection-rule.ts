@@ -28,8 +28,17 @@ export function ruleId(scope: Scope): string {
   return `${scopeId(scope)}-alerts`;
 }
 
+/** A rule as Kibana exports it; named are the fields that people change there. */
+export interface DetectionRule {
+  readonly rule_id: string;
+  readonly enabled: boolean;
+  readonly actions: readonly unknown[];
+  readonly exceptions_list: readonly unknown[];
+  readonly [field: string]: unknown;
+}
+
 /** The rules of a scope in the form in which Kibana exports and imports them. */
-export function detectionRules(scope: Scope): object[] {
+export function detectionRules(scope: Scope): DetectionRule[] {
   const { prefix, organization } = scope;
   return [
     {

@@ -8,7 +8,7 @@ import type { KibanaSettings } from '../model/installation.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { connectKibana, type Kibana } from './client.ts';
 import { type Scope, scopeId } from './data-views.ts';
-import { detectionRules } from './detection-rule.ts';
+import { type DetectionRule, detectionRules } from './detection-rule.ts';
 import { toNdjson } from './saved-object.ts';
 import { savedObjects } from './saved-objects.ts';
 
@@ -111,7 +111,7 @@ async function importRules(kibana: Kibana, scope: Scope, say: (line: string) => 
     expected: [404, 409],
   });
   if (status === 404) return say(`space ${space}: this Kibana has no detection rules; none was imported`);
-  const rules = detectionRules(scope);
+  const rules = await Promise.all(detectionRules(scope).map((rule) => withPeoplesPart(kibana, space, rule)));
   const { body } = await kibana.ask({
     method: 'POST',
     path: '/api/detection_engine/rules/_import?overwrite=true',
@@ -126,6 +126,20 @@ async function importRules(kibana: Kibana, scope: Scope, say: (line: string) => 
     );
   }
   say(`space ${space}: ${rules.length} detection rule set`);
+}
+
+/** A rule with what analysts set in Kibana: whether it runs, whom it tells, and what it leaves out. */
+async function withPeoplesPart(kibana: Kibana, space: string, rule: DetectionRule): Promise<DetectionRule> {
+  const path = `/api/detection_engine/rules?rule_id=${encodeURIComponent(rule.rule_id)}`;
+  const { status, body } = await kibana.ask({ method: 'GET', path, space, expected: [404] });
+  if (status === 404) return rule;
+  const there = (body ?? {}) as Partial<DetectionRule>;
+  return {
+    ...rule,
+    enabled: there.enabled ?? rule.enabled,
+    actions: there.actions ?? rule.actions,
+    exceptions_list: there.exceptions_list ?? rule.exceptions_list,
+  };
 }
 
 function notImported(reasons: readonly string[], summary: string): OperatorError {

@@ -132,6 +132,10 @@ function answer(
     );
   }
   if (route === 'POST /api/detection_engine/index') return ok({ acknowledged: true });
+  if (route === 'GET /api/detection_engine/rules') {
+    const rule = state.rules.get(`${space} ${new URLSearchParams(query).get('rule_id')}`);
+    return rule === undefined ? refusal(404, 'Not Found') : ok(rule);
+  }
   const isOverwritten = new URLSearchParams(query).get('overwrite') === 'true';
   if (route === 'POST /api/saved_objects/_import')
     return importObjects(state, space, fileIn(headers, body), isOverwritten);

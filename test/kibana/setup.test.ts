@@ -75,6 +75,17 @@ describe('setting Kibana up', () => {
     ]);
   });
 
+  it('leaves alone what analysts made of a rule: that it rests, whom it tells, what it leaves out', async () => {
+    const server = await serve();
+    await setUp(server);
+    const key = 'pollwatch-us-xx-adams pollwatch-us-xx-adams-alerts';
+    const people = { enabled: false, actions: [{ id: 'mail' }], exceptions_list: [{ id: 'ours' }] };
+    server.rules.set(key, { ...server.rules.get(key)!, ...people, query: 'an older one' });
+    await setUp(server);
+    expect(server.rules.get(key)).toMatchObject(people);
+    expect(server.rules.get(key)!['query']).toContain('pollwatch.alert.status: new');
+  });
+
   it('lets the readers of an organisation see its space and its indices, and nothing of another one', async () => {
     const server = await serve();
     await setUp(server);
