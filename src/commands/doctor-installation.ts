@@ -3,6 +3,7 @@
  * files with secrets that others can read. Nothing is changed.
  */
 import { readFileSync, statSync } from 'node:fs';
+import type { Installation } from '../model/installation.ts';
 import { printable } from '../model/problem.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
@@ -19,6 +20,7 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
   const found: ServerFinding[] = [
     { state: 'ok', what: `installation ${from}: ${tenants.size} organizations, ${origins.length} origins` },
     ...secretFileFindings(file),
+    ...parentFindings(installation),
   ];
   const store = await reachStore(installation.redis);
   try {
@@ -34,6 +36,16 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
     ];
   }
   return [...found, ...(await elasticFindings(elasticsearch, [...tenants.keys()], Date.now()))];
+}
+
+/** Organisations whose parent is not of this installation: they mean to share, and share nothing. */
+export function parentFindings({ tenants }: Pick<Installation, 'tenants'>): ServerFinding[] {
+  return [...tenants.values()].flatMap(({ id, inventory }): ServerFinding[] => {
+    const { parent } = inventory.organization;
+    if (parent === null || parent === id || tenants.has(parent)) return [];
+    const what = `organization ${id} names ${parent} as its parent, which is not of this installation: it tells nobody`;
+    return [{ state: 'look', what, fix: `add the inventory of ${parent} to organizations, or mend the name` }];
+  });
 }
 
 /** Files that the installation file names as secret and that others than their owner can read. */

@@ -161,16 +161,13 @@ export interface Installation {
 }
 
 /**
- * The organisation that a tenant tells what others should know: the one that its inventory names as its parent, or else
- * the only state of the installation. Null where there is none, or where it is itself.
+ * The organisation that a tenant tells what others should know: the one that its inventory names as its parent. Null where
+ * it names none, itself, or one that is not of the installation: nothing is shared that nobody asked for.
  */
 export function parentOf(
   { id, inventory }: Pick<Tenant, 'id' | 'inventory'>,
-  tenants: ReadonlyMap<string, Pick<Tenant, 'inventory'>>,
+  tenants: ReadonlyMap<string, unknown>,
 ): string | null {
-  const { level, parent } = inventory.organization;
-  if (parent !== null) return parent !== id && tenants.has(parent) ? parent : null;
-  if (level === 'state') return null;
-  const states = [...tenants].filter(([, tenant]) => tenant.inventory.organization.level === 'state');
-  return states.length === 1 && states[0]![0] !== id ? states[0]![0] : null;
+  const { parent } = inventory.organization;
+  return parent !== null && parent !== id && tenants.has(parent) ? parent : null;
 }

@@ -1,7 +1,8 @@
 /** Which organisation another one tells what others should know. */
 import { describe, expect, it } from 'vitest';
+import { parentFindings } from '../../src/commands/doctor-installation.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
-import { parentOf } from '../../src/model/installation.ts';
+import { parentOf, type Tenant } from '../../src/model/installation.ts';
 
 const tenantsOf = (...organizations: string[]) =>
   new Map(
@@ -24,9 +25,8 @@ describe('the organisation above another one', () => {
     ]);
   });
 
-  it('is the only state of the installation where none is named', () => {
-    expect(parents('id: us-xx, level: state', 'id: us-xx-adams, level: county')).toEqual([null, 'us-xx']);
-    expect(parents('id: us-xx, level: state', 'id: us-yy, level: state', 'id: adams')).toEqual([null, null, null]);
+  it('is none where none is named, also beside the only state of the installation', () => {
+    expect(parents('id: us-xx, level: state', 'id: us-xx-adams, level: county')).toEqual([null, null]);
   });
 
   it('is none where the one that is named is not of the installation, or itself', () => {
@@ -35,5 +35,14 @@ describe('the organisation above another one', () => {
       null,
       null,
     ]);
+  });
+
+  it('is missed by doctor where it is named and not there', () => {
+    const found = (...organizations: string[]) =>
+      parentFindings({ tenants: tenantsOf(...organizations) as unknown as ReadonlyMap<string, Tenant> });
+    expect(found('id: us-xx, level: state', 'id: adams, parent: us-xx', 'id: baker')).toEqual([]);
+    const [one, ...others] = found('id: us-xx, level: state', 'id: adams, parent: us-yy');
+    expect(one).toMatchObject({ state: 'look', what: expect.stringContaining('adams names us-yy as its parent') });
+    expect(others).toEqual([]);
   });
 });
