@@ -65,11 +65,11 @@ describe('health in the queue', () => {
     const tell = (nowMs: number) =>
       tellHealth(installation, pw.store, dataSetReader(), { nowMs, intervalMs: HEALTH_MS });
     const told = await Promise.all([tell(NOW), tell(NOW), tell(NOW)]);
-    // the pipeline and two data sets
-    expect(told.sort((a, b) => a - b)).toEqual([0, 0, 3]);
+    // the pipeline, two data sets and the list of known scanners
+    expect(told.sort((a, b) => a - b)).toEqual([0, 0, 4]);
     expect(await tell(NOW + 1000)).toBe(0);
     expect(await tell(NOW + HEALTH_MS)).toBe(1);
-    expect((await takePending(pw.store, ORG, 100)).length).toBe(4);
+    expect((await takePending(pw.store, ORG, 100)).length).toBe(5);
     expect((await readHealth(pw.store, ORG))?.interval).toBe(NOW / HEALTH_MS + 1);
   });
 
@@ -91,7 +91,7 @@ describe('health in the queue', () => {
       // the pipeline's document is one for five minutes, however often it is told: two where a border lies between
       const waiting = await takePending(own.store, ORG, 100);
       const kinds = waiting.map(({ body }) => (JSON.parse(body) as Told).pollwatch.health.kind);
-      expect(kinds.filter((kind) => kind === 'data_set').length).toBe(2);
+      expect(kinds.filter((kind) => kind === 'data_set').length).toBe(3);
       expect([1, 2]).toContain(kinds.filter((kind) => kind === 'pipeline').length);
     } finally {
       await own.close();
@@ -110,7 +110,7 @@ describe.each(SERVERS)('Elasticsearch $name', (elastic) => {
         const documents = await takePending(pw.store, ORG, 100);
         const { done, dead, left } = await writeDocuments(client, documents, { nowMs: NOW });
         expect([...dead, ...left].map((d) => d.reason)).toEqual([]);
-        expect(done.length).toBe(4);
+        expect(done.length).toBe(5);
         const index = `${prefix}-health-${ORG}`;
         await client.indices.refresh({ index });
         const { aggregations } = await client.search({
@@ -120,7 +120,7 @@ describe.each(SERVERS)('Elasticsearch $name', (elastic) => {
         });
         expect(aggregations!['states']).toMatchObject({
           buckets: [
-            { key: 'data_set', doc_count: 2 },
+            { key: 'data_set', doc_count: 3 },
             { key: 'pipeline', doc_count: 2 },
           ],
         });
