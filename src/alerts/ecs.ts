@@ -11,6 +11,7 @@ import { LEVELS, type Level } from '../model/rule.ts';
 import { TACTICS, TECHNIQUES } from './attack.ts';
 import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
 import { detectionText } from './detections.ts';
+import { fieldsTried } from './fields-tried.ts';
 
 /** What a document says beyond the alert itself. */
 export interface DocumentContext {
@@ -213,8 +214,10 @@ function networkOf({ network, key, source }: Alert): string | null {
 }
 
 function evidenceFields(alert: Alert): object | undefined {
+  const fields = alert.categories.includes('web') ? fieldsTried(alert.lines) : [];
   return part({
     ...alert.evidence,
+    fields_tried: fields.length === 0 ? undefined : fields,
     status_counts: alert.statusCounts.length === 0 ? undefined : Object.fromEntries(alert.statusCounts),
     lines:
       alert.lines.length === 0

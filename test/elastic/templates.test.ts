@@ -50,7 +50,6 @@ const AHEAD: readonly string[] = [
   'source.first_seen_ever',
   'evidence.log_sources',
   'evidence.key_order_ratio',
-  'evidence.fields_tried',
   'evidence.payload_families',
   'evidence.bytes_out',
   'evidence.blocked_ratio',

@@ -5,7 +5,6 @@
  */
 
 import { ownerWords } from '../../src/alerts/caveat.ts';
-import { detectionText } from '../../src/alerts/detections.ts';
 import { alertDocument, compareAlerts } from '../../src/alerts/ecs.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { refusedDocuments, summaryDocuments } from '../../src/daily.ts';
@@ -155,13 +154,10 @@ function filled(document: Body, alert: Alert, i: number): Body {
         ...(i % 11 === 0 ? { listed_as: 'Example Survey', claimed_as: 'says that it is ExampleSurvey/1.0' } : {}),
         ...(i % 13 === 0 ? { authorized_as: 'Example cyber hygiene scans' } : {}),
       },
-      evidence: {
-        ...own2('evidence'),
-        ...(alert.categories.includes('web') &&
-        (detectionText(alert.detection)?.class === 'exploit' || alert.outcome === 'answered')
-          ? { fields_tried: i % 2 === 0 ? ['lastname', 'zip'] : ['voterid'] }
-          : {}),
-      },
+      // of the samples no attack in a parameter was answered
+      ...(isWeb && alert.outcome === 'answered'
+        ? { evidence: { ...own2('evidence'), fields_tried: ['lastname', 'zip'] } }
+        : {}),
     },
   };
 }
