@@ -2,7 +2,6 @@
  * An alert: one detection, one key, one day. The form that detect/ decides and alerts/ explains; sinks only render it.
  */
 import type { ElectionPhase } from './contact.ts';
-import type { Asset, AssetKind } from './inventory.ts';
 import type { Level } from './rule.ts';
 
 /** One raw line that shows what an alert says, redacted. */

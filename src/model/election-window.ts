@@ -45,7 +45,7 @@ export function electionWindow(
     for (const { phase, fromMs, toMs } of election.windows) {
       if (endMs < fromMs || startMs >= toMs) continue;
       const matters = kind !== null && MATTERS[phase].has(kind);
-      if (best !== null && best.matters && !matters) continue;
+      if (best?.matters && !matters) continue;
       if (best !== null && best.matters === matters && best.fromMs >= fromMs) continue;
       best = { election, phase, matters, fromMs };
     }

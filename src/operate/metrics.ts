@@ -56,8 +56,6 @@ const COUNTS = {
   mails: 'mails that were decided',
   mails_sent: 'mails that were handed to the mail server',
 } as const;
-/** Counts of the installation that are told; others of the store are not. */
-const COUNT_NAMES = Object.keys(COUNTS) as (keyof typeof COUNTS)[];
 
 const INGEST = {
   ingest_bytes: 'bytes of lines that this process committed',
