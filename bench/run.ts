@@ -11,7 +11,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFil
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { analyze } from '../src/pipeline.ts';
+import { analyze } from '../src/run/pipeline.ts';
 import type { Truth } from './corpus.ts';
 import { FIREWALL_DEFAULTS, generateFirewall } from './gen-firewall.ts';
 import { generateWeb, WEB_DEFAULTS } from './gen-web.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../src/model/alert.ts';
-import { analyze } from '../src/pipeline.ts';
+import { analyze } from '../src/run/pipeline.ts';
 
 interface Labels {
   activities: Record<string, { mitre: string[] }>;

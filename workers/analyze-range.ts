@@ -3,32 +3,13 @@
  * Message in: {path, from, to, origin…} or 'done'; message out: 'ready', then the delta and the tallies.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { OriginContext } from '../src/formats/format.ts';
 import { findFormat, formats } from '../src/formats/index.ts';
 import { encodeState } from '../src/measure/delta.ts';
-import type { Scene } from '../src/measure/observe.ts';
-import { inventoryOf } from '../src/office.ts';
 import { openRange } from '../src/origins/range.ts';
-import { preparedRules } from '../src/prepared-rules.ts';
-import { createScanner } from '../src/scan.ts';
-
-/** What a thread is started with. */
-export interface ThreadSetup {
-  configFile: string | undefined;
-  rulesPaths: readonly string[];
-  secret: Uint8Array;
-  previousSecret: Uint8Array | null;
-}
-
-/** One piece of work. */
-export interface RangeJob {
-  path: string;
-  from: number;
-  to: number;
-  format: string;
-  context: OriginContext;
-  scene: Scene;
-}
+import { inventoryOf } from '../src/run/office.ts';
+import { preparedRules } from '../src/run/prepared-rules.ts';
+import type { RangeJob, ThreadSetup } from '../src/run/range-threads.ts';
+import { createScanner } from '../src/run/scan.ts';
 
 const setup = workerData as ThreadSetup;
 const port = parentPort;

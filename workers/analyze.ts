@@ -4,7 +4,6 @@
  * A job that comes twice changes nothing; a job that ends this process is tried elsewhere, and alone in the end.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { scanChunks } from '../src/chunk.ts';
 import { findFormat } from '../src/formats/index.ts';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
@@ -22,8 +21,9 @@ import {
 import { sealLabel } from '../src/queue/seal.ts';
 import { appendRecord } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
-import { encodeRules } from '../src/shard-record.ts';
-import { type TenantTools, tenantTools } from '../src/shard-tenant.ts';
+import { scanChunks } from '../src/shard/chunk.ts';
+import { encodeRules } from '../src/shard/record.ts';
+import { type TenantTools, tenantTools } from '../src/shard/tenant.ts';
 
 /** How often chunks are looked after that fell between two steps. */
 const SWEEP_MS = 5000;

@@ -12,11 +12,11 @@ import { isAway } from '../src/queue/connection.ts';
 import { nudgeIndex, nudgeMail, openQueues } from '../src/queue/queues.ts';
 import { leaseLoss, logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
-import { moveFacts } from '../src/shard-facts.ts';
-import { openKeeper, type ShardKeeper } from '../src/shard-keeper.ts';
-import { senderOf } from '../src/shard-mail.ts';
-import { isFromNewer } from '../src/shard-record.ts';
-import { tenantTools } from '../src/shard-tenant.ts';
+import { moveFacts } from '../src/shard/facts.ts';
+import { openKeeper, type ShardKeeper } from '../src/shard/keeper.ts';
+import { senderOf } from '../src/shard/mail.ts';
+import { isFromNewer } from '../src/shard/record.ts';
+import { tenantTools } from '../src/shard/tenant.ts';
 
 /** Pause between two rounds in which nothing came, ms. */
 const ROUND_MS = 100;

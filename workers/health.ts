@@ -1,18 +1,18 @@
 /**
- * Tells every five minutes how well each organisation's part of the installation works (src/health.ts): numbers of the
+ * Tells every five minutes how well each organisation's part of the installation works (src/shard/health.ts): numbers of the
  * store as documents for the index. Several of these workers do no harm: of an interval the first one tells.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSet } from '../src/enrich/bundled.ts';
 import { createEnricher } from '../src/enrich/enricher.ts';
 import { knownScannersDataSet } from '../src/enrich/known-scanners.ts';
-import { HEALTH_MS, type HealthMemory, healthDocuments } from '../src/health.ts';
 import type { Installation, Tenant } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { readStatus } from '../src/operate/status.ts';
 import { isAway } from '../src/queue/connection.ts';
 import { commitHealth, readHealth } from '../src/queue/health-store.ts';
 import { openStore, type QueueStore } from '../src/queue/store.ts';
+import { HEALTH_MS, type HealthMemory, healthDocuments } from '../src/shard/health.ts';
 
 /** How often it is looked whether an interval is over, ms. */
 const LOOK_MS = 15_000;

@@ -9,7 +9,7 @@ import { OperatorError, printable } from '../model/problem.ts';
 import { DAY } from '../model/time.ts';
 import { appendRecord, documentRevision } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
-import { type AckRecord, encodeAck } from '../shard-record.ts';
+import { type AckRecord, encodeAck } from '../shard/record.ts';
 import { OK } from './exit-status.ts';
 import { kibanaOf, scopesOf } from './setup-kibana.ts';
 

@@ -7,7 +7,7 @@ import { alertPrefix } from '../mail/message.ts';
 import { OperatorError } from '../model/problem.ts';
 import { appendRecord, documentsFrom, isDocument } from '../queue/shard-store.ts';
 import { organizations, type QueueStore } from '../queue/store.ts';
-import { type AckRecord, encodeAck } from '../shard-record.ts';
+import { type AckRecord, encodeAck } from '../shard/record.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';

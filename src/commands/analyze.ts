@@ -8,7 +8,7 @@ import type { Alert } from '../model/alert.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import type { RunSummary } from '../model/summary.ts';
-import { analyze } from '../pipeline.ts';
+import { analyze } from '../run/pipeline.ts';
 import { writeFileAtomic } from '../sinks/atomic-file.ts';
 import { writeNdjson } from '../sinks/ndjson.ts';
 import { renderReport } from '../sinks/report/page.ts';

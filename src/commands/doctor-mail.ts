@@ -12,7 +12,7 @@ import type { ServerFinding } from '../operate/redis-findings.ts';
 import { readDrill } from '../queue/drill.ts';
 import { mailDepth } from '../queue/mail-outbox.ts';
 import type { QueueStore } from '../queue/store.ts';
-import { senderOf } from '../shard-mail.ts';
+import { senderOf } from '../shard/mail.ts';
 
 /** A drill that is older says little of today. */
 const DRILL_DAYS = 30;

@@ -7,7 +7,7 @@ import { proxiesOf } from '../formats/client-address.ts';
 import { relayedBy } from '../formats/combined.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { printable } from '../model/problem.ts';
-import type { OpenLog } from '../open-logs.ts';
+import type { OpenLog } from '../run/open-logs.ts';
 import { readLines } from './reading.ts';
 
 /** Lines of a log that are looked at: a server does not change its mind from line to line. */

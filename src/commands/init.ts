@@ -7,7 +7,7 @@ import { draftInventory } from '../config/draft-inventory.ts';
 import { parseInventory } from '../config/inventory.ts';
 import { createSurvey, type Survey } from '../config/survey.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
-import { type OpenLog, openLogs } from '../open-logs.ts';
+import { type OpenLog, openLogs } from '../run/open-logs.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';
 import { openOutput, outputProblem } from './output.ts';

@@ -5,7 +5,7 @@ import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
 import type { LogLevel } from '../model/worker.ts';
-import type { ReadingOptions } from '../open-logs.ts';
+import type { ReadingOptions } from '../run/open-logs.ts';
 
 /** Options as the command line gives them: texts, unchecked. */
 export interface Given {

@@ -4,11 +4,11 @@
  */
 import { type IsProxy, proxiesOf } from '../formats/client-address.ts';
 import { relayedBy } from '../formats/combined.ts';
-import { countRefused, countSkipped, createTally, type Tally } from '../formats/format.ts';
 import type { LogEvent } from '../model/event.ts';
 import { formatProblem, type Problem, printable } from '../model/problem.ts';
-import { inventoryOf } from '../office.ts';
-import { type OpenLog, openLogs } from '../open-logs.ts';
+import { countRefused, countSkipped, createTally, type Tally } from '../model/tally.ts';
+import { inventoryOf } from '../run/office.ts';
+import { type OpenLog, openLogs } from '../run/open-logs.ts';
 import { eventDocument } from '../sinks/event-document.ts';
 import { documentLine } from '../sinks/ndjson.ts';
 import { OK, OPERATOR } from './exit-status.ts';

@@ -8,7 +8,7 @@ import { hashedLine } from '../config/inventory-files.ts';
 import { loadSecret } from '../config/secret.ts';
 import { protectedHash } from '../measure/protected-records.ts';
 import { OperatorError } from '../model/problem.ts';
-import { inventoryOf } from '../office.ts';
+import { inventoryOf } from '../run/office.ts';
 import { OK } from './exit-status.ts';
 import type { Given } from './options.ts';
 

@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Parsed } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
-import type { OpenLog } from '../open-logs.ts';
+import type { OpenLog } from '../run/open-logs.ts';
 
 /** One line of a log, as its format reads it. */
 export interface ReadLine {

@@ -4,11 +4,10 @@
  */
 import { DETECTIONS, type DetectionText } from '../alerts/detections.ts';
 import { fillLines } from '../formats/append-event.ts';
-import { createTally } from '../formats/format.ts';
 import { createBatch } from '../model/batch.ts';
 import { hashKey } from '../model/hash.ts';
 import { formatProblem, OperatorError, type Problem, printable } from '../model/problem.ts';
-import { type OpenLog, openLogs } from '../open-logs.ts';
+import { createTally } from '../model/tally.ts';
 import {
   type CatalogueEntry,
   listRules as catalogueOf,
@@ -17,7 +16,8 @@ import {
 } from '../rules/catalogue.ts';
 import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
-import { rulesOf } from '../setting.ts';
+import { type OpenLog, openLogs } from '../run/open-logs.ts';
+import { rulesOf } from '../run/setting.ts';
 import { notesOf } from './detector-notes.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { type Given, readingOptions, stopOn } from './options.ts';

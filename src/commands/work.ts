@@ -8,7 +8,7 @@
  */
 import type { Installation } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
-import { preparedRules } from '../prepared-rules.ts';
+import { preparedRules } from '../run/prepared-rules.ts';
 import { type AlwaysOnOptions, type Part, runAlwaysOn } from './always-on.ts';
 import { installationOf } from './installation-option.ts';
 import type { Given } from './options.ts';

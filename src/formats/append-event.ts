@@ -25,7 +25,8 @@ import {
   TRANSPORTS,
 } from '../model/batch.ts';
 import type { LogEvent } from '../model/event.ts';
-import { countRefused, countSkipped, type Format, type OriginContext, type Tally } from './format.ts';
+import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
+import type { Format, OriginContext } from './format.ts';
 
 /** Names of the TCP flags in the order of their bits. */
 export const TCP_FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const;

@@ -9,6 +9,7 @@
 import { isPrivateIpv4, isPrivateIpv6, ZERO_PREFIX } from '../model/address.ts';
 import { type Batch, FLAG, hashTexts, KIND, METHOD, NO_SIZE } from '../model/batch.ts';
 import { hashTarget, hashUntilQuote, target } from '../model/hash.ts';
+import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
 import { clearRows, latin1, putSource, SHORTEST_LINE } from './append-event.ts';
 import {
   createFields,
@@ -20,7 +21,7 @@ import {
   parseTime,
   splitRequest,
 } from './combined-fields.ts';
-import { countRefused, countSkipped, type OriginContext, type Tally } from './format.ts';
+import type { OriginContext } from './format.ts';
 
 /** Least bytes from the blank behind the address to the line end: ` - - [time] "GET / HTTP/1.1" 200 0` has more. */
 const REST_MIN = 48;

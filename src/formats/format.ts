@@ -5,6 +5,7 @@
  */
 import type { Batch } from '../model/batch.ts';
 import type { Parsed } from '../model/event.ts';
+import type { Tally } from '../model/tally.ts';
 
 /** What parsing may know about the origin of a line beyond its bytes. Fixed before the first line is read. */
 export interface OriginContext {
@@ -18,28 +19,6 @@ export interface OriginContext {
   readonly referenceMs: number;
   /** minutes to add to UTC to get the wall clock of lines that carry no zone (0 = UTC), or an IANA zone name */
   readonly timezone: string;
-}
-
-/** Counts of one origin; the numbers add up: lines = events + skipped + refused. */
-export interface Tally {
-  lines: number;
-  events: number;
-  bytes: number;
-  skipped: Map<string, number>;
-  refused: Map<string, RefusedKind>;
-}
-
-/** Refused lines of one reason: how many, and the first few as samples (smallest line numbers). */
-export interface RefusedKind {
-  count: number;
-  samples: RefusedLine[];
-}
-
-export interface RefusedLine {
-  /** byte offset of the line in its uncompressed origin */
-  offset: number;
-  /** first 200 bytes, latin1 */
-  text: string;
 }
 
 export interface Format {
@@ -75,33 +54,4 @@ export interface Format {
     context: OriginContext,
     tally: Tally,
   ): number;
-}
-
-/** An empty tally. */
-export function createTally(): Tally {
-  return { lines: 0, events: 0, bytes: 0, skipped: new Map(), refused: new Map() };
-}
-
-/** How many sample lines of one refusal reason are kept. */
-export const REFUSED_SAMPLES = 3;
-
-/** Counts a refused line and keeps it as a sample while its offset is among the smallest of its reason. */
-export function countRefused(tally: Tally, reason: string, offset: number, text: string): void {
-  let kind = tally.refused.get(reason);
-  if (kind === undefined) {
-    kind = { count: 0, samples: [] };
-    tally.refused.set(reason, kind);
-  }
-  kind.count++;
-  const { samples } = kind;
-  if (samples.length < REFUSED_SAMPLES || offset < samples[samples.length - 1]!.offset) {
-    samples.push({ offset, text: text.slice(0, 200) });
-    samples.sort((a, b) => a.offset - b.offset);
-    samples.length = Math.min(samples.length, REFUSED_SAMPLES);
-  }
-}
-
-/** Counts a skipped line of a known kind. */
-export function countSkipped(tally: Tally, kind: string): void {
-  tally.skipped.set(kind, (tally.skipped.get(kind) ?? 0) + 1);
 }

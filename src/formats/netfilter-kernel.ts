@@ -6,9 +6,10 @@
  */
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
 import { ACTION, type Batch, FLAG, KIND, TCP, TRANSPORT } from '../model/batch.ts';
+import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import { clearRows, latin1, putEvent, SHORTEST_LINE } from './append-event.ts';
-import { countRefused, countSkipped, type OriginContext, type Tally } from './format.ts';
+import type { OriginContext } from './format.ts';
 import { actionOf, isRateLimited, parsePacketLine } from './netfilter-packet.ts';
 import { unwrap } from './syslog-wrapping.ts';
 

@@ -1,11 +1,12 @@
 /**
  * What a run read and could not see: the honest half of every report.
  */
-import type { RefusedLine } from '../formats/format.ts';
+
 import type { Alert } from './alert.ts';
 import type { ElectionPhase, Mailing } from './contact.ts';
 import type { Asset, AssetKind } from './inventory.ts';
 import type { Problem } from './problem.ts';
+import type { RefusedLine } from './tally.ts';
 
 export interface OriginSummary {
   name: string;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokens, MALFORMED_MAX, redactLine, redactPath, TEXT_MAX } from '../../src/alerts/redact.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
-import { askedHost, keepOf } from '../../src/evidence.ts';
 import type { LogEvent } from '../../src/model/event.ts';
+import { askedHost, keepOf } from '../../src/run/evidence.ts';
 
 const token = createTokens('a secret of the organisation');
 const TIME = '[14/Sep/2026:08:00:33 +0000]';

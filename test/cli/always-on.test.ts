@@ -14,7 +14,7 @@ import { noteProgress } from '../../src/queue/progress.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { readLog } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { decodeRecord } from '../../src/shard-record.ts';
+import { decodeRecord } from '../../src/shard/record.ts';
 import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
 import { accessLine, field, LAUNCHER, type Place, place, probingLog, type Ran } from './pollwatch.ts';
 

@@ -9,7 +9,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { notesOf } from '../../src/commands/detector-notes.ts';
 import { listRules as catalogueOf } from '../../src/rules/catalogue.ts';
-import { rulesOf } from '../../src/setting.ts';
+import { rulesOf } from '../../src/run/setting.ts';
 import { LAUNCHER, place, probingLog, ROOT, sample } from './pollwatch.ts';
 
 describe('help', () => {

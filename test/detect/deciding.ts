@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gradeAll, gravest, type Surroundings, alertsOf as toAlerts } from '../../src/alerting.ts';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import type { Severity } from '../../src/alerts/severity.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
@@ -12,17 +11,18 @@ import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision } from '../../src/detect/decide.ts';
 import { decideAcross } from '../../src/detect/members/index.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
-import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
 import { detectFormat } from '../../src/formats/detect.ts';
 import { createState, settleState } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Sighting } from '../../src/model/fact.ts';
-import { organizationsOf } from '../../src/office.ts';
-import { decideAll } from '../../src/pipeline.ts';
 import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
-import { createScanner } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
-import { sightingOf } from '../../src/sightings.ts';
+import { gradeAll, gravest, type Surroundings, alertsOf as toAlerts } from '../../src/run/alerting.ts';
+import { collectEvidence, type EvidenceOrigin } from '../../src/run/evidence.ts';
+import { organizationsOf } from '../../src/run/office.ts';
+import { decideAll } from '../../src/run/pipeline.ts';
+import { createScanner } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
+import { sightingOf } from '../../src/run/sightings.ts';
 import { COUNTIES } from './counties.ts';
 
 const SECRET = new Uint8Array(32).fill(7);

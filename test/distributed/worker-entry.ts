@@ -2,8 +2,9 @@
  * A worker of a fleet as a process of its own: `node worker-entry.ts KIND`, with the installation as JSON in
  * FLEET. It can be given a poison: a process that scans a chunk with this text in it dies as if it had been killed.
  */
-import { type Chunk, scanChunks } from '../../src/chunk.ts';
+
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
+import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
 import { runAnalyze } from '../../workers/analyze.ts';
 import { runDecide } from '../../workers/decide.ts';
 import { runIndex } from '../../workers/index-alerts.ts';

@@ -6,7 +6,7 @@ import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { detectFormat } from '../../src/formats/detect.ts';
 import { type State, settleState } from '../../src/measure/state.ts';
 import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
-import { createScanner } from '../../src/scan.ts';
+import { createScanner } from '../../src/run/scan.ts';
 import { packet, page, request } from '../detect/log-lines.ts';
 
 export const VOTER = '192.0.2.50';

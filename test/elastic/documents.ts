@@ -9,7 +9,7 @@ import type { IndexedDocument } from '../../src/elastic/bulk.ts';
 import type { Client } from '../../src/elastic/client.ts';
 import { indexOf } from '../../src/elastic/index-names.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { analyze } from '../../src/pipeline.ts';
+import { analyze } from '../../src/run/pipeline.ts';
 import { inventoryFileFor } from '../detect/deciding.ts';
 
 const TEST = join(import.meta.dirname, '..');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DETECTIONS } from '../../src/alerts/detections.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { analyze } from '../../src/pipeline.ts';
+import { analyze } from '../../src/run/pipeline.ts';
 import { sightingsOf, stateAlerts } from '../detect/deciding.ts';
 import { START_MS } from '../detect/log-lines.ts';
 import type { Label } from './label.ts';

@@ -7,8 +7,8 @@ import { parseInventory } from '../../src/config/inventory.ts';
 import { appendEvent, eventOf } from '../../src/formats/append-event.ts';
 import { proxiesOf, seeThrough } from '../../src/formats/client-address.ts';
 import { combined, relayedBy } from '../../src/formats/combined.ts';
-import { createTally } from '../../src/formats/format.ts';
 import { createBatch } from '../../src/model/batch.ts';
+import { createTally } from '../../src/model/tally.ts';
 import { CONTEXT } from './rows.ts';
 
 const HEAD = 'version: 1\norganization: {id: us-xx-a, name: A}\n';

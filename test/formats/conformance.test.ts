@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { detectFormat } from '../../src/formats/detect.ts';
-import type { Format, Tally } from '../../src/formats/format.ts';
+import type { Format } from '../../src/formats/format.ts';
 import { findFormat, formats } from '../../src/formats/index.ts';
+import type { Tally } from '../../src/model/tally.ts';
 import { CONTEXT, linesOf, type Run, run } from './rows.ts';
 
 /** Real logs of the sample set, where it is at hand. */

@@ -3,9 +3,10 @@
  */
 
 import { fillLines } from '../../src/formats/append-event.ts';
-import { createTally, type Format, type OriginContext, type Tally } from '../../src/formats/format.ts';
+import type { Format, OriginContext } from '../../src/formats/format.ts';
 import { type Batch, createBatch, hashTexts } from '../../src/model/batch.ts';
 import type { HashKey } from '../../src/model/hash.ts';
+import { createTally, type Tally } from '../../src/model/tally.ts';
 
 /** The origin of all fixtures: read on 23 November 2026, wall clocks in UTC. */
 export const CONTEXT: OriginContext = { origin: 0, referenceMs: Date.UTC(2026, 10, 23), timezone: 'UTC' };

@@ -13,8 +13,8 @@ import { formats } from '../../src/formats/index.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * Who may import whom, besides itself and the model. The pipeline, the command line and workers/ wire rooms together and
- * may see all of them; a contract (format.ts, block.ts) may be seen as a type from anywhere.
+ * Who may import whom, besides itself and the model. Commands and workers/ wire rooms together and may see all of them;
+ * a contract (format.ts, block.ts) may be seen as a type from anywhere.
  */
 const EDGES: Readonly<Record<string, readonly string[]>> = {
   model: [],
@@ -33,6 +33,11 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   operate: ['queue', 'elastic'],
   mail: ['alerts', 'sinks'],
   kibana: ['alerts', 'elastic'],
+  run: ['origins', 'formats', 'rules', 'measure', 'detect', 'alerts', 'enrich', 'config'],
+  shard: [
+    ...['run', 'origins', 'formats', 'rules', 'measure', 'detect', 'alerts', 'enrich'],
+    ...['queue', 'elastic', 'mail', 'operate'],
+  ],
 };
 /** packages that speak to servers or to those who watch, and the only places that may know them */
 const ONLY_AT: Readonly<Record<string, RegExp>> = {

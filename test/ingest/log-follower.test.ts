@@ -19,7 +19,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
 import type { Notice } from '../../src/ingest/notices.ts';
-import { openLogs } from '../../src/open-logs.ts';
+import { openLogs } from '../../src/run/open-logs.ts';
 import { type RedisServer, startRedis, until } from '../parts/redis.ts';
 import { accessLine, accessLines, type Office, openOffice, READING, type Running, text } from './office.ts';
 

@@ -14,7 +14,7 @@ import type { KibanaSettings } from '../../src/model/installation.ts';
 import { OperatorError } from '../../src/model/problem.ts';
 import { registerOrigin } from '../../src/queue/origins.ts';
 import { acquireLease, commitShard, readLog } from '../../src/queue/shard-store.ts';
-import { decodeRecord } from '../../src/shard-record.ts';
+import { decodeRecord } from '../../src/shard/record.ts';
 import { LAUNCHER, place, type Ran } from '../cli/pollwatch.ts';
 import { makeCertificates } from '../parts/elasticsearch-security.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { findFormat } from '../../src/formats/index.ts';
 import type { State } from '../../src/measure/state.ts';
-import { createScanner } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
+import { createScanner } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
 import { checkInterleaving } from './checks.ts';
 import { createRandom, filesOf, type GeneratedLine, generate, MIDNIGHT, shuffled } from './generator.ts';
 import { alertsFrom, cutFiles, inventoryNamed, SECRET, scan, wholeFiles } from './small-run.ts';

@@ -3,9 +3,9 @@
  * break the law is a parameter, for the tests of the tests.
  */
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
-import { REFUSED_SAMPLES, type Tally } from '../../src/formats/format.ts';
 import { covered, type State } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
+import { REFUSED_SAMPLES, type Tally } from '../../src/model/tally.ts';
 import { createRandom, filesOf, type Generated, generate, type LineFormat, shuffled, type Truth } from './generator.ts';
 import {
   alertsFrom,

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSummary } from '../../src/model/summary.ts';
-import { analyze } from '../../src/pipeline.ts';
+import { analyze } from '../../src/run/pipeline.ts';
 import { type Files, INVENTORIES, type InventoryName, SECRET } from './small-run.ts';
 
 export interface Folder {

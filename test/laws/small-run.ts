@@ -4,22 +4,23 @@
  * of the tests can plant a violation.
  */
 
-import { alertsOf, gradeAll, gravest } from '../../src/alerting.ts';
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Decision, decide } from '../../src/detect/decide.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
-import { collectEvidence, type EvidenceOrigin } from '../../src/evidence.ts';
-import { createTally, type OriginContext, type Tally } from '../../src/formats/format.ts';
+import type { OriginContext } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TOUCH_WORDS, VISIT_WORDS } from '../../src/measure/entry.ts';
 import { holdState, type State, settleState } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
-import { decideAll, mergeTally } from '../../src/pipeline.ts';
-import { createScanner, type Scanner } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
+import { createTally, mergeTally, type Tally } from '../../src/model/tally.ts';
+import { alertsOf, gradeAll, gravest } from '../../src/run/alerting.ts';
+import { collectEvidence, type EvidenceOrigin } from '../../src/run/evidence.ts';
+import { decideAll } from '../../src/run/pipeline.ts';
+import { createScanner, type Scanner } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
 import type { LineFormat } from './generator.ts';
 
 export const SECRET = new Uint8Array(32).fill(7);

@@ -2,10 +2,10 @@
  * Tests of the tests: each check of a law is run against parts in which one violation is planted, and must report it.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { collectEvidence } from '../../src/evidence.ts';
-import { REFUSED_SAMPLES } from '../../src/formats/format.ts';
 import { encodeState } from '../../src/measure/delta.ts';
 import { holdState, type State, settleState } from '../../src/measure/state.ts';
+import { REFUSED_SAMPLES } from '../../src/model/tally.ts';
+import { collectEvidence } from '../../src/run/evidence.ts';
 import {
   alertDifferences,
   checkInterleaving,

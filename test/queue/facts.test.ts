@@ -4,8 +4,8 @@ import type { Fact } from '../../src/model/fact.ts';
 import { commitFacts, countFacts, type NewFact, settleFacts, takeFacts } from '../../src/queue/facts.ts';
 import { acquireLease, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { organizations } from '../../src/queue/store.ts';
-import { moveFacts } from '../../src/shard-facts.ts';
-import { decodeRecord } from '../../src/shard-record.ts';
+import { moveFacts } from '../../src/shard/facts.ts';
+import { decodeRecord } from '../../src/shard/record.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { type Installed, install } from './county.ts';
 

@@ -2,9 +2,9 @@
  * Log lines as a batch for the tests of rules: raw combined or netfilter lines in, one full batch out.
  */
 
-import { createTally } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/index.ts';
 import { type Batch, createBatch } from '../../src/model/batch.ts';
+import { createTally } from '../../src/model/tally.ts';
 
 /** All lines as one batch; throws when a line is no event, so that row n is line n. */
 export function batchOf(lines: readonly string[], format = 'combined'): Batch {

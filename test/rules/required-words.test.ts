@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdsRequired, requiredWords } from '../../src/rules/required-words.ts';
-import { rulesOf } from '../../src/setting.ts';
+import { rulesOf } from '../../src/run/setting.ts';
 
 const sources = rulesOf([]).predicates.flatMap((p) =>
   p.patterns.flatMap((q) => (q.kind === 'regex' ? [q.source] : [])),

@@ -1,15 +1,15 @@
 /** Chunks into records: what is counted, what evidence is kept, what is said of lines that nobody can read. */
 import { describe, expect, it } from 'vitest';
-import { type Chunk, ChunkError, scanChunks } from '../../src/chunk.ts';
-import { EvidenceError, openEvidence } from '../../src/chunk-evidence.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import { mergeDelta } from '../../src/measure/delta.ts';
 import { findRow } from '../../src/measure/ledger.ts';
 import { createState } from '../../src/measure/state.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
-import { createScanner, measureKey } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
-import { decodeRecord, encodeAck, RecordError } from '../../src/shard-record.ts';
+import { createScanner, measureKey } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
+import { type Chunk, ChunkError, scanChunks } from '../../src/shard/chunk.ts';
+import { EvidenceError, openEvidence } from '../../src/shard/chunk-evidence.ts';
+import { decodeRecord, encodeAck, RecordError } from '../../src/shard/record.ts';
 import { filesOf, generate } from '../laws/generator.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { chunksOf, ORG, RULES, settingNamed } from './folding.ts';

@@ -1,8 +1,8 @@
 /** What a shard leaves behind of a day: told when the day is past, again when lines came late, never for what was dropped. */
 import { describe, expect, it } from 'vitest';
 import { settleState } from '../../src/measure/state.ts';
-import { foldRecord, pruneShard } from '../../src/shard.ts';
-import { closeDays, type DayTelling, isToldDay, type ToldDay } from '../../src/shard-days.ts';
+import { closeDays, type DayTelling, isToldDay, type ToldDay } from '../../src/shard/days.ts';
+import { foldRecord, pruneShard } from '../../src/shard/shard.ts';
 import { alert } from '../sinks/fixtures.ts';
 import { chunksOf, emptyShard, scanJobs, settingNamed } from './folding.ts';
 

@@ -1,10 +1,10 @@
 /** From which stream offset on the lines of an origin are still needed: what is older is dropped, and nothing stays for ever. */
 import { describe, expect, it } from 'vitest';
-import { createTally } from '../../src/formats/format.ts';
 import { encodeState } from '../../src/measure/delta.ts';
+import { createTally } from '../../src/model/tally.ts';
 import { WEB_PANE } from '../../src/model/time.ts';
-import { decodeShard, encodeShard, evidenceFloor, foldRecord, type Shard } from '../../src/shard.ts';
-import { encodeDelta } from '../../src/shard-record.ts';
+import { encodeDelta } from '../../src/shard/record.ts';
+import { decodeShard, encodeShard, evidenceFloor, foldRecord, type Shard } from '../../src/shard/shard.ts';
 import { emptyShard, RULES, settingNamed } from './folding.ts';
 
 const DAY = 86_400_000;

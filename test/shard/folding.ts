@@ -5,17 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { alertDocument } from '../../src/alerts/ecs.ts';
 import { firstDays, hasReturned, idOfDayBefore } from '../../src/alerts/identity.ts';
-import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
-import { createTally } from '../../src/formats/format.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { createScanner } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
-import { createShard, ruleNames, type Shard } from '../../src/shard.ts';
-import { type Telling, type TellingSetting, type Tidings, type Told, tell } from '../../src/shard-documents.ts';
-import { createEvidenceMemory, evidenceOrigins } from '../../src/shard-evidence.ts';
-import { rulesDigest } from '../../src/shard-record.ts';
+import { createTally } from '../../src/model/tally.ts';
+import { createScanner } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
+import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
+import { type Telling, type TellingSetting, type Tidings, type Told, tell } from '../../src/shard/documents.ts';
+import { createEvidenceMemory, evidenceOrigins } from '../../src/shard/evidence.ts';
+import { rulesDigest } from '../../src/shard/record.ts';
+import { createShard, ruleNames, type Shard } from '../../src/shard/shard.ts';
 import { INVENTORIES, type InventoryName, SECRET } from '../laws/small-run.ts';
 
 export const ORG = 'us-xx-laws';

@@ -3,13 +3,16 @@
  * of what changed; what no longer holds is taken back; acknowledgements stay; what was dropped is not taken back.
  */
 import { describe, expect, it } from 'vitest';
-import { type Chunk, scanChunks } from '../../src/chunk.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import { readVisits } from '../../src/detect/record.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
-import { createScanner } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
+import { createScanner } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
+import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
+import { type TellingSetting, type Told, tell } from '../../src/shard/documents.ts';
+import { renumberRules } from '../../src/shard/entries.ts';
+import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard/record.ts';
 import {
   createShard,
   decodeShard,
@@ -19,10 +22,7 @@ import {
   pruneShard,
   ruleNames,
   type Shard,
-} from '../../src/shard.ts';
-import { type TellingSetting, type Told, tell } from '../../src/shard-documents.ts';
-import { renumberRules } from '../../src/shard-entries.ts';
-import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard-record.ts';
+} from '../../src/shard/shard.ts';
 import { emptyState } from '../laws/small-run.ts';
 import { chunksOf, commit, emptyShard, RULES, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
 

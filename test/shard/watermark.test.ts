@@ -1,7 +1,7 @@
 /** Event time of a shard: how far origins were read, what moves nothing, what is late. */
 import { describe, expect, it } from 'vitest';
 import { DAY, HOUR, WEB_PANE } from '../../src/model/time.ts';
-import type { PaneCount } from '../../src/shard-record.ts';
+import type { PaneCount } from '../../src/shard/record.ts';
 import {
   createOriginTime,
   eventsBefore,
@@ -12,7 +12,7 @@ import {
   robustMaximum,
   runsOf,
   watermarkOf,
-} from '../../src/shard-watermark.ts';
+} from '../../src/shard/watermark.ts';
 import { createRandom, shuffled } from '../laws/generator.ts';
 
 const NOON = Date.UTC(2026, 8, 14, 12);

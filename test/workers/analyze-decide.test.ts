@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTally } from '../../src/formats/format.ts';
 import { encodeState } from '../../src/measure/delta.ts';
 import { createState } from '../../src/measure/state.ts';
 import type { RedisSettings } from '../../src/model/installation.ts';
+import { createTally } from '../../src/model/tally.ts';
 import { SILENT_HOOKS, type WorkerHooks } from '../../src/model/worker.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { deadLetters, replayDead } from '../../src/queue/dead-letters.ts';
@@ -19,9 +19,8 @@ import { openQueues } from '../../src/queue/queues.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { appendRecord, logEnd, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { measureKey } from '../../src/scan.ts';
-import { rulesOf } from '../../src/setting.ts';
-import { ruleNames } from '../../src/shard.ts';
+import { measureKey } from '../../src/run/scan.ts';
+import { rulesOf } from '../../src/run/setting.ts';
 import {
   type DeltaOrigin,
   decodeRecord,
@@ -29,7 +28,8 @@ import {
   encodeDelta,
   encodeRules,
   rulesDigest,
-} from '../../src/shard-record.ts';
+} from '../../src/shard/record.ts';
+import { ruleNames } from '../../src/shard/shard.ts';
 import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
 import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';

@@ -15,7 +15,7 @@ import { organizationKeys } from '../../src/queue/keys.ts';
 import { mailDepth } from '../../src/queue/mail-outbox.ts';
 import { openQueues } from '../../src/queue/queues.ts';
 import { appendRecord } from '../../src/queue/shard-store.ts';
-import { encodeAck } from '../../src/shard-record.ts';
+import { encodeAck } from '../../src/shard/record.ts';
 import { runMail } from '../../workers/mail.ts';
 import { installationOf, pendingBodies, startFleet, startWorker } from '../distributed/fleet.ts';
 import { type Answers, startServer } from '../mail/smtp.ts';
