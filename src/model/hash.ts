@@ -1,7 +1,7 @@
 /**
  * Keyed hashes of byte ranges: the identity of a path, a target, a user agent inside the measures.
  * The key is the organisation's (privacy key): whoever writes the log cannot prepare collisions without it. Not a MAC:
- * never used to hide a value from somebody who can guess it (redaction uses HMAC-SHA-256, see alerts/redact.ts).
+ * never used to hide a value from somebody who can guess it (redaction uses HMAC-SHA-256, see alerts/tokens.ts).
  * Two lanes of 32 bits take four bytes at a time; the second adds what the first is about to multiply, so that texts
  * which cancel out in one lane do not in the other. `hashRange` is the hash; `hashUntilQuote` and `hashTarget` give the
  * same values while they look for the end of a text that they read for the first time.

@@ -2,7 +2,9 @@
  * Evidence: the raw lines behind decisions, fetched by reference, redacted, with the fragment that matched.
  * Each touch carries the reference of its earliest line; an alert shows the few earliest of different touches.
  */
-import { createTokens, type Keep, redactLine, redactPath, type Token } from '../alerts/redact.ts';
+import type { Keep } from '../alerts/hidden-spans.ts';
+import { redactLine, redactPath } from '../alerts/redact.ts';
+import { createTokens, type Token } from '../alerts/tokens.ts';
 import type { Decision } from '../detect/decide.ts';
 import type { LineReference } from '../detect/exhibit.ts';
 import type { Format, OriginContext } from '../formats/format.ts';

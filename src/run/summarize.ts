@@ -3,7 +3,8 @@
  * the network owners, the time line.
  */
 import { readFileSync } from 'node:fs';
-import { createTokens, lineShape, redactPath } from '../alerts/redact.ts';
+import { lineShape, redactPath } from '../alerts/redact.ts';
+import { createTokens } from '../alerts/tokens.ts';
 import { visibilityOf } from '../alerts/visibility.ts';
 import type { Decision } from '../detect/decide.ts';
 import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTokens, MALFORMED_MAX, redactLine, redactPath, TEXT_MAX } from '../../src/alerts/redact.ts';
+import { MALFORMED_MAX, TEXT_MAX } from '../../src/alerts/hidden-spans.ts';
+import { redactLine, redactPath } from '../../src/alerts/redact.ts';
+import { createTokens } from '../../src/alerts/tokens.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { LogEvent } from '../../src/model/event.ts';
 import { askedHost, keepOf } from '../../src/run/evidence.ts';
