@@ -3,118 +3,31 @@
  * evidence. Pure but for the evidence, which is handed in; the same decisions give the same alerts.
  */
 
-import { techniqueName } from '../alerts/attack.ts';
-import { type DetectionText, detectionText } from '../alerts/detections.ts';
+import { confidenceOf } from '../alerts/confidence.ts';
 import { compareAlerts } from '../alerts/ecs.ts';
 import { explain } from '../alerts/explain.ts';
 import { alertId, clusterId } from '../alerts/identity.ts';
-import { PHASE_WORDS, type Severity, severityOf } from '../alerts/severity.ts';
+import type { Severity } from '../alerts/severity.ts';
 import { verdictOf } from '../alerts/verdict.ts';
 import type { Decision } from '../detect/decide.ts';
-import { itemsOf, readVisits, visitsUnder } from '../detect/record.ts';
-import type { Enricher } from '../enrich/enricher.ts';
-import { knownScanner } from '../enrich/known-scanners.ts';
+import { visitsUnder } from '../detect/record.ts';
 import { TAG } from '../measure/entry.ts';
 import { absorbRow, findRow, SPACE } from '../measure/ledger.ts';
-import { LABEL } from '../measure/observe.ts';
 import { createState, type State } from '../measure/state.ts';
-import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from '../model/address.ts';
+import { formatIpv4, formatPrefix } from '../model/address.ts';
 import type { Alert, AlertKey, AlertSource } from '../model/alert.ts';
-import { electionWindow, type WindowOfAlert } from '../model/election-window.ts';
 import { deepFreeze } from '../model/frozen.ts';
 import type { Asset, Inventory } from '../model/inventory.ts';
-import { LEVELS } from '../model/rule.ts';
 import { dayLabel } from '../model/time.ts';
+import { techniqueOf, textOf } from './detection-of.ts';
 import type { Evidence } from './evidence.ts';
+import { assetOf, authorizedFor, nameOfKey, windowOf } from './grading.ts';
+import { addressesOf, destinationV6, keyOf, ownerOf, type Surroundings, sourceOf } from './naming.ts';
 
 /** Members that an alert lists. */
 const RELATED_MAX = 100;
-const ADDRESSES_MAX = 10;
 /** Organisations that a sentence names. */
 const NAMES_MAX = 5;
-
-export interface Surroundings {
-  readonly state: State;
-  readonly inventory: Inventory;
-  readonly enricher: Enricher;
-  /** organisations by number */
-  readonly organizations: readonly { id: string; name: string }[];
-}
-
-/** Alerts that show several raw lines; the others of a very busy day show one. */
-const GRAVE_ALERTS = 1000;
-
-/** Severity of each decision, in their order; those that are built on others are graded after their parts. */
-export function gradeAll(decisions: readonly Decision[], inventory: Inventory): Severity[] {
-  const perSource = new Map<string, Set<string>>();
-  const setOf = decisions.map((d) => {
-    const name = nameOfKey(d);
-    const known = perSource.get(name) ?? new Set();
-    perSource.set(name, known);
-    return known.add(d.detection);
-  });
-  const graded = new Map<Decision, Severity>();
-  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
-  for (const i of order) {
-    const d = decisions[i]!;
-    const asset = assetOf(d, inventory);
-    const window = windowOf(d, inventory);
-    graded.set(
-      d,
-      severityOf(d, textOf(d).class, {
-        isCritical: asset?.criticality === 'critical',
-        window: window?.matters === true ? PHASE_WORDS[window.phase] : null,
-        partLevels: d.parts.map((p) => graded.get(p)?.level ?? p.base),
-        corroboration: setOf[i]!.size - 1,
-        isOwn: d.key.kind === 'source' && inventory.isOwned(...wordsOf(d.key)),
-        authorized: authorizedFor(d, inventory),
-      }),
-    );
-  }
-  return decisions.map((d) => graded.get(d)!);
-}
-
-/** Four words of a source's key; of an IPv6 network its first address. */
-function wordsOf({ hi, lo }: { readonly hi: number; readonly lo: number }): [number, number, number, number] {
-  return hi === 0 ? [0, 0, 0xffff, lo] : [hi, lo, 0, 0];
-}
-
-/** The system that a decision is about, or null. */
-function assetOf(d: Decision, { assets }: Inventory): Asset | null {
-  return assets[(d.key.kind === 'system' ? d.key.lo : d.exhibit.asset) - 1] ?? null;
-}
-
-function windowOf(d: Decision, inventory: Inventory): WindowOfAlert | null {
-  const { calendar } = inventory;
-  return calendar.length === 0
-    ? null
-    : electionWindow(calendar, assetOf(d, inventory)?.kind ?? null, d.startMs, d.endMs);
-}
-
-/** Name of the scanner that was authorised for all that a decision rests on, from its first to its last line, or null. */
-function authorizedFor(d: Decision, inventory: Inventory): string | null {
-  if (inventory.authorizedScanners.length === 0 || d.key.kind === 'system' || d.shared !== undefined) return null;
-  const sources = d.key.kind === 'source' ? [d.key] : d.members;
-  const names = new Set(
-    sources.flatMap((source) =>
-      [d.startMs, d.endMs].map((ms) => inventory.authorizedScanner(...wordsOf(source), ms)?.name ?? null),
-    ),
-  );
-  return names.size === 1 ? [...names][0]! : null;
-}
-
-/** Which decisions are among the GRAVE_ALERTS gravest: by level, score, and then their own order. */
-export function gravest(severities: readonly Severity[]): boolean[] {
-  const order = [...severities.keys()].sort(
-    (a, b) =>
-      LEVELS.indexOf(severities[b]!.level) - LEVELS.indexOf(severities[a]!.level) ||
-      severities[b]!.score - severities[a]!.score ||
-      a - b,
-  );
-  const grave = new Array<boolean>(severities.length).fill(false);
-  for (const i of order.slice(0, GRAVE_ALERTS)) grave[i] = true;
-  return grave;
-}
 
 /**
  * Alerts of decisions, with their severities and evidence (all in the same order), most severe first. Each decision is
@@ -182,8 +95,6 @@ export function stateForAlerts(state: State, decisions: readonly Decision[]): St
 
 const NO_WORDS = new Uint32Array(0);
 const NEEDED_TAGS: ReadonlySet<number> = new Set([TAG.interfaceId, TAG.agentClass]);
-
-const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
 
 /** What several alerts share: made once. */
 interface Once {
@@ -281,7 +192,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     severityBase: d.base,
     severitySteps: sameOnce(severity.steps, once),
     score: severity.score,
-    confidence: sameOnce(confidenceOf(d, state), once),
+    confidence: sameOnce(confidenceOf(d, state.ledger.level > 0), once),
     verdict: sameOnce(verdictOf(d), once),
     outcome: d.outcome,
     categories: text.categories as ('network' | 'web')[],
@@ -328,157 +239,6 @@ function campaignOf(d: Decision, { kind, text }: AlertKey): Pick<Alert, 'campaig
 /** What an alert says of a system. */
 function systemOf({ id, name, kind, criticality, sensitivity }: Asset): NonNullable<Alert['asset']> {
   return { id, name, kind, criticality, sensitivity };
-}
-
-/** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */
-function textOf(d: Decision): DetectionText {
-  const known = detectionText(d.detection);
-  if (known !== null) return known;
-  const rule = d.rule;
-  const category =
-    rule !== undefined && 'category' in rule ? rule.category : d.numbers['packets'] === undefined ? 'web' : 'network';
-  return {
-    id: d.detection,
-    name: rule?.title ?? d.detection,
-    class: 'exploit',
-    categories: [category],
-    techniques: rule !== undefined && rule.techniques.length > 0 ? rule.techniques : ['T1595'],
-    needs: [category === 'web' ? 'web' : 'firewall'],
-    source: rule?.file ?? '',
-    why: rule?.description === undefined || rule.description === '' ? 'A rule of your own matched.' : rule.description,
-    todo: ['Read the evidence below, and ask whoever wrote this rule what it is for.', 'Keep the logs of this day.'],
-  };
-}
-
-const techniques = new Map<string, Alert['techniques'][number]>();
-
-/** One object per technique, whatever the number of alerts. */
-function techniqueOf(id: string): Alert['techniques'][number] {
-  const known = techniques.get(id) ?? {
-    id,
-    name: techniqueName(id),
-    reference: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/`,
-  };
-  techniques.set(id, known);
-  return known;
-}
-
-function keyOf(d: Decision, around: Surroundings): AlertKey {
-  switch (d.key.kind) {
-    case 'source':
-      return { kind: 'source', text: formatKey(d.key.hi, d.key.lo) };
-    case 'prefix':
-      return { kind: 'prefix', text: formatPrefix(d.key.hi, d.key.lo) };
-    case 'target':
-      return {
-        kind: 'target',
-        text: d.exhibit.destinationsV6.includes(d.key.lo)
-          ? destinationV6(d.key.lo, around.state)
-          : formatIpv4(d.key.lo),
-      };
-    case 'as':
-      return { kind: 'as', text: ownerOf(d, around) };
-    case 'campaign':
-      return { kind: 'campaign', text: d.key.text ?? '' };
-    case 'system':
-      return { kind: 'target', text: around.inventory.assets[d.key.lo - 1]?.id ?? around.inventory.organization.id };
-  }
-}
-
-function ownerOf(d: Decision, around: Surroundings): string {
-  const member = d.members[0];
-  const owner = member === undefined ? null : around.enricher.owner(member.hi, member.lo);
-  return owner === null ? `AS${d.key.lo}` : `AS${owner.number} ${owner.name}`.trim();
-}
-
-/** Addresses that were seen of a source key, smallest first, at most ADDRESSES_MAX. */
-function addressesOf(hi: number, lo: number, organization: number, around: Pick<Surroundings, 'state'>): string[] {
-  if (hi === 0) return [formatIpv4(lo)];
-  const { ledger } = around.state;
-  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
-  const iids = row < 0 ? [] : readVisits(ledger, row).filter((v) => v.tag === TAG.interfaceId);
-  if (iids.length === 0) return [formatSource(hi, lo, 0, 0)];
-  return iids
-    .sort((a, b) => a.item - b.item || a.group - b.group)
-    .slice(0, ADDRESSES_MAX)
-    .map((v) => formatSource(hi, lo, v.item, v.group));
-}
-
-function sourceOf(hi: number, lo: number, organization: number, around: Surroundings): AlertSource {
-  const found = around.enricher.lookup(hi, lo);
-  const addresses = addressesOf(hi, lo, organization, around);
-  return {
-    ip: addresses[0]!,
-    key: formatKey(hi, lo),
-    addresses,
-    as: found.as,
-    country: found.country,
-    place: found.place,
-    database: found.database,
-    class: claimOf({ hi, lo }, organization, around.state),
-    ...listingOf({ hi, lo }, around.inventory),
-  };
-}
-
-/** Who a source is listed as, by the office's own lists or ours. */
-export function listingOf(key: { hi: number; lo: number }, inventory: Inventory): Pick<AlertSource, 'listed'> {
-  const listing = inventory.listedAs(...wordsOf(key)) ?? knownScanner(...wordsOf(key));
-  return listing === null ? {} : { listed: { name: listing.name, list: listing.list, date: listing.date } };
-}
-
-/** What a source says that it is, in words; null = nothing. */
-function claimOf(
-  { hi, lo }: { readonly hi: number; readonly lo: number },
-  organization: number,
-  { ledger }: Pick<State, 'ledger'>,
-): string | null {
-  const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
-  const claims = row < 0 ? [] : itemsOf(ledger, row, TAG.agentClass);
-  if (claims.length === 0) return null;
-  // a source may claim both, in any order: the first of the labels is shown
-  return claims.includes(LABEL.crawler) ? 'says that it is a crawler' : 'says that it is a monitor';
-}
-
-function destinationV6(item: number, state: State): string {
-  const words = state.destinations.get(item);
-  if (words === undefined) return '::';
-  const w = [0, 1, 2, 3].map((i) => Number.parseInt(words.slice(i * 8, i * 8 + 8), 16));
-  return formatIpv6(w[0]!, w[1]!, w[2]!, w[3]!);
-}
-
-function confidenceOf(d: Decision, state: State): Alert['confidence'] {
-  if (d.shared !== undefined)
-    return { level: 'moderate', basis: ['alerts of the organisations named here; their lines were not read for this'] };
-  const basis: string[] = [];
-  let level: Alert['confidence']['level'] = 'high';
-  if (d.exhibit.rateLimited) {
-    level = 'moderate';
-    basis.push('the firewall log keeps only part of the lines');
-  }
-  if (d.exhibit.udpOnly) {
-    level = 'low';
-    basis.push('UDP packets only: their sender address can be forged');
-  } else if (d.detection.startsWith('F') && d.outcome !== 'answered') {
-    level = level === 'high' ? 'moderate' : level;
-    basis.push('denied packets only: the sender address was never confirmed by an answer');
-  }
-  if (d.detection === 'W09') {
-    level = 'low';
-    basis.push('a user agent is what the sender chose to write');
-  }
-  if (state.ledger.level > 0) {
-    level = 'low';
-    basis.push('the memory bound was reached: counts are estimates');
-  }
-  if (basis.length === 0)
-    basis.push(
-      d.detection.startsWith('F')
-        ? 'the firewall let a connection through, so the sender address was confirmed'
-        : ['X01', 'X02', 'X03'].includes(d.detection)
-          ? 'lines of the firewall and of the web server for everything counted'
-          : 'complete lines of the web server for every request counted',
-    );
-  return { level, basis };
 }
 
 function unique<T>(list: readonly T[]): T[] {

@@ -11,7 +11,7 @@ import type { MemberScene } from '../detect/members/member-detector.ts';
 import { campaignsOf } from '../detect/members/shared-campaign.ts';
 import type { Member, Sighting } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { gradeAll } from './alerting.ts';
+import { gradeAll } from './grading.ts';
 import { sightingOf } from './sightings.ts';
 
 /** Lines of so many members are shown with a campaign. */

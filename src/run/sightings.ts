@@ -9,7 +9,7 @@ import { verdictOf } from '../alerts/verdict.ts';
 import type { Decision } from '../detect/decide.ts';
 import type { Member, Sighting } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { listingOf, type Surroundings } from './alerting.ts';
+import { listingOf, type Surroundings } from './naming.ts';
 
 /** The sighting of a decision, or null for one that is not about a single source of this organisation. */
 export function sightingOf(

@@ -17,8 +17,8 @@ import type { Problem } from '../model/problem.ts';
 import type { Noise, OriginSummary, OwnerRow, RunSummary } from '../model/summary.ts';
 import type { Tally } from '../model/tally.ts';
 import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
-import type { Surroundings } from './alerting.ts';
 import { askedHost, type EvidenceOrigin, keepOf } from './evidence.ts';
+import type { Surroundings } from './naming.ts';
 import { summarizeOffice } from './office-summary.ts';
 import type { EmptyLog, OpenLog } from './open-logs.ts';
 

@@ -1,0 +1,45 @@
+/**
+ * How sure an alert is, and why: firewall lines that were dropped by a rate limit, senders that were never confirmed by an
+ * answer, counts that are estimates. Of what happened; never of who did it.
+ */
+import type { Decision } from '../detect/decide.ts';
+import type { Alert } from '../model/alert.ts';
+
+/**
+ * Confidence in what a decision says (ICD 203), and what it rests on. `isSampled`: the memory bound was reached, so that
+ * counts are estimates.
+ */
+export function confidenceOf(d: Decision, isSampled: boolean): Alert['confidence'] {
+  if (d.shared !== undefined)
+    return { level: 'moderate', basis: ['alerts of the organisations named here; their lines were not read for this'] };
+  const basis: string[] = [];
+  let level: Alert['confidence']['level'] = 'high';
+  if (d.exhibit.rateLimited) {
+    level = 'moderate';
+    basis.push('the firewall log keeps only part of the lines');
+  }
+  if (d.exhibit.udpOnly) {
+    level = 'low';
+    basis.push('UDP packets only: their sender address can be forged');
+  } else if (d.detection.startsWith('F') && d.outcome !== 'answered') {
+    level = level === 'high' ? 'moderate' : level;
+    basis.push('denied packets only: the sender address was never confirmed by an answer');
+  }
+  if (d.detection === 'W09') {
+    level = 'low';
+    basis.push('a user agent is what the sender chose to write');
+  }
+  if (isSampled) {
+    level = 'low';
+    basis.push('the memory bound was reached: counts are estimates');
+  }
+  if (basis.length === 0)
+    basis.push(
+      d.detection.startsWith('F')
+        ? 'the firewall let a connection through, so the sender address was confirmed'
+        : ['X01', 'X02', 'X03'].includes(d.detection)
+          ? 'lines of the firewall and of the web server for everything counted'
+          : 'complete lines of the web server for every request counted',
+    );
+  return { level, basis };
+}
