@@ -16,7 +16,9 @@ import {
   refusedDocuments,
   summaryDocuments,
 } from '../../src/shard/daily.ts';
-import { CROWD_MIN, daySources, type SourceSetting, TOGETHER_MAX } from '../../src/shard/daily-sources.ts';
+import { daySources } from '../../src/shard/daily-sources.ts';
+import type { SourceSetting } from '../../src/shard/day-entries.ts';
+import { CROWD_MIN, TOGETHER_MAX } from '../../src/shard/source-crowd.ts';
 import { sourceHash } from '../../src/shard/source-hash.ts';
 import { page } from '../detect/log-lines.ts';
 import { LOGS, PROBER, SCANNER, SECRET, stateOf, VOTER } from '../elastic/day.ts';
