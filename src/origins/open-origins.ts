@@ -3,18 +3,16 @@
  * it can be read, how it is packed, and its first bytes, from which its format is told. What cannot be read becomes a
  * problem with a hint; the others go on. A file that is named twice, or by two links, is read once.
  */
-import { type BigIntStats, closeSync, constants, fstatSync, globSync, openSync, readSync, statSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { type BigIntStats, closeSync, fstatSync, globSync, openSync, readSync, statSync } from 'node:fs';
 import type { Problem } from '../model/problem.ts';
 import { BLOCK_BYTES, type Block, type BlockReader } from './block.ts';
+import { failedReader, feedOfPipe, replayed } from './piped.ts';
 import { openRange } from './range.ts';
 import { type ByteFeed, type Compression, compressionOf, feedOfFile, feedOfStream, openStream } from './stream.ts';
+import { problemOf, refuseBinary, refusePacked, tester, UnreadableError } from './unreadable.ts';
 
 /** How much of the start of an origin format detection may look at. */
 export const PEEK_BYTES = 64 * 1024;
-
-/** Of the first bytes, more control bytes than one in this many are no text log. */
-const BINARY_SHARE = 10;
 
 export interface OriginOptions {
   /** what `-` reads; `process.stdin` unless a test says otherwise */
@@ -92,18 +90,6 @@ function expand(named: string, unread: UnreadOrigin[]): string[] {
     });
   }
   return found;
-}
-
-/** A refusal to read something, with what to do about it. */
-class UnreadableError extends Error {
-  readonly code: string;
-  readonly hint: string;
-  constructor(code: string, message: string, hint: string) {
-    super(message);
-    this.name = 'UnreadableError';
-    this.code = code;
-    this.hint = hint;
-  }
 }
 
 async function openOne(
@@ -236,67 +222,9 @@ function emptyOrigin(id: number, name: string, receivedMs: number): Origin {
   };
 }
 
-/** The first block was read before; the buffer behind it is not touched until the second is asked for. */
-function replayed(reader: BlockReader, first: Block | null): BlockReader {
-  let isFirst = true;
-  return {
-    next() {
-      if (!isFirst) return reader.next();
-      isFirst = false;
-      return first;
-    },
-    get bytesRead() {
-      return reader.bytesRead;
-    },
-    get overlong() {
-      return reader.overlong;
-    },
-    get fault() {
-      return reader.fault;
-    },
-    close: () => reader.close(),
-  };
-}
-
-function failedReader(fault: Error | null): BlockReader {
-  return { next: () => null, bytesRead: 0, overlong: [], fault, close: () => undefined };
-}
-
 function peekOf(block: Block | null): Uint8Array {
   if (block === null) return new Uint8Array(0);
   return block.bytes.slice(block.start, Math.min(block.end, block.start + PEEK_BYTES));
-}
-
-/**
- * A pipe with a name, or one that the shell made (`<(command)`). Without a writer it is empty: nothing waits forever.
- * The first read is ours, because polling a pipe that never had a writer reports nothing at all.
- */
-function feedOfPipe(path: string): ByteFeed {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const head = new Uint8Array(4096);
-  let count = 0;
-  try {
-    count = readSync(fd, head);
-    if (count === 0) {
-      closeSync(fd);
-      return { pull: () => null, close: () => undefined };
-    }
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') {
-      closeSync(fd);
-      throw new Error('the pipe cannot be read', { cause });
-    }
-  }
-  const rest = feedOfStream(new Socket({ fd, readable: true, writable: false }));
-  let isFirst = count > 0;
-  return {
-    pull() {
-      if (!isFirst) return rest.pull();
-      isFirst = false;
-      return head.subarray(0, count);
-    },
-    close: () => rest.close(),
-  };
 }
 
 /** First bytes as stored. */
@@ -315,46 +243,6 @@ export function gzipTime(head: Uint8Array): number | null {
   if (head.length < 8) return null;
   const seconds = head[4]! + head[5]! * 0x100 + head[6]! * 0x10000 + head[7]! * 0x1000000;
   return seconds === 0 ? null : seconds * 1000;
-}
-
-function refusePacked(compression: Compression, path: string): void {
-  if (compression !== 'xz' && compression !== 'bzip2') return;
-  const unpack = compression === 'xz' ? 'xz -dc' : 'bzip2 -dc';
-  throw new UnreadableError(
-    'PW-ORIGIN-COMPRESSION',
-    `this is ${compression} data, which is not read directly`,
-    `${unpack} ${path} | pollwatch analyze -`,
-  );
-}
-
-function tester(compression: Compression): string {
-  return compression === 'zstd' ? 'zstd -t' : 'gzip -t';
-}
-
-const MAGIC: readonly (readonly [readonly number[], string, string])[] = [
-  [[0xff, 0xfe], 'text in UTF-16', 'convert it: iconv -f UTF-16 -t UTF-8 FILE | pollwatch analyze -'],
-  [[0xfe, 0xff], 'text in UTF-16', 'convert it: iconv -f UTF-16 -t UTF-8 FILE | pollwatch analyze -'],
-  [
-    [0x4c, 0x50, 0x4b, 0x53, 0x48, 0x48, 0x52, 0x48],
-    'a systemd journal',
-    'export it: journalctl --file FILE -o json | pollwatch analyze -',
-  ],
-  [[0x50, 0x4b, 3, 4], 'a zip archive', 'unpack it first'],
-  [[0xd4, 0xc3, 0xb2, 0xa1], 'a packet capture', 'name a log; packet captures are not read'],
-  [[0x0a, 0x0d, 0x0d, 0x0a], 'a packet capture', 'name a log; packet captures are not read'],
-];
-
-/** Refuses what is no text. A few raw bytes are usual: attackers put them into requests. */
-function refuseBinary(peek: Uint8Array, path: string): void {
-  const known = MAGIC.find(([magic]) => magic.every((b, i) => peek[i] === b));
-  let controls = 0;
-  for (const b of peek) if (b < 32 ? b < 9 || b > 13 : b === 127) controls++;
-  if (known === undefined && controls * BINARY_SHARE <= peek.length) return;
-  throw new UnreadableError(
-    'PW-ORIGIN-BINARY',
-    `this is ${known?.[1] ?? 'binary data'}, not a text log`,
-    (known?.[2] ?? 'name the text log; unpack or convert the file first').replace('FILE', path),
-  );
 }
 
 /** Reads back from the end for the last line that ends in a line feed and is not empty. */
@@ -378,29 +266,4 @@ function lastLineOf(path: string, sizeBytes: number): string | null {
   } finally {
     if (fd >= 0) closeSync(fd);
   }
-}
-
-function problemOf(path: string, error: unknown): Problem {
-  if (error instanceof UnreadableError) {
-    return { code: error.code, message: error.message, file: path, hint: error.hint };
-  }
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const known: Record<string, [string, string, string]> = {
-    ENOENT: ['PW-ORIGIN-MISSING', 'there is no such file', 'check the path and its spelling'],
-    ENOTDIR: ['PW-ORIGIN-MISSING', 'there is no such file', 'check the path and its spelling'],
-    EACCES: [
-      'PW-ORIGIN-UNREADABLE',
-      'you may not read this file',
-      'run it as a user who may (often: a member of the group adm), or ask for a copy',
-    ],
-    EPERM: ['PW-ORIGIN-UNREADABLE', 'you may not read this file', 'run it as a user who may'],
-    ELOOP: ['PW-ORIGIN-UNREADABLE', 'its symbolic links go in a circle', 'name the file itself'],
-    ENAMETOOLONG: ['PW-ORIGIN-MISSING', 'the path is too long', 'check the path'],
-  };
-  const [problemCode, message, hint] = known[code] ?? [
-    'PW-ORIGIN-UNREADABLE',
-    `it cannot be read (${code === '' ? 'unknown error' : code})`,
-    'check the disk and the permissions',
-  ];
-  return { code: problemCode, message, file: path, hint };
 }
