@@ -14,7 +14,8 @@ import type { HashKey } from '../model/hash.ts';
 import { type Digests, LABEL_BIT, type Matches, ORDINARY } from '../model/rule.ts';
 import type { Tally } from '../model/tally.ts';
 import type { Block } from '../origins/block.ts';
-import { createDigests, type Matcher, STATIC_EXTENSIONS } from '../rules/matcher.ts';
+import { createDigests, type Matcher } from '../rules/matcher.ts';
+import { STATIC_EXTENSIONS } from '../rules/static-path.ts';
 
 export interface AccessLane {
   readonly batch: Batch;
