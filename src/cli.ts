@@ -213,12 +213,17 @@ Example:
     .command('protect')
     .description('hide the keys of protected records, for the file that an inventory names as protected_records')
     .argument('<file>', 'one key a line, as a look-up names it; "-" is standard input')
-    .option('-c, --config <file>', 'inventory whose key is used')
+    .option('-c, --config <file>', 'inventory or installation file whose key is used; else POLLWATCH_CONFIG')
+    .option('-o, --organization <id>', 'whose key, where an installation has several organizations')
     .addHelpText(
       'after',
       `
-Example:
-  pollwatch protect --config county.yaml officials.txt > protected.txt`,
+Only what reads the logs with the same key knows the records again: name the installation file where workers read them. The
+key file that was used is said on standard error.
+
+Examples:
+  pollwatch protect --config county.yaml officials.txt > protected.txt
+  pollwatch protect --config pollwatch.yaml --organization us-xx-example officials.txt > protected.txt`,
     )
     .action((path: string, options: Given) =>
       ended(import('./commands/protect.ts').then((m) => m.protectCommand(path, options))),

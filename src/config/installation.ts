@@ -100,14 +100,10 @@ function tenantsOf(reading: Reading, content: InstallationFile, known: KnownName
       reading.fields.fail(path, 'PW-CONFIG-DUPLICATE', `there are two organizations "${id}"`, 'give each its own id');
       return;
     }
-    const { key: secret, previous: previousSecret } = secretOf(
-      reading,
-      organization.key_file,
-      inventory,
-      path,
-      declared.length === 1,
-    );
-    tenants.set(id, { id, name, inventory, inventoryFile: inventory.file, secret, previousSecret });
+    const isAlone = declared.length === 1;
+    const { key, previous, file } = secretOf(reading, organization.key_file, inventory, path, isAlone);
+    const keys = { secret: key, secretFile: file, previousSecret: previous };
+    tenants.set(id, { id, name, inventory, inventoryFile: inventory.file, ...keys });
   });
   return tenants;
 }
@@ -242,7 +238,7 @@ function secretOf(
   inventory: Inventory,
   path: Path,
   isAlone: boolean,
-): Pick<Secret, 'key' | 'previous'> {
+): Pick<Secret, 'key' | 'previous' | 'file'> {
   try {
     const named = keyFile === undefined ? inventory.keyFile : reading.fields.absolute(keyFile);
     if (named !== null && !isAlone && (reading.env['POLLWATCH_KEY_FILE'] ?? '') !== '') {
@@ -266,7 +262,7 @@ function secretOf(
 }
 
 /** Stands where a problem was noted: nothing starts with it. */
-const NO_SECRET = { key: new Uint8Array(0), previous: null };
+const NO_SECRET = { key: new Uint8Array(0), previous: null, file: null };
 
 function textOf(file: string): string {
   try {

@@ -55,6 +55,8 @@ export interface Tenant {
   readonly inventoryFile: string | null;
   /** the organisation's secret: hides values, seals lines in transit */
   readonly secret: Uint8Array;
+  /** file that it stands in */
+  readonly secretFile?: string | null;
   /** the secret before it, which still opens what was sealed with it */
   readonly previousSecret?: Uint8Array | null;
 }
