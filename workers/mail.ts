@@ -63,14 +63,12 @@ export async function runMail(
   let pausedUntil = 0;
   let awayMs = options.awayFirstMs ?? AWAY_FIRST_MS;
   let staleSaid = Number.NEGATIVE_INFINITY;
-  /** a log-in was refused, and mails were laid aside for it */
-  let isRefused = false;
 
   async function everyone(): Promise<string[]> {
     return [...new Set([...(await organizations(store)), ...installation.tenants.keys()])];
   }
 
-  /** Mails that the server did not take because of our log-in are tried again once that may have changed. */
+  /** Mails that were given up after days of refused log-ins are tried again once that may have changed. */
   async function retryRefused(): Promise<void> {
     for (const org of await everyone()) await openMailOutbox(store, org).retryFailed(clock(), LOG_IN_REFUSED);
   }
@@ -100,7 +98,6 @@ export async function runMail(
       hooks.ready('mail server', true);
       awayMs = options.awayFirstMs ?? AWAY_FIRST_MS;
     }
-    isRefused ||= stopped === 'refused';
     if (stopped === null) return sent + again + failed > 0 && !signal.aborted ? 'more' : 'enough';
     const pauseMs = stopped === 'away' ? awayMs : (options.refusedMs ?? REFUSED_MS);
     awayMs = Math.min(AWAY_LONGEST_MS, 2 * awayMs);
@@ -131,11 +128,6 @@ export async function runMail(
   async function sweep(): Promise<void> {
     if (server.refresh()) {
       pausedUntil = 0;
-      isRefused = true;
-    }
-    // the pause is over: an account that was locked may be open again, and what was refused for it is about no mail
-    if (isRefused && performance.now() >= pausedUntil) {
-      isRefused = false;
       await retryRefused();
     }
     let oldestMs = 0;
@@ -222,7 +214,7 @@ function say(hooks: WorkerHooks, organization: string, row: OutboxRow, delivery:
     return;
   }
   const reason = delivery.reason.replace(/[^\s<>@:]{1,64}@/g, '…@').replace(/[^\s<>[\]:]{1,64}\[at\]/g, '…[at]');
-  if (delivery.state === 'again')
+  if (delivery.state !== 'never')
     hooks.log('warn', 'a mail was not taken yet; it is tried again', { ...fields, reason });
   else hooks.log('error', 'a mail was refused for good and put aside', { ...fields, reason });
 }

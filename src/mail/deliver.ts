@@ -4,7 +4,7 @@
  */
 import type { Delivery } from '../model/mail.ts';
 import type { Outbox, OutboxRow } from '../model/outbox.ts';
-import { LOG_IN_REFUSED, type Mailer } from './send.ts';
+import type { Mailer } from './send.ts';
 
 /** Rows of one round; then whoever runs it looks at the rest of the world. */
 const ROUND = 50;
@@ -58,8 +58,12 @@ export async function deliverDue(
       case 'never':
         await outbox.failed(row.id, delivery.reason, clock());
         delivered.failed++;
-        // the next mail would fare no better, and a server that is asked too often locks the account
-        if (LOG_IN_REFUSED.test(delivery.reason)) delivered.stopped = 'refused';
+        break;
+      case 'refused':
+        // a server that is asked too often locks the account: who runs the mailer pauses, the mail need not
+        await outbox.again(row.id, delivery.reason, clock(), 0);
+        delivered.again++;
+        delivered.stopped = 'refused';
         break;
     }
     tell?.(row, delivery);

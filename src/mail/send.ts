@@ -19,7 +19,7 @@ const TRY_MS = 240_000;
 const REASON_MAX = 300;
 
 /** How a reason begins that is about our log-in, and about no mail. */
-export const LOG_IN_REFUSED = /^(?:EAUTH|ENOAUTH|EOAUTH2)\b/;
+export const LOG_IN_REFUSED = /^EAUTH\b/;
 
 export interface Mailer {
   /** One try. Never throws for what the server or the network does. */
@@ -93,15 +93,21 @@ function sortFault(fault: NodemailerError, worded: (text: string) => string): De
   const reason = worded(`${code ?? 'fault'}: ${fault.message}`);
   // a server that would not encrypt was asked for nothing else yet
   if (code === 'ETLS') return { state: 'again', reason, isAway: true };
+  if (isLogIn(fault)) return { state: 'refused', reason: worded(`EAUTH: ${fault.message}`) };
   if (responseCode !== undefined && responseCode >= 500) return { state: 'never', reason };
   if (responseCode !== undefined && responseCode >= 400)
     return { state: 'again', reason, isAway: responseCode === 421 };
-  // refused without a number: no method that both know, no credentials, an address that is none
-  if (code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2' || code === 'EENVELOPE') {
-    return { state: 'never', reason };
-  }
+  // refused without a number: an address that is none
+  if (code === 'EENVELOPE') return { state: 'never', reason };
   if (code === undefined || code === 'ECONFIG' || code === 'EFILEACCESS' || code === 'EURLACCESS') throw fault;
   return { state: 'again', reason, isAway: true };
+}
+
+/** Whether a fault is about how we log in (RFC 4954 6): also where no method is known to both, or no password was set up. */
+function isLogIn({ code, responseCode }: NodemailerError): boolean {
+  if (responseCode !== undefined && responseCode < 500) return false;
+  const isCode = code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2';
+  return isCode || [530, 534, 535, 538].includes(responseCode ?? 0);
 }
 
 function authOf({ auth }: SmtpSettings): object {

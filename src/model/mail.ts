@@ -61,5 +61,7 @@ export type Delivery =
   | { readonly state: 'sent'; readonly answer: string }
   /** worth another try: the server is away (`isAway`: other mails would fare no better), busy, or greylists */
   | { readonly state: 'again'; readonly reason: string; readonly isAway: boolean }
+  /** the server does not let us log in: that is about no mail, and the next one would fare no better */
+  | { readonly state: 'refused'; readonly reason: string }
   /** no try will help until somebody changes something */
   | { readonly state: 'never'; readonly reason: string };

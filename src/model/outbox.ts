@@ -2,8 +2,8 @@
  * The outbox: mails that were decided and are not yet known to be sent. A row is written in the commit that stores the alert
  * and the planner's memory, and is unique: by its id, and by each (alert, recipient, revision) that it covers. Sending has
  * two steps, "sending" and "sent"; whoever dies between them leaves a row that is taken again when its lease is over, with
- * the same message id, by which the recipient's system knows it. One contract, two stores: mail/outbox.ts in memory, for a
- * run without queues, and queue/mail-outbox.ts in Redis.
+ * the same message id, by which the recipient's system knows it. queue/mail-outbox.ts keeps it in Redis; who sends
+ * (mail/deliver.ts) knows this contract only.
  */
 import type { RenderedMail } from './mail.ts';
 import { DAY, MINUTE } from './time.ts';
@@ -44,11 +44,17 @@ export interface Outbox {
   take(most: number, nowMs: number): Promise<OutboxRow[]>;
   /** The row was handed over: it is never taken again. */
   sent(id: string, nowMs: number): Promise<void>;
-  /** The row waits for another try, or is given up when it has waited too long. */
-  again(id: string, reason: string, nowMs: number): Promise<void>;
+  /**
+   * The row waits for another try, or is given up when it has waited too long since it was added. `pauseMs` is how long;
+   * left out, it grows with the tries.
+   */
+  again(id: string, reason: string, nowMs: number, pauseMs?: number): Promise<void>;
   /** The row needs somebody: it is kept with its reason and not tried again. */
   failed(id: string, reason: string, nowMs: number): Promise<void>;
-  /** Puts failed rows back, once what was wrong is mended: all, or those whose reason begins so. Returns how many. */
+  /**
+   * Puts failed rows back, once what was wrong may be mended: all, or those whose reason begins so. They have waited since
+   * they were added, and those that were given up for that get one try. Returns how many.
+   */
   retryFailed(nowMs: number, reason?: RegExp): Promise<number>;
   /** Rows that failed, with their reasons. */
   listFailed(): Promise<OutboxRow[]>;

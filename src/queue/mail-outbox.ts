@@ -48,16 +48,17 @@ export function openMailOutbox(store: QueueStore, org: string): Outbox {
     async sent(id, nowMs) {
       await runScript(store.redis, 'pwSentMail', [...rowPlaces, keys.drill], [id, nowMs]);
     },
-    async again(id, reason, nowMs) {
+    async again(id, reason, nowMs, pauseMs) {
       const row = await rowOf(id);
       if (row === null) return;
       const isOver = nowMs - row.addedMs >= GIVE_UP_MS;
-      await putBack(id, { state: isOver ? 'failed' : 'waiting', reason, dueMs: nowMs + retryPauseMs(row.tries) });
+      const dueMs = nowMs + (pauseMs ?? retryPauseMs(row.tries));
+      await putBack(id, { state: isOver ? 'failed' : 'waiting', reason, dueMs });
     },
     failed: (id, reason) => putBack(id, { state: 'failed', reason }),
     async retryFailed(nowMs, reason = /^/) {
       const rows = (await outbox.listFailed()).filter((row) => reason.test(row.reason ?? ''));
-      for (const { id } of rows) await retryMail(store, org, id, nowMs);
+      for (const { id } of rows) await putBack(id, { state: 'waiting', tries: 0, reason: '', dueMs: nowMs });
       return rows.length;
     },
     async listFailed() {
@@ -72,7 +73,10 @@ export function openMailOutbox(store: QueueStore, org: string): Outbox {
   return outbox;
 }
 
-/** Has a mail that failed tried again, as if it had just been added. False: there is none of this id that failed. */
+/**
+ * Has a mail that failed tried again because a person says so: as if it had just been added, so that it is tried for days
+ * once more. False: there is none of this id that failed.
+ */
 export async function retryMail(store: QueueStore, org: string, id: string, nowMs: number): Promise<boolean> {
   const keys = organizationKeys(store.prefix, org);
   const places = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.stats, keys.dead];

@@ -10,7 +10,7 @@ import { type DrillResult, drillRows } from '../mail/drill-mail.ts';
 import type { Sender } from '../mail/envelope.ts';
 import type { AlertState } from '../mail/mailable.ts';
 import { emptyMemory, type MailMemory } from '../mail/memory.ts';
-import { rowOf } from '../mail/outbox.ts';
+import { rowOf } from '../mail/outbox-row.ts';
 import { type MailTask, planMails, recipientsOf } from '../mail/plan.ts';
 import type { Installation, Tenant } from '../model/installation.ts';
 import { DAY } from '../model/time.ts';

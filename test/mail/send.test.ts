@@ -1,15 +1,24 @@
-/** Mail against a real SMTP server: encryption, log-in, each kind of answer, a server that goes away, and what arrives. */
+/**
+ * Mail against a real SMTP server: encryption, log-in, each kind of answer, and what arrives; and the outbox, over a real
+ * Redis, with a server that goes away.
+ */
 import { createServer, type Socket } from 'node:net';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { composeMail } from '../../src/mail/compose.ts';
 import { deliverDue } from '../../src/mail/deliver.ts';
-import { createMemoryOutbox, rowOf } from '../../src/mail/outbox.ts';
+import { rowOf } from '../../src/mail/outbox-row.ts';
 import type { MailTask } from '../../src/mail/plan.ts';
 import { type Mailer, openMailer } from '../../src/mail/send.ts';
 import type { RenderedMail, SmtpSettings } from '../../src/model/mail.ts';
-import { GIVE_UP_MS, LEASE_MS, RETRY_LONGEST_MS } from '../../src/model/outbox.ts';
+import { GIVE_UP_MS, LEASE_MS, type NewRow, RETRY_LONGEST_MS } from '../../src/model/outbox.ts';
 import { OperatorError } from '../../src/model/problem.ts';
 import { HOUR, MINUTE } from '../../src/model/time.ts';
+import { queueDepth } from '../../src/queue/depth.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
+import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
+import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { type Installed, install } from '../queue/county.ts';
 import { drive, inShort, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 import {
   type Answers,
@@ -184,7 +193,7 @@ describe('logging in', () => {
   });
 
   it.each(auths)(
-    'with a wrong secret is never tried again, and the secret is not in the reason (%s)',
+    'with a wrong secret is refused, which is about no mail, and the secret is not in the reason (%s)',
     async (_, auth) => {
       const there = await server({ auth: true }, { auth: () => false });
       const delivery = await mailer(there, {
@@ -192,18 +201,18 @@ describe('logging in', () => {
         ca: certificates.ca,
         auth: JSON.parse(JSON.stringify(auth).replace('hunter2', 'swordfish')) as SmtpSettings['auth'],
       }).send(mails()[0]!);
-      expect(delivery.state).toBe('never');
+      expect(delivery.state).toBe('refused');
       expect(delivery).toHaveProperty('reason', expect.stringMatching(/^EAUTH: /));
       expect(JSON.stringify(delivery)).not.toContain('swordfish');
       expect(there.received).toEqual([]);
     },
   );
 
-  it('that a server wants and nobody set up is never tried again', async () => {
+  it('that a server wants and nobody set up is about no mail, either', async () => {
     const there = await server({ auth: true });
     expect(await mailer(there).send(mails()[0]!)).toMatchObject({
-      state: 'never',
-      reason: expect.stringContaining('530'),
+      state: 'refused',
+      reason: expect.stringMatching(/^EAUTH: .*530/),
     });
   });
 });
@@ -264,39 +273,55 @@ describe('an answer', () => {
 });
 
 describe('the outbox', () => {
+  let redis: RedisServer;
+  let pw: Installed;
+  let offices = 0;
+  beforeAll(async () => {
+    redis = await startRedis();
+    pw = install(redis.settings());
+  });
+  afterAll(async () => {
+    await pw.close();
+    await redis.stop();
+  });
+  /** The outbox of another organisation, and a commit that adds to it. */
+  function fresh() {
+    const org = `office-${++offices}`;
+    const add = async (rows: readonly NewRow[], nowMs: number) => {
+      const fence = (await acquireLease(pw.store, org, 'w', 60_000))!;
+      const mail = { rows, memory: null, nowMs };
+      expect(await commitShard(pw.store, org, { fence, worker: 'w', documents: [], stats: {}, mail })).not.toBe(
+        'fenced',
+      );
+    };
+    return { org, add, outbox: openMailOutbox(pw.store, org) };
+  }
   const rows = () =>
     drive(inventory)
       .at(NOON, [stateOf(1, { severity: 'critical' })])
       .map((task) => rowOf(task, compose(task)));
 
-  it('takes a mail once, whoever adds it again, by its id or by what it tells', async () => {
-    const outbox = createMemoryOutbox();
-    expect(await outbox.add(rows(), NOON)).toHaveLength(2);
-    expect(await outbox.add(rows(), NOON)).toEqual([]);
-    expect(
-      await outbox.add(
-        rows().map((row) => ({ ...row, id: `other ${row.id}` })),
-        NOON,
-      ),
-    ).toEqual([]);
-    expect(outbox.snapshot()[0]!.covers).toEqual([`${stateOf(1).alert.id}|it@county.example.gov|1`]);
+  it('has the same row for the same mail, which says what it tells to whom and names nobody in its id', () => {
+    expect(rows()).toEqual(rows());
+    expect(rows().map((row) => row.covers)).toEqual(
+      ['it', 'clerk'].map((who) => [`${stateOf(1).alert.id}|${who}@county.example.gov|1`]),
+    );
+    for (const { id } of rows()) expect(id).toMatch(/^[0-9a-f]{24}$/);
   });
 
   it('keeps everything while the server is away for an hour, says so, and sends each mail once when it is back', async () => {
     const there = await server();
     const { port } = there;
     await there.close();
-    const outbox = createMemoryOutbox();
-    await outbox.add(rows(), NOON);
+    const { org, add, outbox } = fresh();
+    await add(rows(), NOON);
     const out = mailer(there);
     let now = NOON;
     for (; now < NOON + HOUR; now += MINUTE) await deliverDue(outbox, out, () => now);
     expect(await outbox.oldestWaitMs(now)).toBe(HOUR);
-    expect(
-      outbox
-        .snapshot()
-        .every(({ state, tries, reason }) => state === 'waiting' && tries > 4 && reason!.includes('ECONNREFUSED')),
-    ).toBe(true);
+    const states = await pw.store.redis.hvals(organizationKeys(pw.store.prefix, org).mailStates);
+    expect(states).toHaveLength(2);
+    for (const state of states) expect(state).toMatch(/^waiting (?:[5-9]|\d\d) \d+ .*ECONNREFUSED/);
     const back = await server({}, {}, port);
     for (; now < NOON + HOUR + RETRY_LONGEST_MS; now += MINUTE) await deliverDue(outbox, out, () => now);
     expect(new Set(back.received.map((r) => r.to[0]))).toEqual(
@@ -310,23 +335,22 @@ describe('the outbox', () => {
   it('sends again what died between sending and its note, under the same message id and not before the lease is over', async () => {
     const there = await server();
     const out = mailer(there);
-    const outbox = createMemoryOutbox();
-    await outbox.add(rows().slice(0, 1), NOON);
+    const { add, outbox } = fresh();
+    await add(rows().slice(0, 1), NOON);
     const [row] = await outbox.take(1, NOON);
     expect(await out.send(row!.mail)).toMatchObject({ state: 'sent' });
     // the process dies here; another one starts from what was stored
-    const after = createMemoryOutbox(JSON.parse(JSON.stringify(outbox.snapshot())));
-    expect(await deliverDue(after, out, () => NOON + LEASE_MS - 1)).toMatchObject({ sent: 0 });
-    expect(await deliverDue(after, out, () => NOON + LEASE_MS)).toMatchObject({ sent: 1 });
+    expect(await deliverDue(outbox, out, () => NOON + LEASE_MS - 1)).toMatchObject({ sent: 0 });
+    expect(await deliverDue(outbox, out, () => NOON + LEASE_MS)).toMatchObject({ sent: 1 });
     expect(there.received.map((r) => r.mail.messageId)).toEqual([row!.mail.messageId, row!.mail.messageId]);
-    expect(await deliverDue(after, out, () => NOON + 9 * LEASE_MS)).toMatchObject({ sent: 0 });
+    expect(await deliverDue(outbox, out, () => NOON + 9 * LEASE_MS)).toMatchObject({ sent: 0 });
   });
 
   it('gives up after five days, keeps what failed with its reason, and sends it when it is put back', async () => {
     const there = await server({}, { recipient: refusing(451) });
     const out = mailer(there);
-    const outbox = createMemoryOutbox();
-    await outbox.add(rows(), NOON);
+    const { add, outbox } = fresh();
+    await add(rows(), NOON);
     await deliverDue(outbox, out, () => NOON);
     expect(await outbox.listFailed()).toEqual([]);
     await deliverDue(outbox, out, () => NOON + GIVE_UP_MS);
@@ -346,12 +370,12 @@ describe('the outbox', () => {
       { recipient: (address) => (address.startsWith('it@') ? { code: 451, message: 'later' } : null) },
     );
     const out = mailer(there);
-    const outbox = createMemoryOutbox();
-    await outbox.add(rows(), NOON);
+    const { add, outbox } = fresh();
+    await add(rows(), NOON);
     expect(await deliverDue(outbox, out, () => NOON)).toEqual({ sent: 1, again: 1, failed: 0, stopped: null });
     await there.close();
-    const many = createMemoryOutbox();
-    await many.add(
+    const { add: addMany, outbox: many } = fresh();
+    await addMany(
       Array.from({ length: 9 }, (_, i) => ({ ...rows()[0]!, id: `m${i}`, covers: [] })),
       NOON,
     );
@@ -365,9 +389,9 @@ describe('the outbox', () => {
     const took: number[] = [];
     for (let n = 1; n <= 50; n++) {
       const started = performance.now();
-      const outbox = createMemoryOutbox();
+      const { add, outbox } = fresh();
       const tasks = drive(inventory).at(NOON, [...others, stateOf(n, { severity: 'critical' })]);
-      await outbox.add(
+      await add(
         tasks.map((task) => rowOf(task, compose(task))),
         NOON,
       );
@@ -380,7 +404,7 @@ describe('the outbox', () => {
   it('of a storm of 500 alerts in a minute reaches the mailbox as a handful of mails with every alert in them', async () => {
     const there = await server();
     const out = mailer(there);
-    const outbox = createMemoryOutbox();
+    const { org, add, outbox } = fresh();
     const driven = drive(inventory);
     const states = Array.from({ length: 500 }, (_, i) =>
       stateOf(i + 1, { severity: i % 50 === 0 ? 'critical' : 'medium' }, { firstMs: NOON + i * 120 }),
@@ -391,23 +415,22 @@ describe('the outbox', () => {
         now,
         states.filter((s) => s.firstMs <= now),
       );
-      await outbox.add(
+      await add(
         tasks.map((task) => rowOf(task, compose(task))),
         now,
       );
       await deliverDue(outbox, out, () => now);
     }
     driven.until(NOON + 121_000, NOON + 2 * HOUR, states);
-    for (const task of driven.sent) await outbox.add([rowOf(task, compose(task))], NOON + 2 * HOUR);
+    for (const task of driven.sent) await add([rowOf(task, compose(task))], NOON + 2 * HOUR);
     await deliverDue(outbox, out, () => NOON + 2 * HOUR);
     const toIt = there.received.filter((r) => r.to[0] === 'it@county.example.gov');
     expect(toIt.length).toBeLessThanOrEqual(4);
-    const covers = outbox
-      .snapshot()
-      .flatMap((row) => row.covers)
-      .filter((cover) => cover.includes('|it@'));
+    const planned = new Map(driven.sent.map((task) => rowOf(task, compose(task))).map((row) => [row.id, row]));
+    const covers = [...planned.values()].flatMap((row) => row.covers).filter((cover) => cover.includes('|it@'));
     expect(new Set(covers).size).toBe(500);
     expect(covers).toHaveLength(500);
-    expect(there.received.length).toBe(outbox.snapshot().length);
+    expect(there.received.length).toBe(planned.size);
+    expect((await queueDepth(pw.store, org)).stats).toMatchObject({ mails: planned.size, mails_sent: planned.size });
   }, 30_000);
 });

@@ -161,7 +161,8 @@ describe.each([
       ]);
       expect(await outbox().retryFailed(NOW + DAY, /^EAUTH/)).toBe(1);
       expect(await outbox().take(9, NOW + DAY)).toMatchObject([
-        { id: row(1).id, tries: 1, addedMs: NOW + DAY, reason: null },
+        // it has waited since it was added: people were not told all that time
+        { id: row(1).id, tries: 1, addedMs: NOW, reason: null },
       ]);
       expect(await replayDead(pw.store, pw.queues, ORG, `mail:${row(2).id}`)).toBe('replayed');
       expect(await pw.queues.mail.getJobCountByTypes('waiting')).toBe(1);
@@ -170,6 +171,28 @@ describe.each([
       expect(await replayDead(pw.store, pw.queues, ORG, `mail:${row(9).id}`)).toBe('unknown');
       expect(await deadLetters(pw.store, ORG)).toEqual([]);
       expect((await queueDepth(pw.store, ORG)).stats).toMatchObject({ mails_failed: 3, dropped_mails: 1 });
+    }));
+
+  it('keeps a row waiting while the log-in is refused: due at once, as old as it is, and given up after five days', () =>
+    fresh(async () => {
+      await commit([row(1)]);
+      for (let tries = 1; tries <= 4; tries++) {
+        const at = NOW + tries * 10 * MINUTE;
+        expect(await ids(at)).toEqual([1]);
+        await outbox().again(row(1).id, 'EAUTH: Invalid login: 535', at, 0);
+        expect(await mailDepth(pw.store, ORG, at)).toEqual({ waiting: 1, due: 1, failed: 0, oldestMs: at - NOW });
+      }
+      expect((await queueDepth(pw.store, ORG)).stats['mails_failed']).toBeUndefined();
+      expect(await ids(NOW + GIVE_UP_MS)).toEqual([1]);
+      await outbox().again(row(1).id, 'EAUTH: Invalid login: 535', NOW + GIVE_UP_MS, 0);
+      expect(await mailDepth(pw.store, ORG, NOW + GIVE_UP_MS)).toMatchObject({ waiting: 0, failed: 1 });
+      // the password is mended at last, and the one try that is left meets a server that is busy: a person has to look
+      expect(await outbox().retryFailed(NOW + GIVE_UP_MS, /^EAUTH/)).toBe(1);
+      expect(await ids(NOW + GIVE_UP_MS)).toEqual([1]);
+      await outbox().again(row(1).id, 'busy', NOW + GIVE_UP_MS);
+      expect(await replayDead(pw.store, pw.queues, ORG, `mail:${row(1).id}`)).toBe('replayed');
+      expect(await outbox().take(1, Date.now())).toMatchObject([{ tries: 1, reason: null }]);
+      expect((await mailDepth(pw.store, ORG, Date.now())).oldestMs).toBeLessThan(MINUTE);
     }));
 
   it('has nothing tried again that did not fail: it would be sent twice', () =>

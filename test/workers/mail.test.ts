@@ -198,9 +198,8 @@ describe('a mail server', () => {
         async ({ store, server, said, ready }) => {
           await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
           await until('the log-in is refused', () => ready.get('mail server') === 'refuses the log-in');
-          await until('it is laid aside', async () => (await deadLetters(store, ORG)).length === 1);
-          const depth = await mailDepth(store, ORG, Date.now());
-          expect(depth).toMatchObject({ waiting: 1, failed: 1 });
+          // a log-in is about no mail: none is laid aside
+          expect(await mailDepth(store, ORG, Date.now())).toMatchObject({ waiting: 2, failed: 0 });
           expect(server.methods).toHaveLength(1);
           expect(said.join('\n')).not.toContain('wrong');
           writeFileSync(secretFile, 'right\n');
@@ -225,7 +224,6 @@ describe('a mail server', () => {
       async ({ store, server, ready }) => {
         await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
         await until('the log-in is refused', () => ready.get('mail server') === 'refuses the log-in');
-        await until('it is laid aside', async () => (await deadLetters(store, ORG)).length > 0);
         isLocked = false;
         await until('both have come', () => server.received.length === 2);
         await until('it is noted', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
@@ -238,6 +236,36 @@ describe('a mail server', () => {
       },
     );
   });
+});
+
+describe('a log-in that stays refused', () => {
+  it('is told after ten minutes, counts no mail as failed, and after five days each once', () =>
+    office(
+      redis,
+      async ({ store, server, said, ready }) => {
+        setClock(NOON);
+        await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
+        await until('the log-in is refused', () => ready.get('mail server') === 'refuses the log-in');
+        setClock(NOON + 11 * MINUTE);
+        await until('it is told', () => ready.get('mail') === 'mails have waited for 11 minutes');
+        expect(said.filter((line) => line.includes('people are not told'))).toHaveLength(1);
+        const asked = server.methods.length;
+        await until('it was asked three times more', () => server.methods.length >= asked + 3);
+        expect(await mailDepth(store, ORG, Date.now())).toMatchObject({ waiting: 2, failed: 0 });
+        expect((await queueDepth(store, ORG)).stats['mails_failed']).toBeUndefined();
+        setClock(NOON + 5 * DAY);
+        await until('they are given up', async () => (await deadLetters(store, ORG)).length === 2);
+        for (const letter of await deadLetters(store, ORG)) expect(letter.reason).toMatch(/^EAUTH: .*535/);
+        const later = server.methods.length;
+        await until('others were tried', () => server.methods.length >= later + 3);
+        expect((await queueDepth(store, ORG)).stats['mails_failed']).toBe(2);
+      },
+      {
+        answers: { auth: () => false },
+        smtp: { auth: { method: 'plain', user: 'pollwatch', password: 'wrong' } },
+        mailTimes: { refusedMs: 50 },
+      },
+    ));
 });
 
 describe('workers that are killed', () => {
