@@ -324,14 +324,20 @@ Examples:
     );
 
   watched(program.command('work').description('run workers: analyze lines, decide, write alerts to Elasticsearch'))
-    .argument('[kinds...]', 'analyze, decide, index; all of them unless some are named')
+    .argument(
+      '[kinds...]',
+      'analyze, decide, index, mail; all that the installation has a use for unless some are named',
+    )
     .option(...config)
-    .option('--until-drained', 'end when everything that was ingested is decided and indexed')
+    .option('--until-drained', 'end when everything that was ingested is decided, indexed and mailed')
     .addHelpText(
       'after',
       `
 The first SIGTERM or Ctrl-C lets a worker finish what it has in hand, the second ends it at once; nothing is lost either
 way. Start as many as you like, on as many machines: they share the work, and the alerts are the same.
+
+--until-drained waits for mails, too, but not for days: when nothing else is left to do and the mail server took none for ten
+minutes, it ends with exit status 2, and they wait for the next worker.
 
 Variables that win over the installation file:
   ${VARIABLES.join('\n  ')}`,

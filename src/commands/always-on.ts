@@ -9,14 +9,15 @@ import { listen as listenSchema } from '../config/installation-schema.ts';
 import type { Installation } from '../model/installation.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { LOG_LEVELS, type WorkerHooks } from '../model/worker.ts';
+import { createDrainWatch } from '../operate/drain.ts';
 import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
 import { createLog, secretsOf } from '../operate/log.ts';
 import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
 import { REACH_MS, reachStore, tellOutages } from '../operate/reach.ts';
-import { type Drain, isDrained, numbersOf, readStatus } from '../operate/status.ts';
+import { type Drain, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
-import { FAULT, INTERRUPTED, OK, TERMINATED } from './exit-status.ts';
+import { FAULT, INTERRUPTED, OK, OPERATOR, TERMINATED } from './exit-status.ts';
 import { type Given, stopOn } from './options.ts';
 
 /** A worker: resolves when it was told to stop and has finished, or when there is nothing left to do. */
@@ -81,12 +82,14 @@ export async function runAlwaysOn(
       organizations: installation.tenants.size,
       health: server === null ? 'none' : `${settings!.host}:${server.port}`,
     });
-    const [isWell] = await Promise.all([
+    const [isWell, mailsLeft] = await Promise.all([
       runParts(installation, parts, { stop, hooks }),
-      options.untilDrained === undefined ? null : stopWhenDrained(installation, store, options.untilDrained, stop),
+      options.untilDrained === undefined ? 0 : stopWhenDrained(installation, store, options.untilDrained, stop),
     ]);
+    if (mailsLeft > 0)
+      log('error', 'the mail server takes no mails; they wait for the next worker', { mails: mailsLeft });
     log('info', 'ended');
-    return isWell ? OK : FAULT;
+    return isWell ? (mailsLeft > 0 ? OPERATOR : OK) : FAULT;
   } finally {
     stop.done();
     await server?.close();
@@ -123,17 +126,24 @@ async function runParts(
   return ended.every((end) => end === true);
 }
 
+/** Stops the parts when everything is done; returns how many mails are left because the mail server takes none. */
 async function stopWhenDrained(
   { tenants }: Installation,
   store: QueueStore,
   drain: Drain,
   stop: ReturnType<typeof stopOnSignals>,
-): Promise<void> {
+): Promise<number> {
+  const watch = createDrainWatch(drain);
   while (!stop.signal.aborted) {
-    const found = await readStatus(store, tenants);
-    if (found.every((status) => !status.isConfigured || isDrained(status, drain))) stop.stop();
-    else await pause(DRAINED_MS, stop.signal);
+    const drained = watch.look(await readStatus(store, tenants), performance.now());
+    if (drained.state === 'busy') {
+      await pause(DRAINED_MS, stop.signal);
+      continue;
+    }
+    stop.stop();
+    return drained.state === 'done' ? 0 : drained.mails;
   }
+  return 0;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -43,7 +43,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
   const lines = [
     `${organization}  ${printable(name)}${isConfigured ? '' : '  (not configured here: nobody reads or decides it)'}`,
     `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${counted(late, 'event')} came late`}`,
-    `  queue      ${isDrained(status, use) ? 'nothing waits' : waits}`,
+    `  queue      ${isDrained(status, { isIndexed, isMailed: false }) ? 'nothing waits' : waits}`,
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${counted(depth.logRecords, 'record')} since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
     `  alerts     ${progress === null ? 'none yet' : alertsText(progress)}`,

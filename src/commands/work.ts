@@ -1,6 +1,6 @@
 /**
  * `pollwatch work [kinds…]`: runs workers until they are stopped, or with --until-drained until everything that was
- * ingested is decided and indexed. One process runs each kind once; more processes, on any machines, share the work.
+ * ingested is decided, indexed and mailed. One process runs each kind once; more processes, on any machines, share the work.
  *   analyze   lines → what they add up to       as many as there are processors
  *   decide    what they add up to → alerts      two, so that one takes over from the other
  *   index     alerts → Elasticsearch            one or two

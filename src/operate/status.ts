@@ -87,7 +87,7 @@ async function statusOf(
 export interface Drain {
   /** documents stand in Elasticsearch */
   readonly isIndexed: boolean;
-  /** mails that are due are handed over */
+  /** mails are handed over; with a mail server that is away this can take days (see drain.ts) */
   readonly isMailed: boolean;
 }
 
@@ -100,7 +100,7 @@ export function isDrained(status: OrganizationStatus, { isIndexed, isMailed }: D
   const { depth, mail, origins, progress, logEnd: end } = status;
   if (depth.waitingChunks > 0 || depth.flyingChunks > 0 || status.waitingFacts > 0) return false;
   if (isIndexed && depth.pendingDocuments > 0) return false;
-  if (isMailed && mail.due > 0) return false;
+  if (isMailed && mail.waiting > 0) return false;
   if (end === 0) return true;
   if (progress === null || progress.decided < end) return false;
   return progress.isSettled || origins.some((origin) => !origin.closed);

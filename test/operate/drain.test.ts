@@ -1,0 +1,86 @@
+/** When a run that ends by itself is done, over a real Redis: mails are waited for, but not for ever. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultInventory } from '../../src/config/build-inventory.ts';
+import type { NewRow } from '../../src/model/outbox.ts';
+import { MINUTE } from '../../src/model/time.ts';
+import { createDrainWatch } from '../../src/operate/drain.ts';
+import { readStatus } from '../../src/operate/status.ts';
+import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
+import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { commitLines, type Installed, install } from '../queue/county.ts';
+
+const MAIL = {
+  from: { name: 'pollwatch', address: 'pollwatch@example.gov' },
+  to: 'it@example.gov',
+  subject: 'x',
+  text: 'x',
+  html: '',
+  messageId: '<1@example.gov>',
+  inReplyTo: null,
+  headers: {},
+  dateMs: 0,
+};
+const ALL = { isIndexed: true, isMailed: true };
+
+describe('a run that ends by itself', () => {
+  let redis: RedisServer;
+  let pw: Installed;
+  let offices = 0;
+  beforeAll(async () => {
+    redis = await startRedis();
+    pw = install(redis.settings());
+  });
+  afterAll(async () => {
+    await pw.close();
+    await redis.stop();
+  });
+
+  /** An organisation with mails, and what a run says of it at a minute of its own clock. */
+  async function office(mails: number) {
+    const org = `office-${++offices}`;
+    const fence = (await acquireLease(pw.store, org, 'w', 60_000))!;
+    const rows = Array.from({ length: mails }, (_, i): NewRow => ({ id: `${i}`.repeat(24), covers: [], mail: MAIL }));
+    const mail = { rows, memory: null, nowMs: Date.now() };
+    await commitShard(pw.store, org, { fence, worker: 'w', documents: [], stats: {}, mail });
+    const tenants = new Map([[org, { id: org, name: org, inventory: defaultInventory() }]]);
+    const watch = createDrainWatch(ALL);
+    const look = async (minute: number) => watch.look(await readStatus(pw.store, tenants), minute * MINUTE);
+    return { org, outbox: openMailOutbox(pw.store, org), look };
+  }
+
+  it('waits for mails that are due, that are being sent, and that are in the pause after a try', async () => {
+    const { outbox, look } = await office(1);
+    expect(await look(0)).toEqual({ state: 'busy' });
+    const [row] = await outbox.take(1, Date.now());
+    expect(await look(1)).toEqual({ state: 'busy' });
+    await outbox.again(row!.id, 'ECONNECTION: away', Date.now());
+    expect(await look(2)).toEqual({ state: 'busy' });
+    await outbox.sent(row!.id, Date.now());
+    expect(await look(3)).toEqual({ state: 'done' });
+  });
+
+  it('ends when the mail server takes none for ten minutes, and says how many are left', async () => {
+    const { outbox, look } = await office(3);
+    expect(await look(0)).toEqual({ state: 'busy' });
+    const rows = await outbox.take(3, Date.now());
+    for (const { id } of rows) await outbox.again(id, 'EAUTH: 535', Date.now(), 0);
+    expect(await look(9.9)).toEqual({ state: 'busy' });
+    // one has come through: the server is there, if slow
+    await outbox.sent(rows[0]!.id, Date.now());
+    expect(await look(9.95)).toEqual({ state: 'busy' });
+    expect(await look(19.9)).toEqual({ state: 'busy' });
+    expect(await look(19.95)).toEqual({ state: 'mails-left', mails: 2 });
+  });
+
+  it('counts no minute while something else is still to be done, and waits for no dead letter', async () => {
+    const { org, look } = await office(1);
+    await commitLines(pw.store, org, 1);
+    expect(await look(0)).toEqual({ state: 'busy' });
+    expect(await look(30)).toEqual({ state: 'busy' });
+    const other = await office(1);
+    const [row] = await other.outbox.take(1, Date.now());
+    await other.outbox.failed(row!.id, 'EENVELOPE: 550', Date.now());
+    expect(await other.look(0)).toEqual({ state: 'done' });
+  });
+});
