@@ -3,40 +3,28 @@
  * the network owners, the time line.
  */
 import { readFileSync } from 'node:fs';
-import { lineShape, redactPath } from '../alerts/redact.ts';
-import { createTokens } from '../alerts/tokens.ts';
+import { lineShape } from '../alerts/redact.ts';
 import { visibilityOf } from '../alerts/visibility.ts';
 import type { Decision } from '../detect/decide.ts';
-import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
-import { findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
-import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { findRow, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { COVERAGE, covered } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
-import { ACTION } from '../model/batch.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Noise, OriginSummary, OwnerRow, RunSummary } from '../model/summary.ts';
+import type { OriginSummary, OwnerRow, RunSummary } from '../model/summary.ts';
 import type { Tally } from '../model/tally.ts';
-import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
-import { askedHost, type EvidenceOrigin, keepOf } from './evidence.ts';
-import type { Surroundings } from './naming.ts';
+import { type NoiseParts, noiseOf } from './noise.ts';
 import { summarizeOffice } from './office-summary.ts';
 import type { EmptyLog, OpenLog } from './open-logs.ts';
+import { timelineOf } from './timeline.ts';
 
-export interface RunParts {
-  around: Surroundings;
-  secret: Uint8Array;
+/** What a run is summed up from. */
+export interface RunParts extends NoiseParts {
   decisions: readonly Decision[];
   logs: readonly OpenLog[];
   tallies: ReadonlyMap<number, Tally>;
   problems: readonly Problem[];
   empty: readonly EmptyLog[];
-  fetch: ReadonlyMap<number, EvidenceOrigin>;
 }
-
-/** Panes of the time line at most; wider panes beyond. */
-const TIMELINE_PANES = 20_000;
-/** Sources whose owner is looked up for the noise table. */
-const NOISE_OWNERS_MAX = 200_000;
 
 /** All of a summary that is told by the state: alerts and what is summed up over them come when it is gone. */
 export type StateSummary = Omit<RunSummary, 'publicKey' | 'seconds' | 'owners' | 'dataSets' | 'alerts'>;
@@ -74,7 +62,7 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
       hasProtectedRecords: inventory.protectedRecords.length > 0,
     }),
     noise: await noiseOf(parts, alerted),
-    timeline: timelineOf(parts, alerted),
+    timeline: timelineOf(state, alerted),
     bound:
       ledger.level === 0
         ? null
@@ -156,84 +144,6 @@ function alertedRows(decisions: readonly Decision[], ledger: Ledger): Set<number
   return rows;
 }
 
-/** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
-const TCP = -65_536;
-const UDP = -131_072;
-
-async function noiseOf(parts: RunParts, alerted: ReadonlySet<number>): Promise<Noise> {
-  const { state, enricher, inventory } = parts.around;
-  const { ledger } = state;
-  let sources = 0;
-  let events = 0;
-  const owners = new Map<string, number>();
-  const targets = new Map<number, { sources: number; what: string; low: number; high: number }>();
-  const own = new Set<number>();
-  for (let row = 0; row < ledger.rows; row++) {
-    if ((spaceOf(ledger, row) & 255) !== SPACE.source || alerted.has(row)) continue;
-    const n = lengthOf(ledger.touches, row);
-    if (n === 0) continue;
-    const page = pageOf(ledger.touches, row);
-    const start = startOf(ledger.touches, row);
-    own.clear();
-    for (let i = 0; i < n; i++) {
-      const e = start + i * TOUCH_WORDS;
-      const tag = page[e + 1]! & TAG_MASK;
-      if (tag !== TAG.fail && tag !== TAG.packet) continue;
-      const flags = page[e + 3]! >>> 24;
-      if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
-      events += page[e + 3]! & 0xffffff;
-      const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
-      const port = page[e + 2]! >>> 16;
-      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]!;
-      if (own.has(target)) continue;
-      own.add(target);
-      const known = targets.get(target);
-      if (known !== undefined) {
-        known.sources++;
-        // of all sources' first lines the smallest reference stands for the path
-        if (page[e + 6]! < known.high || (page[e + 6]! === known.high && page[e + 5]! < known.low)) {
-          known.low = page[e + 5]!;
-          known.high = page[e + 6]!;
-        }
-      } else if (targets.size < 200_000) {
-        const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
-        targets.set(target, { sources: 1, what, low: page[e + 5]!, high: page[e + 6]! });
-      }
-    }
-    if (own.size === 0) continue;
-    sources++;
-    if (sources > NOISE_OWNERS_MAX) continue;
-    const owner = enricher.owner(hiOf(ledger, row), loOf(ledger, row));
-    const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
-    owners.set(name, (owners.get(name) ?? 0) + 1);
-  }
-  const token = createTokens(parts.secret);
-  const keep = keepOf(inventory);
-  const top = [...targets.values()].sort((a, b) => b.sources - a.sources || (a.what < b.what ? -1 : 1)).slice(0, 8);
-  for (const t of top) {
-    if (!t.what.startsWith('#')) continue;
-    const origin = parts.fetch.get(t.high >>> 20);
-    const [line] = (await origin?.fetch([(t.high & 0xfffff) * 4294967296 + t.low])) ?? [];
-    const parsed =
-      line === null || line === undefined || origin === undefined
-        ? null
-        : origin.format.parseLine(line, origin.context);
-    t.what =
-      parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-        ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
-        : 'a page that is not there';
-  }
-  return {
-    sources,
-    events,
-    owners: [...owners]
-      .map(([name, n]) => ({ name, sources: n }))
-      .sort((a, b) => b.sources - a.sources || (a.name < b.name ? -1 : 1))
-      .slice(0, 5),
-    targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
-  };
-}
-
 /** Network owners of alerted sources, those with most sources first. */
 export function ownersOf(alerts: readonly Alert[]): OwnerRow[] {
   const rows = new Map<string, OwnerRow & { keys: Set<string>; counted: Map<string, number> }>();
@@ -267,53 +177,6 @@ export function ownersOf(alerts: readonly Alert[]): OwnerRow[] {
       events: [...counted.values()].reduce((n, c) => n + c, 0),
     }))
     .sort((a, b) => b.sources - a.sources || b.events - a.events || (a.name < b.name ? -1 : 1));
-}
-
-function timelineOf(parts: RunParts, alerted: ReadonlySet<number>): RunSummary['timeline'] {
-  const { state } = parts.around;
-  const { ledger } = state;
-  const panes = [...state.timeline.keys()];
-  if (panes.length === 0) return { startMs: 0, paneMs: WEB_PANE, all: [], refused: [], alerted: [] };
-  const first = panes.reduce((a, b) => Math.min(a, b));
-  const last = panes.reduce((a, b) => Math.max(a, b));
-  const fold = Math.max(1, Math.ceil((last - first + 1) / TIMELINE_PANES));
-  const length = Math.floor((last - first) / fold) + 1;
-  const all = new Array<number>(length).fill(0);
-  const refused = new Array<number>(length).fill(0);
-  const fromAlerted = new Array<number>(length).fill(0);
-  for (const [pane, [n, r]] of state.timeline) {
-    const i = Math.floor((pane - first) / fold);
-    all[i]! += n;
-    refused[i]! += r;
-  }
-  const startMs = paneStart(first, WEB_PANE);
-  const add = (ms: number, count: number) => {
-    const i = Math.floor((ms - startMs) / (WEB_PANE * fold));
-    if (i >= 0 && i < length) fromAlerted[i] = Math.min(all[i]!, fromAlerted[i]! + count);
-  };
-  for (const row of alerted) {
-    for (const [lists, words] of [
-      [ledger.touches, TOUCH_WORDS],
-      [ledger.visits, VISIT_WORDS],
-    ] as const) {
-      const n = lengthOf(lists, row);
-      if (n === 0) continue;
-      const page = pageOf(lists, row);
-      const start = startOf(lists, row);
-      for (let i = 0; i < n; i++) {
-        const e = start + i * words;
-        const tag = page[e + 1]! & TAG_MASK;
-        if (words === TOUCH_WORDS ? tag === TAG.fail || tag === TAG.packet : tag === TAG.path) {
-          const width = tag === TAG.packet ? PACKET_PANE : WEB_PANE;
-          const at =
-            paneStart(page[e + 1]! >>> TAG_BITS, width) +
-            (words === TOUCH_WORDS ? ((page[e + 4]! >>> 16) * 1000) / 64 : 0);
-          add(at, words === TOUCH_WORDS ? page[e + 3]! & 0xffffff : page[e + 2]!);
-        }
-      }
-    }
-  }
-  return { startMs, paneMs: WEB_PANE * fold, all, refused, alerted: fromAlerted };
 }
 
 function sum<T>(list: readonly T[], of: (t: T) => number): number {

@@ -1,0 +1,121 @@
+/**
+ * The noise of a run: what stayed below every threshold, summed up. Nobody reads it line by line, and most of the sources
+ * of a busy log are in it, so that it is counted from the packed entries.
+ */
+import { redactPath } from '../alerts/redact.ts';
+import { createTokens } from '../alerts/tokens.ts';
+import { TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
+import { hiOf, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { ACTION } from '../model/batch.ts';
+import type { Noise } from '../model/summary.ts';
+import { askedHost, type EvidenceOrigin, keepOf } from './evidence.ts';
+import type { Surroundings } from './naming.ts';
+
+/** Sources whose owner is looked up for the noise table. */
+const NOISE_OWNERS_MAX = 200_000;
+
+/** Targets that are told apart; what comes later is counted among events only. */
+const TARGETS_MAX = 200_000;
+/** Targets and network owners that are shown. */
+const SHOWN = 8;
+const OWNERS_SHOWN = 5;
+
+/** What the noise is told from. */
+export interface NoiseParts {
+  readonly around: Surroundings;
+  readonly secret: Uint8Array;
+  readonly fetch: ReadonlyMap<number, EvidenceOrigin>;
+}
+
+/** A port or a page, how many sources asked for it, and the reference of the earliest line that did. */
+interface Target {
+  sources: number;
+  what: string;
+  low: number;
+  high: number;
+}
+
+/** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
+const TCP = -65_536;
+const UDP = -131_072;
+
+/** What stayed below every threshold: the sources that no alert is about (`alerted`: their rows), their owners and targets. */
+export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): Promise<Noise> {
+  const { state, enricher } = parts.around;
+  const { ledger } = state;
+  let sources = 0;
+  let events = 0;
+  const owners = new Map<string, number>();
+  const targets = new Map<number, Target>();
+  const own = new Set<number>();
+  for (let row = 0; row < ledger.rows; row++) {
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source || alerted.has(row)) continue;
+    const n = lengthOf(ledger.touches, row);
+    if (n === 0) continue;
+    const page = pageOf(ledger.touches, row);
+    const start = startOf(ledger.touches, row);
+    own.clear();
+    for (let i = 0; i < n; i++) {
+      const e = start + i * TOUCH_WORDS;
+      const tag = page[e + 1]! & TAG_MASK;
+      if (tag !== TAG.fail && tag !== TAG.packet) continue;
+      const flags = page[e + 3]! >>> 24;
+      if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
+      events += page[e + 3]! & 0xffffff;
+      const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
+      const port = page[e + 2]! >>> 16;
+      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]!;
+      if (own.has(target)) continue;
+      own.add(target);
+      const known = targets.get(target);
+      if (known !== undefined) {
+        known.sources++;
+        // of all sources' first lines the smallest reference stands for the path
+        if (page[e + 6]! < known.high || (page[e + 6]! === known.high && page[e + 5]! < known.low)) {
+          known.low = page[e + 5]!;
+          known.high = page[e + 6]!;
+        }
+      } else if (targets.size < TARGETS_MAX) {
+        const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
+        targets.set(target, { sources: 1, what, low: page[e + 5]!, high: page[e + 6]! });
+      }
+    }
+    if (own.size === 0) continue;
+    sources++;
+    if (sources > NOISE_OWNERS_MAX) continue;
+    const owner = enricher.owner(hiOf(ledger, row), loOf(ledger, row));
+    const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
+    owners.set(name, (owners.get(name) ?? 0) + 1);
+  }
+  const top = [...targets.values()].sort((a, b) => b.sources - a.sources || (a.what < b.what ? -1 : 1)).slice(0, SHOWN);
+  await namePaths(top, parts);
+  return {
+    sources,
+    events,
+    owners: [...owners]
+      .map(([name, n]) => ({ name, sources: n }))
+      .sort((a, b) => b.sources - a.sources || (a.name < b.name ? -1 : 1))
+      .slice(0, OWNERS_SHOWN),
+    targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
+  };
+}
+
+/** Reads the lines behind targets that are pages again, and puts their redacted paths in. */
+async function namePaths(top: readonly Target[], { around, secret, fetch }: NoiseParts): Promise<void> {
+  const token = createTokens(secret);
+  const keep = keepOf(around.inventory);
+  for (const t of top) {
+    if (!t.what.startsWith('#')) continue;
+    const origin = fetch.get(t.high >>> 20);
+    const [line] = (await origin?.fetch([(t.high & 0xfffff) * 4294967296 + t.low])) ?? [];
+    const parsed =
+      line === null || line === undefined || origin === undefined
+        ? null
+        : origin.format.parseLine(line, origin.context);
+    t.what =
+      parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
+        ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
+        : 'a page that is not there';
+  }
+}
