@@ -12,7 +12,8 @@ import { readStatus } from '../src/operate/status.ts';
 import { isAway } from '../src/queue/connection.ts';
 import { commitHealth, readHealth } from '../src/queue/health-store.ts';
 import { openStore, type QueueStore } from '../src/queue/store.ts';
-import { HEALTH_MS, type HealthMemory, healthDocuments } from '../src/shard/health.ts';
+import { type HealthMemory, healthDocuments } from '../src/shard/health.ts';
+import { HEALTH_MS } from '../src/shard/health-document.ts';
 
 /** How often it is looked whether an interval is over, ms. */
 const LOOK_MS = 15_000;

@@ -11,22 +11,14 @@ import type { DataSet } from '../enrich/bundled.ts';
 import { openWindows } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { STALE_MS } from '../model/outbox.ts';
-import { DAY, dayOf, WEB_PANE } from '../model/time.ts';
+import { DAY, dayOf } from '../model/time.ts';
 import { lagMs, type OrganizationStatus } from '../operate/status.ts';
-import { type DailyDocument, type DaySetting, document } from './daily.ts';
+import { HEALTH_MS, type HealthDocument, type HealthSetting, healthDocument } from './health-document.ts';
+import { judgeOrigin, type OriginMemory } from './origin-health.ts';
 
-/** How often an organisation is told of, ms. */
-export const HEALTH_MS = 300_000;
-/** An origin is silent after this long at least, and after three times its longest pause of seven days, ms. */
-const SILENT_MS = 30 * 60_000;
-const PAUSES = 3;
-const PAUSE_DAYS = 7;
 /** Lines of one interval of which a share says something, and the share of unreadable ones that is too large. */
 const LINES_MIN = 1000;
 const REFUSED_SHARE = 0.1;
-/** Lines that are younger than their receipt by this much have a wrong clock or zone; older ones, or came late, ms. */
-const AHEAD_MS = 5 * 60_000;
-const BEHIND_MS = 45 * 60_000;
 /** How far the last event that counts may lie behind now while lines wait, ms. */
 const LATE_MS = 3_600_000;
 /** A data set that is older says too little of today, days: networks change hands. */
@@ -46,17 +38,6 @@ const COUNTS = [
   'indexed',
 ] as const;
 
-/** What is known of an origin from the intervals before. */
-interface OriginMemory {
-  /** when something of it was committed last, Unix ms */
-  readonly updatedMs: number;
-  /** longest pause of each of the last days: [number of the day, ms] */
-  readonly pauses: readonly (readonly [day: number, ms: number])[];
-  /** faults that last, with their beginning, Unix ms */
-  readonly silentSince?: number;
-  readonly clockSince?: number;
-}
-
 /** What is kept between two documents; JSON. */
 export interface HealthMemory {
   readonly atMs: number;
@@ -64,16 +45,6 @@ export interface HealthMemory {
   readonly origins: Readonly<Record<string, OriginMemory>>;
   /** day on which data sets were told last */
   readonly dataSetsDay: number;
-}
-
-/** A document with its version: of one fault or day each later one is higher. */
-export interface HealthDocument extends DailyDocument {
-  readonly version: number;
-}
-
-/** Whose health it is. `dataSets` answers for network owners and countries. */
-export interface HealthSetting extends Pick<DaySetting, 'organization' | 'inventory' | 'indexPrefix'> {
-  readonly dataSets: readonly DataSet[];
 }
 
 /** Documents of one organisation at one instant, and what to remember until the next. */
@@ -90,7 +61,7 @@ export function healthDocuments(
   const faults: HealthDocument[] = [];
   const found = { open: 0, silent: 0, clock: 0 };
   for (const origin of status.origins) {
-    const judged = judgeOrigin(origin, status, before, nowMs, setting);
+    const judged = judgeOrigin(origin, status, before?.origins[origin.number], nowMs, setting);
     faults.push(...judged.documents);
     if (origin.closed) continue;
     found.open++;
@@ -179,116 +150,6 @@ function gaugesOf(status: OrganizationStatus, nowMs: number): object {
   };
 }
 
-type Origin = OrganizationStatus['origins'][number];
-
-/** What is wrong with an origin, told once while it lasts and once when it is over, and what to remember of it. */
-function judgeOrigin(
-  origin: Origin,
-  status: OrganizationStatus,
-  before: HealthMemory | null,
-  nowMs: number,
-  setting: HealthSetting,
-): { documents: HealthDocument[]; memory: OriginMemory } {
-  const known = before?.origins[origin.number];
-  const pauses = pausesOf(origin, known, nowMs, setting.inventory.dayStartMs);
-  const usualMs = Math.max(0, ...pauses.map(([, ms]) => ms));
-  const quietMs = origin.updatedMs === 0 ? 0 : nowMs - origin.updatedMs;
-  const isSilent = !origin.closed && quietMs > Math.max(SILENT_MS, PAUSES * usualMs);
-  const skewMs = origin.closed ? null : skewOf(origin, status);
-  const isWrong = skewMs !== null && (skewMs > AHEAD_MS || skewMs < -BEHIND_MS);
-  const silentSince = isSilent ? (known?.silentSince ?? origin.updatedMs) : undefined;
-  // nothing new came of it: what was wrong with its clock still is
-  const clockSince =
-    isWrong || (skewMs === null && !origin.closed) ? (known?.clockSince ?? (isWrong ? nowMs : undefined)) : undefined;
-  const documents: HealthDocument[] = [];
-  const told = (kind: FaultKind, since: number | undefined, was: number | undefined, more: object) => {
-    const at = since ?? was;
-    if (at === undefined) return;
-    documents.push(faultDocument(origin, kind, { sinceMs: at, isOver: since === undefined, nowMs, more }, setting));
-  };
-  told('log_silence', silentSince, known?.silentSince, {
-    silent_s: Math.round((silentSince === undefined ? origin.updatedMs - (known?.silentSince ?? 0) : quietMs) / 1000),
-    usual_pause_s: Math.round(usualMs / 1000),
-  });
-  told('clock', clockSince, known?.clockSince, skewMs === null ? {} : { ahead_s: Math.round(skewMs / 1000) });
-  return {
-    documents,
-    memory: {
-      updatedMs: origin.updatedMs,
-      pauses,
-      ...(silentSince === undefined ? {} : { silentSince }),
-      ...(clockSince === undefined ? {} : { clockSince }),
-    },
-  };
-}
-
-/** Longest pause of each of the last days; one that lasts is no pause yet. Between two looks at most one is seen. */
-function pausesOf(
-  { updatedMs }: Origin,
-  known: OriginMemory | undefined,
-  nowMs: number,
-  dayStartMs: number,
-): OriginMemory['pauses'] {
-  const day = dayOf(nowMs, dayStartMs);
-  const kept = new Map((known?.pauses ?? []).filter(([each]) => each >= day - PAUSE_DAYS));
-  const pause = known === undefined || known.updatedMs === 0 ? 0 : updatedMs - known.updatedMs;
-  if (pause > (kept.get(day) ?? 0)) kept.set(day, pause);
-  return [...kept].sort(([a], [b]) => a - b);
-}
-
-/**
- * How far the latest events of an origin lie ahead of their receipt, ms; negative = behind. Known to ten minutes, so the
- * least that it can be is told; null while lines of it wait or nothing is known.
- */
-function skewOf({ number, seq, applied, updatedMs }: Origin, { progress }: OrganizationStatus): number | null {
-  const eventMs = progress?.originMs?.[number];
-  if (eventMs === undefined || updatedMs === 0 || applied < seq) return null;
-  const latest = eventMs - updatedMs;
-  const earliest = latest - WEB_PANE;
-  return earliest > 0 ? earliest : Math.min(0, latest);
-}
-
-type FaultKind = 'log_silence' | 'clock';
-const FAULTS: Readonly<Record<FaultKind, { code: string; words: string; over: string }>> = {
-  log_silence: { code: 'X08', words: 'nothing comes any more', over: 'lines come again' },
-  clock: {
-    code: 'X09',
-    words: 'its clock or time zone cannot be right, or lines come late',
-    over: 'times are right again',
-  },
-};
-
-function faultDocument(
-  { name, format }: Origin,
-  kind: FaultKind,
-  fault: { sinceMs: number; isOver: boolean; nowMs: number; more: object },
-  setting: HealthSetting,
-): HealthDocument {
-  const { code, words, over } = FAULTS[kind];
-  const { sinceMs, isOver, nowMs, more } = fault;
-  const version = 1 + Math.max(0, Math.floor((nowMs - sinceMs) / HEALTH_MS));
-  return healthDocument(
-    setting,
-    nowMs,
-    [kind, name, String(sinceMs)],
-    version,
-    {
-      message: `${name}: ${isOver ? over : words}`,
-      event: {
-        code,
-        dataset: `pollwatch.health.${kind}`,
-        start: new Date(sinceMs).toISOString(),
-        end: new Date(nowMs).toISOString(),
-      },
-      pollwatch: {
-        origin: { name, ...(format === null ? {} : { format }) },
-        health: { kind, state: isOver ? 'over' : 'faulty', ...more },
-      },
-    },
-    sinceMs,
-  );
-}
-
 function dataSetDocument({ name, date }: DataSet, nowMs: number, setting: HealthSetting): HealthDocument {
   const builtMs = Date.parse(`${date}T00:00:00Z`);
   const age = Number.isNaN(builtMs) ? null : Math.max(0, Math.floor((nowMs - builtMs) / DAY));
@@ -300,28 +161,4 @@ function dataSetDocument({ name, date }: DataSet, nowMs: number, setting: Health
       health: { kind: 'data_set', state: age === null || age > DATA_SET_DAYS_MAX ? 'faulty' : 'ok' },
     },
   });
-}
-
-/** One of them; its id is that of `parts` on the day of `sinceMs`, so that a later version takes its place. */
-function healthDocument(
-  { organization, inventory, indexPrefix }: HealthSetting,
-  nowMs: number,
-  parts: readonly string[],
-  version: number,
-  body: { readonly message: string; readonly event: object; readonly pollwatch: object },
-  sinceMs = nowMs,
-): HealthDocument {
-  const day = dayOf(sinceMs, inventory.dayStartMs);
-  const at = new Date(nowMs).toISOString();
-  const made = document(
-    'health',
-    { day, organization, inventory, indexPrefix, generation: 0, revision: version },
-    parts,
-    {
-      ...body,
-      '@timestamp': at,
-      event: { kind: 'state', start: at, end: at, ...body.event },
-    },
-  );
-  return { ...made, version };
 }

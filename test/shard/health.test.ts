@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { fieldsOf } from '../../src/elastic/templates.ts';
 import type { OrganizationStatus } from '../../src/operate/status.ts';
-import { HEALTH_MS, type HealthDocument, type HealthMemory, healthDocuments } from '../../src/shard/health.ts';
+import { type HealthMemory, healthDocuments } from '../../src/shard/health.ts';
+import { HEALTH_MS, type HealthDocument } from '../../src/shard/health-document.ts';
 import { pathsOf } from '../elastic/documents.ts';
 
 const NOW = Date.UTC(2026, 10, 3, 12);

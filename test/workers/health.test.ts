@@ -8,7 +8,7 @@ import type { Installation } from '../../src/model/installation.ts';
 import { SILENT_HOOKS } from '../../src/model/worker.ts';
 import { readHealth } from '../../src/queue/health-store.ts';
 import { takePending } from '../../src/queue/pending.ts';
-import { HEALTH_MS } from '../../src/shard/health.ts';
+import { HEALTH_MS } from '../../src/shard/health-document.ts';
 import { dataSetReader, runHealth, tellHealth } from '../../workers/health.ts';
 import { removeAll } from '../elastic/documents.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
