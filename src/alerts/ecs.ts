@@ -6,6 +6,7 @@
  */
 
 import type { Alert, Jurisdiction } from '../model/alert.ts';
+import type { Mailing } from '../model/contact.ts';
 import { deepFreeze } from '../model/frozen.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import { TACTICS, TECHNIQUES } from './attack.ts';
@@ -24,6 +25,8 @@ export interface DocumentContext {
   /** version of pollwatch and its built-in rules */
   version: string;
   status: 'new' | 'ack' | 'closed' | 'suppressed' | 'withdrawn';
+  /** who may read it on: the office's mark, the same as on its report and mails */
+  tlp: Mailing['tlp'];
   /** id of the alert of the day before that this one continues, or null */
   continues: string | null;
   /** the source had an alert on an earlier day; left out where the key is no source */
@@ -96,6 +99,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
     tags: TAGS,
     pollwatch: part({
       schema: '1',
+      tlp: context.tlp,
       day: text(alert.day),
       key: part({ kind: alert.key.kind, text: text(alert.key.text) }),
       detection: { class: detectionText(alert.detection)?.class ?? 'own_rule' },

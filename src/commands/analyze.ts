@@ -74,13 +74,13 @@ export async function analyzeCommand(paths: string[], given: Given): Promise<num
 
 /** One ECS document for each alert; a run makes each once, so it is always the first revision. */
 function* documents(summary: RunSummary, createdMs: number): Generator<Record<string, unknown>> {
-  const { version } = summary;
+  const { version, tlp } = summary;
   const ids = new Set(summary.alerts.map((alert) => alert.id));
   const first = firstDays(summary.alerts);
   for (const alert of summary.alerts) {
     const before = idOfDayBefore(alert);
     const continues = ids.has(before) ? before : null;
-    const context = { createdMs, revision: 1, generation: 0, version, status: 'new', continues } as const;
+    const context = { createdMs, revision: 1, generation: 0, version, status: 'new', continues, tlp } as const;
     yield alertDocument(alert, { ...context, ...hasReturned(alert, first) });
   }
 }

@@ -165,7 +165,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   for (const [i, decision] of decisions.entries()) {
     const alert = make(decision, severities[i]!, NO_LINES);
     if (alert === null) continue;
-    const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting.version);
+    const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting);
     const ack = shard.acks.get(alert.id);
     const status = ack?.status ?? 'new';
     const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;
@@ -181,14 +181,17 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     tellParent(alert.id, status === 'suppressed' ? null : sighting, [hi, lo], endMs);
   }
   const isThere = new Set(due.map((c) => c.alert.id));
-  const gone = [...told].flatMap(([id, was]) =>
-    standing.has(id) || !isToldStill(was) ? [] : [{ ...was.brief, day: was.brief.label }],
-  );
-  const first = firstDays([...due.map(({ alert }) => alert), ...gone]);
+  const gone = [...told].filter(([id]) => !standing.has(id)).map(([, was]) => was);
+  const isBack = (was: Told) => isTakenBack(was, shard, setting);
+  const first = firstDays([...due.map(({ alert }) => alert), ...gone.filter((was) => !isBack(was)).map(briefly)]);
+  const takenBack = firstDays(gone.filter(isBack).map(briefly));
   for (const c of due) {
     const before = idOfDayBefore(c.alert);
     if (isThere.has(before) || (!standing.has(before) && isToldStill(told.get(before)))) c.continues = before;
     Object.assign(c, hasReturned(c.alert, first));
+    // the earlier alert may be forgotten by now; unless it was taken back, it is true all the same
+    if (told.get(c.alert.id)?.returning === true && hasReturned(c.alert, takenBack).returning === false)
+      c.returning = true;
   }
 
   const changed = due.filter((c) => isChanged(c, told.get(c.alert.id), shard, setting));
@@ -224,7 +227,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   for (const [id, was] of told) {
     if (standing.has(id)) continue;
     if (isForgotten(shard, setting, was)) tidings.forgotten.push(id);
-    else if (was.status === 'withdrawn' || mayChangeToday(shard, setting, was)) {
+    else if (isTakenBack(was, shard, setting)) {
       const alert = bareAlert(id, was.brief, organization);
       const sharing: Sharing = was.isShared === undefined ? {} : { isShared: true };
       const back = was.returning === undefined ? {} : { returning: was.returning };
@@ -241,6 +244,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   tidings.states = [...due, ...withdrawn].map((c) => stateOf(c, made, telling));
   return tidings;
 }
+
+/** Whether an alert that was told and does not stand any more was, or has to be, taken back; else it stands as it was told. */
+function isTakenBack(was: Told, shard: Shard, setting: TellingSetting): boolean {
+  if (isForgotten(shard, setting, was)) return false;
+  return was.status === 'withdrawn' || mayChangeToday(shard, setting, was);
+}
+
+const briefly = ({ brief }: Told): Pick<Alert, 'key' | 'day'> => ({ key: brief.key, day: brief.label });
 
 function drillCodeOf({ key }: Decision, { secret }: TellingSetting): string | null {
   return key.kind === 'source' ? drillOf(secret, key.hi, key.lo) : null;
@@ -282,9 +293,11 @@ function isToldStill(told: Told | undefined): boolean {
 }
 
 /** Digest of everything that a document is made from; its lines are named, not read. */
-function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, version: string): string {
+function fingerprintOf(alert: Alert, { exhibit }: Decision, grave: boolean, setting: TellingSetting): string {
+  const { version, inventory } = setting;
   const lines = grave ? exhibit.lines : exhibit.lines.slice(0, 1);
-  return hash('sha256', JSON.stringify([version, alert, grave, lines]), 'base64url').slice(0, 22);
+  const made = [version, inventory.mailing.tlp, alert, grave, lines];
+  return hash('sha256', JSON.stringify(made), 'base64url').slice(0, 22);
 }
 
 function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
@@ -361,13 +374,14 @@ function documentOf(
   }: Pick<Candidate, 'fingerprint' | 'status' | 'continues' | 'returning' | 'handledMs'> & Sharing,
   day: number,
   { told, nowMs, generation }: Telling,
-  { indexPrefix, version, organization }: TellingSetting,
+  { indexPrefix, version, organization, inventory }: TellingSetting,
 ): Tidings['documents'][number] {
   const known = told.get(alert.id);
   const next = Math.max((known?.v ?? 0) + 1, generation * REVISIONS + 1);
   const created = known?.created ?? nowMs;
   const back = returning === undefined ? {} : { returning };
-  const context = { createdMs: created, version, status, continues, handledMs, ...back };
+  const { tlp } = inventory.mailing;
+  const context = { createdMs: created, version, status, continues, handledMs, tlp, ...back };
   const unversioned = JSON.stringify(alertDocument(alert, { ...context, revision: 0, generation: 0 }));
   const { detection, name, key, startMs, endMs, severity, score, categories, summary } = alert;
   return {

@@ -61,6 +61,7 @@ describe('the nine rules of wording hold', () => {
         generation: 1,
         version: '0.1.0',
         status: 'new',
+        tlp: 'TLP:AMBER',
         continues: null,
       });
       const { message, event, rule, pollwatch } = document as Record<string, Record<string, unknown>>;

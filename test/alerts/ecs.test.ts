@@ -11,6 +11,7 @@ const CONTEXT: DocumentContext = {
   generation: 0,
   version: '0.1.0',
   status: 'new',
+  tlp: 'TLP:AMBER',
   continues: null,
 };
 
@@ -48,6 +49,16 @@ describe('the ECS document of an alert', () => {
         campaign: { id: 'a'.repeat(16), members: 3, first_seen: '2026-09-14T10:00:00.000Z' },
       },
     });
+  });
+
+  it('carries the mark of the office: who may read it on', () => {
+    for (const tlp of ['TLP:RED', 'TLP:AMBER+STRICT', 'TLP:AMBER', 'TLP:GREEN'] as const) {
+      const document = alertDocument(alert(), { ...CONTEXT, tlp });
+      expect(document).toMatchObject({ pollwatch: { tlp } });
+      expect(problems(document)).toEqual([]);
+    }
+    const document = alertDocument(alert(), CONTEXT) as { pollwatch: object };
+    expect(problems({ ...document, pollwatch: { ...document.pollwatch, tlp: 'AMBER' } })).not.toEqual([]);
   });
 
   it('is refused by the schema as soon as a field is unknown or a number is text', () => {

@@ -21,6 +21,7 @@ export const CONTEXT: DocumentContext = {
   generation: 1,
   version: '0.1.0',
   status: 'new',
+  tlp: 'TLP:AMBER',
   continues: '0123456789abcdef0123456789abcdef',
   returning: true,
   handledMs: Date.UTC(2026, 8, 16),

@@ -58,7 +58,6 @@ const AHEAD: readonly string[] = [
   'campaign.stage',
   'likelihood.term',
   'severity.cap',
-  'tlp',
   'suppression.rule',
   'suppression.reason',
   'suppression.expires',

@@ -125,6 +125,7 @@ function alertAsWritten(alert: Alert, i: number, prefix: string): SampleDocument
     generation: 1,
     version: '0.1.0',
     status,
+    tlp: 'TLP:AMBER',
     continues: null,
     ...(alert.source === null ? {} : { returning: i % 4 === 0 }),
     handledMs: status === 'new' || status === 'withdrawn' ? null : createdMs + 600_000 + ((i * 57) % 7200) * 1000,

@@ -168,7 +168,15 @@ export function documentsOfAlerts(alerts: readonly Alert[]): string[] {
   return alerts.map((alert) => {
     const before = idOfDayBefore(alert);
     const continues = ids.has(before) ? before : null;
-    const context = { createdMs: 0, revision: 1, generation: 0, version: '0.0.0', status: 'new', continues } as const;
+    const context = {
+      createdMs: 0,
+      revision: 1,
+      generation: 0,
+      version: '0.0.0',
+      status: 'new',
+      continues,
+      tlp: 'TLP:AMBER',
+    } as const;
     return JSON.stringify(alertDocument(alert, { ...context, ...hasReturned(alert, first) }));
   });
 }

@@ -18,6 +18,7 @@ import {
   decodeShard,
   encodeShard,
   foldRecord,
+  lookBackDays,
   OPEN_DAYS,
   pruneShard,
   ruleNames,
@@ -210,6 +211,65 @@ describe('an alert', () => {
     expect(office.told.get(id)).toMatchObject({ status: 'closed', v: 2 ** 32 + 3 });
     const again = decodeShard(setting, encodeShard(office.shard, setting));
     expect(again.acks.get(id)!.status).toBe('closed');
+  });
+});
+
+describe('a source that has returned', () => {
+  const end = Number.POSITIVE_INFINITY;
+  const later = lookBackDays(setting.ruleSet) + 4;
+  const returning = (office: ReturnType<typeof live>, label: string) =>
+    [...office.told.values()]
+      .filter((t) => t.brief.detection === 'F01' && t.brief.label === label)
+      .map((t) => t.returning);
+
+  it('stays one when its first alert is forgotten: nothing in the later alert changes, and no revision is made', async () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    await office.tell(end);
+    office.add(...scan(START + later * DAY, 15));
+    await office.tell(end);
+    const label = new Date(START + later * DAY).toISOString().slice(0, 10);
+    expect(returning(office, label)).toEqual([true]);
+    office.add(packet(START + (later + 6) * DAY, 22, '192.0.2.9'));
+    expect(pruneShard(office.shard, setting)).toBe(true);
+    await office.tell(end);
+    expect(returning(office, '2026-09-01')).toEqual([]);
+    expect(await office.tell(end)).toMatchObject({ told: [], withdrawn: [] });
+    expect(returning(office, label)).toEqual([true]);
+  });
+
+  it('is none when what it was told for is taken back', async () => {
+    const office = live();
+    office.add(...missing(START, 12));
+    await office.tell(START + HOUR);
+    office.add(...scan(START + DAY, 15).map((line) => line.replace('198.51.100.9', '198.51.100.7')));
+    await office.tell(START + DAY + HOUR);
+    expect(returning(office, '2026-09-02')).toEqual([true]);
+    office.add(...Array.from({ length: 30 }, (_, i) => request(START + i * 1000, `/page-${i}`, 200)));
+    expect((await office.tell(START + 2 * DAY)).withdrawn).toContain('W01');
+    await office.tell(START + 2 * DAY);
+    expect(returning(office, '2026-09-02')).toEqual([false]);
+  });
+});
+
+describe('the mark of an office', () => {
+  it('stands in its documents, and a new one in a revision of those that are open', async () => {
+    const office = live();
+    office.add(...scan(START, 15));
+    const told = office.told;
+    const marked = async (tlp: 'TLP:AMBER' | 'TLP:AMBER+STRICT') => {
+      const inventory = { ...setting.inventory, mailing: { ...setting.inventory.mailing, tlp } };
+      const telling = { closedMs: Number.POSITIVE_INFINITY, nowMs: 0, generation: 1, told, evidence: new Map() };
+      const tidings = await tell(office.shard, { ...setting, inventory }, telling);
+      commit(told, tidings);
+      return tidings.documents.map(({ body, version }) => {
+        const { pollwatch } = JSON.parse(body) as { pollwatch: { tlp: string } };
+        return [pollwatch.tlp, version - 2 ** 32];
+      });
+    };
+    expect(await marked('TLP:AMBER')).toEqual([['TLP:AMBER', 1]]);
+    expect(await marked('TLP:AMBER')).toEqual([]);
+    expect(await marked('TLP:AMBER+STRICT')).toEqual([['TLP:AMBER+STRICT', 2]]);
   });
 });
 
