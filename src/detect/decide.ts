@@ -8,7 +8,7 @@ import { COUNT_MAX, TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts'
 import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
-import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
+import { isPrivateIpv4, isPrivateIpv6, isSourceIn } from '../model/address.ts';
 import type { Member, Signature } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
@@ -173,8 +173,7 @@ function sceneOf(ledger: Ledger, settings: Settings): Scene {
     isOwnPage: (host, path) => own.has(pageNumber(host, path)),
     assets: settings.office.assets,
     calendar: settings.office.calendar,
-    isClient: (asset, hi, lo) =>
-      hi === 0 ? settings.office.isClient(asset, 0, 0, 0xffff, lo) : settings.office.isClient(asset, hi, lo, 0, 0),
+    isClient: (asset, hi, lo) => isSourceIn((...words) => settings.office.isClient(asset, ...words), hi, lo, 0, 0),
     isDark: (address) => settings.isDark(address),
     matchesOf: (organization, tag) => {
       const name = `${organization}/${tag}`;

@@ -6,14 +6,14 @@
  * Anybody can send such a header, so it is believed only of a peer that the inventory trusts, and read from the right:
  * each proxy adds behind what it was given, and the first address that is no proxy of ours is the last one known for sure.
  */
-import { type Address, parseAddress, ZERO_PREFIX } from '../model/address.ts';
+import { type Address, type AddressTest, isSourceIn, parseAddress } from '../model/address.ts';
 import { type Batch, FLAG } from '../model/batch.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { latin1, putSource } from './append-event.ts';
 import { closingQuote, isBlankOrEnd, isQuoteAt } from './combined-fields.ts';
 
-/** Whether an address (four words; IPv4 as 0, 0, 0xffff, address) is a proxy that is trusted to name its client. */
-export type IsProxy = (w0: number, w1: number, w2: number, w3: number) => boolean;
+/** Whether an address is a proxy that is trusted to name its client. */
+export type IsProxy = AddressTest;
 
 /** The proxies that any asset of an organisation trusts; null where none is declared. */
 export function proxiesOf(inventory: Pick<Inventory, 'assets' | 'isTrustedProxy'>): IsProxy | null {
@@ -49,12 +49,7 @@ export function clientBehind(tail: string, isProxy: IsProxy): Address | null {
 export function seeThrough(batch: Batch, isProxy: IsProxy): void {
   const { sourceHi, sourceLo, sourceIidHi, sourceIidLo, flags } = batch;
   for (let row = 0; row < batch.n; row++) {
-    const hi = sourceHi[row]!;
-    const lo = sourceLo[row]!;
-    const isOurs =
-      hi === 0
-        ? isProxy(0, 0, 0xffff, lo)
-        : isProxy(hi === ZERO_PREFIX ? 0 : hi, lo, sourceIidHi[row]!, sourceIidLo[row]!);
+    const isOurs = isSourceIn(isProxy, sourceHi[row]!, sourceLo[row]!, sourceIidHi[row]!, sourceIidLo[row]!);
     // a line without a user agent holds nothing behind it
     if (!isOurs || batch.userAgentStart[row]! <= batch.lineStart[row]!) continue;
     const client = clientBehind(latin1(batch.bytes, batch.userAgentEnd[row]!, batch.lineEnd[row]!), isProxy);

@@ -4,6 +4,7 @@
  * documents; records that are declared as protected; every packet to a network that must never be reached.
  * Where no system is declared nobody calls this. Nothing here decides anything.
  */
+import { type AddressTest, isSourceIn } from '../model/address.ts';
 import { type Batch, FLAG, KIND, METHOD } from '../model/batch.ts';
 import { type HashKey, hashRange, hashWords } from '../model/hash.ts';
 import type { Digests, Matches } from '../model/rule.ts';
@@ -128,10 +129,8 @@ export function createSystemObserver(options: {
   }
 
   function isProxy(batch: Batch, i: number, system: number): boolean {
-    const hi = batch.sourceHi[i]!;
-    const lo = batch.sourceLo[i]!;
-    if (hi === 0) return watched.isProxy(system, 0, 0, 0xffff, lo);
-    return watched.isProxy(system, hi, lo, batch.sourceIidHi[i]!, batch.sourceIidLo[i]!);
+    const is: AddressTest = (a, b, c, d) => watched.isProxy(system, a, b, c, d);
+    return isSourceIn(is, batch.sourceHi[i]!, batch.sourceLo[i]!, batch.sourceIidHi[i]!, batch.sourceIidLo[i]!);
   }
 
   function noteVisitor(hand: BatchInHand, i: number, system: number, answers: Map<number, number>): void {

@@ -8,6 +8,14 @@
 /** hi word that stands for an IPv6 address whose first 32 bits are zero */
 export const ZERO_PREFIX = 0xffffffff;
 
+/** Whether an address is one of a set; four words, IPv4 as 0, 0, 0xffff, address. */
+export type AddressTest = (w0: number, w1: number, w2: number, w3: number) => boolean;
+
+/** Whether the address of a source is one of a set: the two words of its key and, of IPv6, its lower 64 bits. */
+export function isSourceIn(is: AddressTest, hi: number, lo: number, iidHi: number, iidLo: number): boolean {
+  return hi === 0 ? is(0, 0, 0xffff, lo) : is(hi === ZERO_PREFIX ? 0 : hi, lo, iidHi, iidLo);
+}
+
 /** Strict dotted quad (no leading zeros, four parts) → unsigned 32-bit integer, or -1. */
 export function parseIpv4(text: string): number {
   let value = 0;

@@ -6,8 +6,11 @@ import { describe, expect, it } from 'vitest';
 import { WATCH, watchOf } from '../../src/measure/asset-watch.ts';
 import { createFormFields } from '../../src/measure/form-fields.ts';
 import { createPathTest, isBackstage, isVoterDocument } from '../../src/measure/path-tests.ts';
+import { covered } from '../../src/measure/state.ts';
 import { hashKey } from '../../src/model/hash.ts';
 import { ASSET_KINDS } from '../../src/model/inventory.ts';
+import { decided } from '../detect/deciding.ts';
+import { page } from '../detect/log-lines.ts';
 
 const KEY = hashKey('secret', 'test');
 
@@ -70,4 +73,25 @@ it('every kind of system is measured for what its detections ask; a sentinel who
     expect(watch === 0, kind).toBe(kind === 'ems_airgapped');
     expect(watchOf({ kind, sentinel: true })).toBe(WATCH.all | WATCH.packets);
   }
+});
+
+it.each([
+  ['127.0.0.1', 1],
+  ['::ffff:127.0.0.1', 1],
+  ['::1', 1],
+  ['::2', 0],
+  ['2001:db8:f::7', 1],
+  ['2001:db8:e::7', 0],
+])('a request to a system from %s counts as one of its proxies: %i', async (peer, expected) => {
+  const inventory = `version: 1
+organization: {id: us-xx, name: Example County}
+assets:
+  - id: lookup
+    name: Voter lookup
+    kind: voter_lookup
+    url_prefixes: [/lookup]
+    client_ip: {header: X-Forwarded-For, trusted_proxies: [127.0.0.0/8, "::1/128", "2001:db8:f::/48"]}
+`;
+  const { around } = await decided({ 'access.log': [page(peer, 0, '/lookup'), page(peer, 1, '/')] }, { inventory });
+  expect(covered(around.state, 'from_proxies')).toBe(expected);
 });

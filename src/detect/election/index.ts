@@ -3,7 +3,7 @@
  * whole. Noted while the sources are gone through, decided when all were.
  */
 import type { Ledger } from '../../measure/ledger.ts';
-import { isPrivateIpv4, isPrivateIpv6 } from '../../model/address.ts';
+import { isPrivateIpv4, isPrivateIpv6, isSourceIn } from '../../model/address.ts';
 import type { Decision, Settings } from '../decide.ts';
 import type { Scene } from '../detector.ts';
 import { createSenders, networkSubmissions, noteSender, type Senders } from './network-submissions.ts';
@@ -31,9 +31,7 @@ export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, 
 export function decideSystems(facts: NetworkFacts, ledger: Ledger, scene: Scene, settings: Settings): Decision[] {
   const { office, asOf } = settings;
   const isOwn = (hi: number, lo: number) =>
-    hi === 0
-      ? isPrivateIpv4(lo) || office.isOwned(0, 0, 0xffff, lo)
-      : isPrivateIpv6(hi) || office.isOwned(hi, lo, 0, 0);
+    (hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi)) || isSourceIn(office.isOwned, hi, lo, 0, 0);
   return [
     ...slowLookUps(facts.lookUps, scene, asOf, isOwn),
     ...networkSubmissions(facts.senders, scene, asOf, isOwn),
