@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../src/model/alert.ts';
 import { alertsOf, only, settingFor } from './deciding.ts';
-import { DAY_S, packet, page, request, SQL, times } from './log-lines.ts';
+import { DAY_S, HOUR_S, packet, page, request, SQL, times } from './log-lines.ts';
 
 const S = '198.51.100.7';
 const alerts = (id: string, lines: readonly string[]): Promise<Alert[]> =>
@@ -54,6 +54,67 @@ describe('registrations sent in bulk', () => {
     const later = times(12, (i) => visit(`198.51.100.${10 + i}`, 3 * DAY_S + i * 100, 2)).flat();
     expect(only(await alerts(id, [...day(0), ...later]), id)).toHaveLength(1);
     expect(only(await alerts(id, times(6, day).flat()), id)).toHaveLength(6);
+  });
+});
+
+/** Days on which something is told. */
+const daysOf = async (id: string, lines: readonly string[]): Promise<string[]> =>
+  (await alerts(id, lines))
+    .filter((a) => a.detection === id)
+    .map(({ day }) => day)
+    .sort();
+
+describe('records that one network asks for slowly', () => {
+  const id = 'election.lookup_slow';
+  const record = (i: number) => 1_000_000 + ((i * 7_368_787 + 12_345) % 8_999_993);
+  const lookUp = (source: string, second: number, i: number) =>
+    page(source, second, `/lookup/voter?voterid=${record(i)}`, { agent: 'curl/8.5.0' });
+  /** Forty people with browsers, and 600 look-ups by forty addresses of one block in twenty hours. */
+  const day = (d: number): string[] => [
+    ...times(40, (i) => [
+      page(`192.0.2.${10 + i}`, d * DAY_S + i * 1700, '/style.css'),
+      lookUp(`192.0.2.${10 + i}`, d * DAY_S + i * 1700 + 40, 90_000 + i),
+    ]).flat(),
+    ...times(600, (i) => lookUp(`198.51.100.${10 + (i % 40)}`, d * DAY_S + i * 120, i)),
+  ];
+
+  it('are told, whatever their addresses load weeks later', async () => {
+    const before = await daysOf(id, day(0));
+    expect(before.length).toBeGreaterThan(0);
+    const later = times(40, (i) => page(`198.51.100.${10 + i}`, 20 * DAY_S + i, '/style.css'));
+    expect(await daysOf(id, [...day(0), ...later])).toEqual(before);
+  });
+
+  it('are told, however many come weeks later without loading a file, and are not told among those', async () => {
+    const before = await daysOf(id, day(0));
+    const bare = times(200, (i) => lookUp(`203.0.113.${1 + i}`, 20 * DAY_S + i * 60, 70_000 + i));
+    expect(await daysOf(id, [...day(0), ...bare, ...day(21)])).toEqual(before);
+  });
+
+  it('are told of the block that asked, whichever other addresses of it ask weeks later', async () => {
+    const names = async (lines: readonly string[]) => only(await alerts(id, lines), id);
+    const before = await names(day(0));
+    const later = times(60, (i) => lookUp(`198.51.100.${180 + (i % 6)}`, 20 * DAY_S + i * 60, i));
+    expect(await names([...day(0), ...later])).toEqual(before);
+  });
+});
+
+describe('one page asked for without a pause', () => {
+  const id = 'election.status_hammer';
+  const hammer = (d: number) => times(700, (i) => page(S, d * DAY_S + i, '/register/status', { agent: 'curl/8.5.0' }));
+
+  it('is told of each day, whatever files its address loads on days between them', async () => {
+    const files = times(2000, (i) => page(S, 10 * DAY_S + i, `/style${i % 40}.css`));
+    const days = await daysOf(id, [...hammer(0), ...hammer(20)]);
+    expect(days).toHaveLength(2);
+    expect(await daysOf(id, [...hammer(0), ...files, ...hammer(20)])).toEqual(days);
+    const onTheDay = times(2000, (i) => page(S, 2 * HOUR_S + i, `/style${i % 40}.css`));
+    expect(await daysOf(id, [...hammer(0), ...onTheDay, ...hammer(20)])).toEqual(days.slice(1));
+  });
+
+  it('is told, also where its address goes through records on another day', async () => {
+    const walk = times(80, (i) => page(S, 5 * DAY_S + i * 9, `/lookup/voter?voterid=${4000 + i}`));
+    expect(await daysOf(id, [...hammer(0), ...walk])).toEqual(await daysOf(id, hammer(0)));
   });
 });
 

@@ -49,7 +49,7 @@ function opensForm(touches: readonly Touch[], day: number, record: SourceRecord,
   const ofDay = touches.filter((t) => dayOf(t.paneMs, scene.dayStartMs) === day);
   const sent = countEvents(ofDay.filter(isSent));
   const opened = countEvents(ofDay.filter((t) => !isSent(t)));
-  return opened > sent || staticFiles(record, day, day) > FILES_SHARE * sent;
+  return opened > sent || staticFiles(record, day) > FILES_SHARE * sent;
 }
 
 function submissionFinding(detection: string, asset: Asset, hit: readonly Touch[], all: readonly Touch[]): Finding {

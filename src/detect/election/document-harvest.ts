@@ -64,7 +64,7 @@ function busyPanes(documents: readonly Visit[], record: SourceRecord, scene: Sce
       inSpan(pane) ? pages.filter((p) => !paths.has(p)) : [],
     );
     const day = dayOf(paneStart(first, WEB_PANE), scene.dayStartMs);
-    if (others.length > OTHER_SHARE * n || staticFiles(record, day, day) > OTHER_SHARE * n) continue;
+    if (others.length > OTHER_SHARE * n || staticFiles(record, day) > OTHER_SHARE * n) continue;
     for (const v of taken) found.add(v.pane);
   }
   return found;

@@ -23,7 +23,7 @@ export function createNetworkFacts(): NetworkFacts {
 
 /** Notes a source, by its row. */
 export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, row: number, dayStartMs: number): void {
-  noteLookUps(lookUps, ledger, row);
+  noteLookUps(lookUps, ledger, row, dayStartMs);
   noteSender(senders, ledger, row, dayStartMs);
 }
 

@@ -30,41 +30,75 @@ const BLOCK_SHARE = 0.25;
 /** Share of those who look records up that load files, below which files tell nothing. */
 const WITH_FILES = 0.3;
 
-/** A source that asked for records and loaded no file: [pane, tag, item] of its visits under keys, one after the other. */
-interface Bare extends Member {
+/** A source that asked for records: [pane, tag, item] of its visits under keys, one after the other. */
+interface Asker extends Member {
   readonly keys: readonly number[];
+  /** days on which it loaded files */
+  readonly fileDays: readonly number[];
 }
 
-/** What is noted of sources that look records up. */
-export interface LookUps {
-  readonly bare: Bare[];
+/** How many sources looked records up in the days that end with one, and how many of them loaded files. */
+interface Crowd {
   sources: number;
   withFiles: number;
 }
 
+/** What is noted of sources that look records up. */
+export interface LookUps {
+  readonly askers: Asker[];
+  /** by organisation and last day of the window */
+  readonly crowds: Map<number, Crowd>;
+}
+
 /** Nothing noted yet. */
 export function createLookUps(): LookUps {
-  return { bare: [], sources: 0, withFiles: 0 };
+  return { askers: [], crowds: new Map() };
 }
 
 /** Notes a source; told from the packed entries, for most sources looked up a record or two. */
-export function noteLookUps(lookUps: LookUps, ledger: Ledger, row: number): void {
+export function noteLookUps(lookUps: LookUps, ledger: Ledger, row: number, dayStartMs: number): void {
   if (!hasKeyLine(ledger, row)) return;
   const page = pageOf(ledger.visits, row);
   const start = startOf(ledger.visits, row);
   const keys: number[] = [];
-  let hasFiles = false;
+  const days = new Set<number>();
+  const fileDays: number[] = [];
   for (let e = start; e < start + lengthOf(ledger.visits, row) * VISIT_WORDS; e += VISIT_WORDS) {
     const tag = page[e + 1]! & TAG_MASK;
-    if (tag === TAG.asset) hasFiles = true;
-    else if (tag === TAG.key || tag === TAG.keyRefused || tag === TAG.keyBlock)
-      keys.push(page[e + 1]! >>> TAG_BITS, tag, page[e]!);
+    const pane = page[e + 1]! >>> TAG_BITS;
+    if (tag === TAG.asset) fileDays.push(pane);
+    else if (tag === TAG.key || tag === TAG.keyRefused || tag === TAG.keyBlock) {
+      keys.push(pane, tag, page[e]!);
+      days.add(dayOf(pane * WEB_PANE, dayStartMs));
+    }
   }
-  lookUps.sources++;
-  if (hasFiles) lookUps.withFiles++;
-  else if (keys.length >= 3 * KEYS_EACH)
-    lookUps.bare.push({ organization: spaceOf(ledger, row) >>> 8, hi: hiOf(ledger, row), lo: loOf(ledger, row), keys });
+  const organization = spaceOf(ledger, row) >>> 8;
+  countIn(lookUps.crowds, organization, days, fileDays);
+  if (keys.length >= 3 * KEYS_EACH)
+    lookUps.askers.push({ organization, hi: hiOf(ledger, row), lo: loOf(ledger, row), keys, fileDays });
 }
+
+/** Counts a source in each window that holds a day on which it looked a record up. */
+function countIn(
+  crowds: LookUps['crowds'],
+  organization: number,
+  days: ReadonlySet<number>,
+  fileDays: readonly number[],
+): void {
+  const ends = new Set([...days].flatMap((day) => Array.from({ length: DAYS }, (_, i) => day + i)));
+  for (const end of ends) {
+    const name = crowdName(organization, end);
+    const crowd = crowds.get(name) ?? { sources: 0, withFiles: 0 };
+    crowd.sources++;
+    if (fileDays.some((day) => isWithin(day, end))) crowd.withFiles++;
+    crowds.set(name, crowd);
+  }
+}
+
+const crowdName = (organization: number, day: number) => organization * 2 ** 20 + day;
+
+/** Whether a day is one of those that end with another. */
+const isWithin = (day: number, end: number) => day <= end && day > end - DAYS;
 
 function hasKeyLine({ touches, visits }: Ledger, row: number): boolean {
   const n = lengthOf(touches, row);
@@ -76,22 +110,41 @@ function hasKeyLine({ touches, visits }: Ledger, row: number): boolean {
   return false;
 }
 
-/** Decisions about networks. `isOwn`: the address is the office's own. */
+/**
+ * Decisions about networks. `isOwn`: the address is the office's own. Each day is judged by what was done in the days that
+ * end with it: who loads files, whether files tell anything, and which network is named.
+ */
 export function slowLookUps(
   lookUps: LookUps,
   scene: Scene,
   asOf: (hi: number, lo: number) => number,
   isOwn: (hi: number, lo: number) => boolean,
 ): Decision[] {
-  const filesTell = lookUps.withFiles >= WITH_FILES * lookUps.sources;
-  const sources = lookUps.bare.filter((s) => !isOwn(s.hi, s.lo) && distinctKeys(s) >= KEYS_EACH);
-  return groupsOf(sources, asOf).flatMap((group) => decisionsOf(group, filesTell, scene));
+  const askers = lookUps.askers.filter((s) => !isOwn(s.hi, s.lo));
+  return daysOf(askers, scene).flatMap((day) => {
+    const bare = askers.filter((s) => !s.fileDays.some((d) => isWithin(d, day)) && hasKeys(s, day, scene));
+    return groupsOf(bare, asOf).flatMap((group) => decisionsOf(group, day, filesTell(lookUps, group, day), scene));
+  });
 }
 
-function distinctKeys({ keys }: Bare): number {
+function daysOf(askers: readonly Asker[], { dayStartMs }: Scene): number[] {
+  const days = new Set<number>();
+  for (const { keys } of askers)
+    for (let i = 0; i < keys.length; i += 3) days.add(dayOf(keys[i]! * WEB_PANE, dayStartMs));
+  return [...days].sort((a, b) => a - b);
+}
+
+/** Whether a source asked for so many different records in the days that end with one that it counts. */
+function hasKeys({ keys }: Asker, day: number, { dayStartMs }: Scene): boolean {
   const items = new Set<number>();
-  for (let i = 0; i < keys.length; i += 3) if (keys[i + 1] !== TAG.keyBlock) items.add(keys[i + 2]!);
-  return items.size;
+  for (let i = 0; i < keys.length && items.size < KEYS_EACH; i += 3)
+    if (keys[i + 1] !== TAG.keyBlock && isWithin(dayOf(keys[i]! * WEB_PANE, dayStartMs), day)) items.add(keys[i + 2]!);
+  return items.size >= KEYS_EACH;
+}
+
+function filesTell({ crowds }: LookUps, { organization }: Group<Asker>, day: number): boolean {
+  const crowd = crowds.get(crowdName(organization, day));
+  return crowd !== undefined && crowd.withFiles >= WITH_FILES * crowd.sources;
 }
 
 /** What a group asked for in a span of days. */
@@ -100,26 +153,19 @@ interface Asked {
   readonly answered: Set<number>;
   readonly blocks: Set<number>;
   readonly hours: Set<number>;
-  readonly members: Set<Bare>;
+  readonly members: Set<Asker>;
 }
 
-function decisionsOf(group: Group<Bare>, filesTell: boolean, scene: Scene): Decision[] {
-  const days = new Set<number>();
-  for (const { keys } of group.members)
-    for (let i = 0; i < keys.length; i += 3) days.add(dayOf(keys[i]! * WEB_PANE, scene.dayStartMs));
-  return [...days]
-    .sort((a, b) => a - b)
-    .flatMap((day): Decision[] => {
-      const asked = askedWithin(group, day, scene);
-      if (!isSteady(asked) || asked.keys.size < KEYS) return [];
-      const isInOrder = asked.blocks.size > 0 && asked.blocks.size <= BLOCK_SHARE * asked.keys.size;
-      if (!filesTell && !isInOrder) return [];
-      const touches = linesOf(asked, group.organization, day, scene);
-      return touches.length === 0 ? [] : [decisionOf(group, day, asked, touches)];
-    });
+function decisionsOf(group: Group<Asker>, day: number, doFilesTell: boolean, scene: Scene): Decision[] {
+  const asked = askedWithin(group, day, scene);
+  if (!isSteady(asked) || asked.keys.size < KEYS) return [];
+  const isInOrder = asked.blocks.size > 0 && asked.blocks.size <= BLOCK_SHARE * asked.keys.size;
+  if (!doFilesTell && !isInOrder) return [];
+  const touches = linesOf(asked, group.organization, day, scene);
+  return touches.length === 0 ? [] : [decisionOf(group, day, asked, touches)];
 }
 
-function askedWithin({ members }: Group<Bare>, day: number, scene: Scene): Asked {
+function askedWithin({ members }: Group<Asker>, day: number, scene: Scene): Asked {
   const asked: Asked = {
     keys: new Set(),
     answered: new Set(),
@@ -130,8 +176,7 @@ function askedWithin({ members }: Group<Bare>, day: number, scene: Scene): Asked
   for (const member of members) {
     for (let i = 0; i < member.keys.length; i += 3) {
       const [pane, tag, item] = [member.keys[i]!, member.keys[i + 1]!, member.keys[i + 2]!];
-      const at = dayOf(pane * WEB_PANE, scene.dayStartMs);
-      if (at > day || at <= day - DAYS) continue;
+      if (!isWithin(dayOf(pane * WEB_PANE, scene.dayStartMs), day)) continue;
       asked.members.add(member);
       asked.hours.add(Math.floor((pane * WEB_PANE) / HOUR));
       if (tag === TAG.keyBlock) asked.blocks.add(item);
@@ -158,7 +203,7 @@ function linesOf({ members }: Asked, organization: number, day: number, scene: S
   return found.sort(inTime);
 }
 
-function decisionOf({ key, organization }: Group<Bare>, day: number, asked: Asked, touches: Touch[]): Decision {
+function decisionOf({ key, organization }: Group<Asker>, day: number, asked: Asked, touches: Touch[]): Decision {
   const exhibit = exhibitOf(touches, FIRST_HASHED_HOST);
   const members = [...asked.members].map(({ hi, lo }) => ({ hi, lo })).sort((a, b) => a.hi - b.hi || a.lo - b.lo);
   return {

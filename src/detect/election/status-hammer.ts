@@ -23,33 +23,41 @@ const STATIC_SHARE = 0.1;
 export const statusHammer: SourceDetector = {
   ids: ['election.status_hammer'],
   evaluate(record, scene, earlier) {
-    if (earlier.some((f) => f.detection === 'election.lookup_enum')) return [];
+    const walked = new Set(
+      earlier.filter((f) => f.detection === 'election.lookup_enum').flatMap((f) => [...byDay(f.touches, scene).keys()]),
+    );
     return bySystem(record, TAG.page, scene).flatMap(([, all]): Finding[] => {
       const touches = all.filter((t) => (t.flags & WEB.telling) === 0);
       if (countEvents(touches) < A_MINUTE * MINUTES) return [];
       const panes = steadyPanes(record);
       const steady = touches.filter((t) => panes.has(paneOf(t.paneMs, WEB_PANE)));
       const many = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= A_DAY, { grows: true });
-      const hit = either(touches, steady, many);
-      if (hit.length === 0 || !isOnePage(record, hit) || fetchesFiles(record, hit, scene)) return [];
-      return [
-        {
-          detection: 'election.status_hammer',
-          base: 'medium',
-          steps: [],
-          outcome: outcomeOf(hit),
-          touches: hit,
-          numbers: (list) => ({ ...answerNumbers(list), minutes: minutesOf(record, list) }),
-          thresholds: [
-            `${A_MINUTE} requests in each of ${MINUTES} minutes in a row, or ${A_DAY.toLocaleString('en-US')} in a day, for one page`,
-          ],
-          noise: [],
-          tailored: hit.some((t) => statusClassOf(t) !== 4) ? ['the page that it holds on to exists on your site'] : [],
-        },
-      ];
+      return [...byDay(either(touches, steady, many), scene)]
+        .filter(([day, hit]) => !walked.has(day) && isOnePage(record, hit) && !fetchesFiles(record, hit, day))
+        .map(([, hit]) => findingOf(record, hit));
     });
   },
 };
+
+/** The touches by day: what a source does on another day takes nothing back of what it did on this one. */
+const byDay = (touches: readonly Touch[], { dayStartMs }: Scene) =>
+  Map.groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs));
+
+function findingOf(record: SourceRecord, hit: readonly Touch[]): Finding {
+  return {
+    detection: 'election.status_hammer',
+    base: 'medium',
+    steps: [],
+    outcome: outcomeOf(hit),
+    touches: hit,
+    numbers: (list) => ({ ...answerNumbers(list), minutes: minutesOf(record, list) }),
+    thresholds: [
+      `${A_MINUTE} requests in each of ${MINUTES} minutes in a row, or ${A_DAY.toLocaleString('en-US')} in a day, for one page`,
+    ],
+    noise: [],
+    tailored: hit.some((t) => statusClassOf(t) !== 4) ? ['the page that it holds on to exists on your site'] : [],
+  };
+}
 
 /** Panes that hold a part of ten consecutive busy minutes. */
 function steadyPanes(record: SourceRecord): Set<number> {
@@ -78,9 +86,8 @@ function isOnePage(record: SourceRecord, touches: readonly Touch[]): boolean {
   return extent(counts, (n) => n).most >= ONE_PAGE * counts.reduce((sum, n) => sum + n, 0);
 }
 
-function fetchesFiles(record: SourceRecord, touches: readonly Touch[], scene: Scene): boolean {
-  const days = extent(touches, (t) => dayOf(t.paneMs, scene.dayStartMs));
-  return staticFiles(record, days.least, days.most) > STATIC_SHARE * estimateEvents(touches);
+function fetchesFiles(record: SourceRecord, touches: readonly Touch[], day: number): boolean {
+  return staticFiles(record, day) > STATIC_SHARE * estimateEvents(touches);
 }
 
 /** Minutes with at least one request in the panes of touches. */

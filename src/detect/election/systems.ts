@@ -38,10 +38,10 @@ export function answerNumbers(touches: readonly Touch[]): Record<string, number>
   };
 }
 
-/** Static files that a source fetched between two instants' days: browsers fetch what a page is made of. */
-export function staticFiles(record: SourceRecord, firstDay: number, lastDay: number): number {
+/** Static files that a source fetched on a day: browsers fetch what a page is made of. */
+export function staticFiles(record: SourceRecord, day: number): number {
   let n = 0;
-  for (const v of record.visits) if (v.tag === TAG.asset && v.pane >= firstDay && v.pane <= lastDay) n += v.count;
+  for (const v of record.visits) if (v.tag === TAG.asset && v.pane === day) n += v.count;
   return n;
 }
 
