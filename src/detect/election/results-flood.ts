@@ -1,12 +1,14 @@
 /**
  * election.results_flood Flood of a public system: very many more sources than usual come to a declared system at once, and
  * it answers with errors.
- * Evidence: in each of two adjacent slices of two minutes at least ten times the usual number of sources, and at least 100;
- * over both at least a fifth of all answers are server errors (Knox County 2018: results down from poll close; Georgia 2024:
+ * Evidence: in each of two adjacent slices of two minutes at least ten times the usual number of sources, and at least 100,
+ * or in one slice and in the two beside it together, for a flood begins and ends within slices;
+ * over all of them at least a fifth of all answers are server errors (Knox County 2018: results down from poll close; Georgia 2024:
  * 420,000 addresses within 24 minutes). Rates per source say nothing there. Usual is the median of the slices with traffic
- * in the seven days before; with fewer than an hour of them, the day's own, when it is over. While the calendar says that this kind of system
- * matters, crowds are lawful (eight times the usual were seen when polls closed): then there must also be three times as many
- * as in the busiest slice of the hour before, for a crowd grows more slowly.
+ * in the seven days before that are no flood; with fewer than an hour of them, the day's own, when it is over. While the calendar says
+ * that this kind of system matters, crowds are lawful (eight times the usual were seen when polls closed): then there must
+ * also be three times as many as in the busiest slice of the hour before, for a crowd grows more slowly. The slices that
+ * touch a flood are not counted there: they hold its beginning or its end.
  * Needs each visitor's address: behind a proxy that is not trusted to name them there is one source.
  */
 import { paneStart, SLICES, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../../measure/entry.ts';
@@ -66,50 +68,70 @@ export function resultsFloods(ledger: Ledger, scene: Scene): Decision[] {
 
 function floodsOf(asset: Asset, slices: Slice[], organization: number, ledger: Ledger, scene: Scene): Decision[] {
   const flooded = new Map<number, Flood>();
-  const parts = new Set<Slice>();
+  const parts = new Set<number>();
   for (let i = 1; i < slices.length; i++) {
-    const [first, second] = [slices[i - 1]!, slices[i]!];
-    const sources = Math.min(first.sources, second.sources);
-    const errors = first.errors + second.errors;
-    if (second.at !== first.at + 1 || sources < SOURCES) continue;
-    if (errors < ERROR_SHARE * (first.requests + second.requests)) continue;
-    const { usual, isKnown } = usualOf(slices, first, scene);
-    if (sources < TIMES_USUAL * usual || sources < TIMES_CROWD * crowdBefore(slices, first, parts, asset, scene))
-      continue;
-    for (const slice of [first, second]) {
-      parts.add(slice);
-      const day = dayOf(startOfSlice(slice.at), scene.dayStartMs);
-      const known = flooded.get(day) ?? { slices: new Set<Slice>(), usual, settlesMs: 0 };
-      known.slices.add(slice);
-      // what the day itself will say is usual is known at its end
-      if (!isKnown) known.settlesMs = dayStart(dayOf(startOfSlice(first.at), scene.dayStartMs) + 1, scene.dayStartMs);
-      flooded.set(day, known);
+    for (const run of [slices.slice(i - 1, i + 1), slices.slice(Math.max(0, i - 2), i + 1)]) {
+      const first = run[0]!;
+      // the ends of three are looked at together only where the middle is told with neither of them
+      if (run.length === 3 && parts.has(run[1]!.at)) continue;
+      const sources = sourcesIn(run);
+      if (sources < SOURCES || failingIn(run) < ERROR_SHARE) continue;
+      const { usual, isKnown } = usualOf(slices, first, parts, scene);
+      if (sources < TIMES_USUAL * usual || sources < TIMES_CROWD * crowdBefore(slices, first, parts, asset, scene))
+        continue;
+      for (const slice of run) {
+        parts.add(slice.at);
+        const day = dayOf(startOfSlice(slice.at), scene.dayStartMs);
+        const known = flooded.get(day) ?? { slices: new Set<Slice>(), usual, settlesMs: 0 };
+        known.slices.add(slice);
+        // what the day itself will say is usual is known at its end
+        if (!isKnown) known.settlesMs = dayStart(dayOf(startOfSlice(first.at), scene.dayStartMs) + 1, scene.dayStartMs);
+        flooded.set(day, known);
+      }
     }
   }
   return [...flooded].flatMap(([day, flood]) => decisionOf(asset, day, flood, organization, ledger));
 }
 
+/** Sources that come every two minutes throughout a run of two slices, or of three of which both ends count as one; 0 = no run. */
+function sourcesIn(run: readonly Slice[]): number {
+  if (run.some((slice, i) => slice.at !== run[0]!.at + i)) return 0;
+  const [first, second, third] = run.map(({ sources }) => sources);
+  return third === undefined ? Math.min(first!, second!) : Math.min(second!, first! + third);
+}
+
+function failingIn(run: readonly Slice[]): number {
+  const of = (n: (slice: Slice) => number) => run.reduce((sum, slice) => sum + n(slice), 0);
+  return of(({ errors }) => errors) / of(({ requests }) => requests);
+}
+
 /** Sources of an ordinary slice, at the time of a slice; 1 where there are none. `isKnown`: later lines do not change it. */
-function usualOf(slices: readonly Slice[], flood: Slice, scene: Scene): { usual: number; isKnown: boolean } {
+function usualOf(
+  slices: readonly Slice[],
+  flood: Slice,
+  parts: ReadonlySet<number>,
+  scene: Scene,
+): { usual: number; isKnown: boolean } {
   const at = startOfSlice(flood.at);
-  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - BEFORE_MS);
+  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - BEFORE_MS && !parts.has(s.at));
   const isKnown = before.length >= BEFORE_MIN;
   const day = dayOf(at, scene.dayStartMs);
   const known = isKnown ? before : slices.filter((s) => dayOf(startOfSlice(s.at), scene.dayStartMs) === day);
   return { usual: Math.max(1, medianSources(known)), isKnown };
 }
 
-/** Sources of the busiest slice of the hour before a slice that is no part of a flood; 0 where no crowd is expected. */
+/** Sources of the busiest slice of the hour before a slice that touches no flood; 0 where no crowd is expected. */
 function crowdBefore(
   slices: readonly Slice[],
   flood: Slice,
-  parts: ReadonlySet<Slice>,
+  parts: ReadonlySet<number>,
   asset: Asset,
   scene: Scene,
 ): number {
   const at = startOfSlice(flood.at);
   if (electionWindow(scene.calendar, asset.kind, at, at)?.matters !== true) return 0;
-  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - CROWD_MS && !parts.has(s));
+  const touches = (s: Slice) => s.at === flood.at - 1 || [s.at - 1, s.at, s.at + 1].some((n) => parts.has(n));
+  const before = slices.filter((s) => s.at < flood.at && startOfSlice(s.at) >= at - CROWD_MS && !touches(s));
   return Math.max(0, ...before.map((s) => s.sources));
 }
 
@@ -185,7 +207,7 @@ function decisionOf(
         minutes: list.length * (SLICE_MS / 60_000),
       },
       thresholds: [
-        `${TIMES_USUAL} times the usual number of addresses in each of two spans of two minutes, and a fifth of the answers are errors`,
+        `${TIMES_USUAL} times the usual number of addresses every two minutes for four minutes, and a fifth of the answers are errors`,
       ],
       noise: [],
       tailored: ['all of it goes to one system of yours'],
