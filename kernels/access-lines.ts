@@ -142,6 +142,8 @@ export let withAgent: i32 = 0;
 export let posts: i32 = 0;
 let suspects: u32 = 0;
 let seenMs: f64 = 0;
+/** 2049-01-01, from which on nothing is counted (src/formats/clock.ts) */
+const DATES_END_MS: f64 = 2493072000000;
 let isSeen: bool = false;
 
 // results of the functions that read a part of a line
@@ -608,7 +610,8 @@ function readTime(p: usize): bool {
   const date = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 719469;
   const minutes = <i64>date * 1440 + <i64>(hour * 60 + minute) + (sign == 43 ? -<i64>offset : <i64>offset);
   seenMs = <f64>((minutes * 60 + <i64>second) * 1000);
-  return true;
+  // what lies outside of what is counted is refused by the grammar, with a reason
+  return seenMs >= 0 && seenMs < DATES_END_MS;
 }
 
 /** Hash of a text under the secret words; 0 when it is longer than TEXT_MAX. */

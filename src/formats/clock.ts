@@ -15,6 +15,22 @@ const CACHE_MAX = 4096;
 /** How far after the reference a line without a year may lie: clocks run ahead, and zones differ by up to 14 h. */
 const YEAR_TOLERANCE = DAY;
 
+/** First instant behind those that are counted: panes have 22 bits (measure/entry.ts), which end in the course of 2049. */
+const DATES_END_MS = Date.UTC(2049, 0, 1);
+
+/** Why a line is refused that lies where nothing is counted. */
+const OUTSIDE = { before: 'dated before 1970', after: 'dated after 2048' } as const;
+
+/** The reason to refuse a line of an instant (Unix ms), or null; a clock that is so wrong would be told of another year. */
+export function dateRefused(timeMs: number): string | null {
+  return timeMs < 0 ? OUTSIDE.before : timeMs >= DATES_END_MS ? OUTSIDE.after : null;
+}
+
+/** Whether a line was refused for its date alone. */
+export function isDateRefusal(reason: string): boolean {
+  return reason === OUTSIDE.before || reason === OUTSIDE.after;
+}
+
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 /** "Sep" → 9; 0 when the three letters are no English month. */

@@ -8,7 +8,7 @@ import { parseAddress } from '../model/address.ts';
 import { METHOD } from '../model/batch.ts';
 import { HOUR, MINUTE } from '../model/time.ts';
 import { METHOD_CODES } from './append-event.ts';
-import { monthNumber, wallMs } from './clock.ts';
+import { dateRefused, monthNumber, wallMs } from './clock.ts';
 
 /** Why a line is refused. */
 export const REFUSED = {
@@ -118,7 +118,7 @@ export function findFields(line: string, out: CombinedFields): string | null {
     }
     if (isDash(line, out.referrerStart, out.referrerEnd)) out.referrerEnd = out.referrerStart;
   }
-  return findClient(line, bracket, out);
+  return findClient(line, bracket, out) ?? dateRefused(out.timeMs);
 }
 
 /**

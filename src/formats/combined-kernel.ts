@@ -11,6 +11,7 @@ import { type Batch, FLAG, hashTexts, KIND, METHOD, NO_SIZE } from '../model/bat
 import { hashTarget, hashUntilQuote, target } from '../model/hash.ts';
 import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
 import { clearRows, latin1, putSource, SHORTEST_LINE } from './append-event.ts';
+import { dateRefused } from './clock.ts';
 import {
   createFields,
   createParts,
@@ -184,7 +185,7 @@ function scanLine(
   ) {
     if (bytes[p + 26] !== 93 || bytes[p + 27] !== 32) return -1;
     const time = parseTime(latin1(bytes, p, p + 26), 0);
-    if (Number.isNaN(time)) return -1;
+    if (Number.isNaN(time) || dateRefused(time) !== null) return -1;
     for (let i = 0; i < 7; i++) seen[i] = view.getInt32(p + 4 * i, true);
     seenMs = time;
   }

@@ -9,6 +9,7 @@
 import { type Address, formatIpv4, formatIpv6 } from '../model/address.ts';
 import type { LogEvent, Parsed } from '../model/event.ts';
 import { clientBehind, type IsProxy, isProxyAddress } from './client-address.ts';
+import { isDateRefusal } from './clock.ts';
 import {
   createFields,
   createParts,
@@ -38,7 +39,7 @@ export const combined: Format = {
   yearless: false,
   looksLike: (line) => {
     const reason = findFields(line, fields);
-    return reason === null || reason === REFUSED.hostName;
+    return reason === null || reason === REFUSED.hostName || isDateRefusal(reason);
   },
   parseLine,
   fill: fillCombined,

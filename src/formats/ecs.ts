@@ -9,7 +9,7 @@
 import { formatIpv4, formatIpv6, parseAddress } from '../model/address.ts';
 import type { LogEvent, Parsed } from '../model/event.ts';
 import { TCP_FLAG_NAMES } from './append-event.ts';
-import { fractionMs, isoWallMs, offsetMs } from './clock.ts';
+import { dateRefused, fractionMs, isoWallMs, offsetMs } from './clock.ts';
 import { EMPTY_LINE, isBlank } from './combined-fields.ts';
 import type { Format } from './format.ts';
 import { actionOf } from './netfilter-packet.ts';
@@ -69,6 +69,8 @@ function parseLine(line: string): Parsed {
   const source =
     addressAt(document, 'source.ip') ?? addressAt(document, 'client.ip') ?? addressAt(document, 'source.address');
   if (source === null) return { refused: REFUSED.noSource };
+  const refused = dateRefused(timeMs);
+  if (refused !== null) return { refused };
   const event: LogEvent = {
     '@timestamp': timeMs,
     'event.category': isWeb ? 'web' : 'network',

@@ -9,6 +9,7 @@ import { ACTION, type Batch, FLAG, KIND, TCP, TRANSPORT } from '../model/batch.t
 import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
 import { MINUTE, SECOND } from '../model/time.ts';
 import { clearRows, latin1, putEvent, SHORTEST_LINE } from './append-event.ts';
+import { dateRefused } from './clock.ts';
 import type { OriginContext } from './format.ts';
 import { actionOf, isRateLimited, parsePacketLine } from './netfilter-packet.ts';
 import { unwrap } from './syslog-wrapping.ts';
@@ -142,7 +143,7 @@ function scanLine(
 ): boolean {
   if (lineEnd - lineStart < 80) return false;
   const timeMs = timeAt(bytes, view, lineStart, context);
-  if (Number.isNaN(timeMs)) return false;
+  if (Number.isNaN(timeMs) || dateRefused(timeMs) !== null) return false;
   let p = time.end;
   // host, then `kernel: `
   while (bytes[p]! > 32) p++;

@@ -6,6 +6,7 @@
 import { formatIpv4, formatIpv6, parseAddress } from '../model/address.ts';
 import type { LogEvent, Parsed } from '../model/event.ts';
 import { TCP_FLAG_NAMES } from './append-event.ts';
+import { dateRefused } from './clock.ts';
 import { EMPTY_LINE, isBlank } from './combined-fields.ts';
 import type { OriginContext } from './format.ts';
 import { unwrap, WRAPPING_REFUSED } from './syslog-wrapping.ts';
@@ -31,6 +32,8 @@ export function parsePacketLine(line: string, context: OriginContext): Parsed {
   if (wrapped.isKernel === false) return { skipped: SKIPPED.otherProgram };
   const at = packetStart(wrapped.message);
   if (at < 0) return { skipped: wrapped.isKernel === null ? SKIPPED.otherProgram : SKIPPED.noPacket };
+  const refused = dateRefused(wrapped.timeMs);
+  if (refused !== null) return { refused };
   const event = parsePacket(wrapped.message, at, wrapped.timeMs);
   if ('event' in event && wrapped.host !== '') event.event['host.name'] = wrapped.host;
   return event;

@@ -140,7 +140,7 @@ export function answerItem(slice: number, statusClass: number): number {
 
 /**
  * Pane number of an instant for panes of `paneMs`. Panes count from 1970, as do the clocks of machines that have lost
- * their time: 22 bits last until 2049 (10-minute panes) and 2089 (15-minute panes).
+ * their time: 22 bits last until 2049 (10-minute panes) and 2089 (15-minute panes). Formats refuse lines from 2049 on.
  */
 export function paneOf(timeMs: number, paneMs: number): number {
   return Math.floor(timeMs / paneMs);
