@@ -231,7 +231,8 @@ async function through(): Promise<void> {
     );
   row('analyze, one thread', fastest.seconds, fastest.processor);
   row('the queue, to the last decision', seconds, all);
-  for (const [name, spent] of [...processor].sort()) row(`– ${name}`, name === 'ingest' ? await ingested : null, spent);
+  for (const [name, spent] of [...processor].sort(([a], [b]) => (a < b ? -1 : 1)))
+    row(`– ${name}`, name === 'ingest' ? await ingested : null, spent);
   say(
     `\nwith ${availableParallelism()} cores to itself: ${number((LINES * availableParallelism()) / all)} lines/s at most\n`,
   );

@@ -67,7 +67,8 @@ function memberOf(
 }
 
 /** A campaign of one organisation with the lines of its members' alerts. */
-function shown({ shared: _, ...d }: Decision, organization: number, own: ReadonlyMap<Sighting, Decision>): Decision {
+function shown(campaign: Decision, organization: number, own: ReadonlyMap<Sighting, Decision>): Decision {
+  const { shared: _shared, ...d } = campaign;
   const names = new Set(d.members.map(({ hi, lo }) => `${hi}:${lo}`));
   const parts = [...own.values()].filter(
     (part) => names.has(`${part.key.hi}:${part.key.lo}`) && part.startMs <= d.endMs && part.endMs >= d.startMs,

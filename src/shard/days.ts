@@ -94,11 +94,11 @@ interface DueDay {
 
 /** Digest of what a day is told from. Of alerts stands there what its documents say of them. */
 function digestOf(shard: Shard, day: number, events: number, alerts: readonly Alert[]): string {
-  const lines = [...(shard.days.get(day)?.tallies ?? [])].map(([origin, { lines: n }]) => [origin, n]);
+  const lines = [...(shard.days.get(day)?.tallies ?? [])].map(([origin, { lines: n }]) => [origin, n] as const);
   const told = alerts
     .map(({ id, severity, outcome, verdict }) => `${id} ${severity} ${outcome} ${verdict.term}`)
     .sort();
-  return hash('sha256', JSON.stringify([events, lines.sort(), told]), 'base64url').slice(0, 22);
+  return hash('sha256', JSON.stringify([events, lines.sort(([a], [b]) => a - b), told]), 'base64url').slice(0, 22);
 }
 
 /**

@@ -92,7 +92,7 @@ export function objectProblems(objects: readonly StoredObject[]): string[] {
       ignore: group['ignoreParentSettingsJSON'],
     };
     for (const [name, text] of Object.entries(texts)) if (!isJson(text)) wrong.push(`${id}: ${name} is no JSON text`);
-    if (String(attributes['description'] ?? '') === '') wrong.push(`${id} has no description`);
+    if (((attributes['description'] as string | undefined) ?? '') === '') wrong.push(`${id} has no description`);
   }
   return wrong;
 }

@@ -76,7 +76,7 @@ function contentOf(
 
 function tiles(panel: StoredPanel, layer: StoredLayer, rows: readonly Row[]): string {
   const measure = layer.columnOrder.find((id) => !layer.columns[id]!.isBucketed)!;
-  const colour = String(panel.visualization['color'] ?? '#4477aa');
+  const colour = (panel.visualization['color'] as string | undefined) ?? '#4477aa';
   const severities: Readonly<Record<string, string>> = {
     critical: '#882255',
     high: '#ee7733',
@@ -86,7 +86,7 @@ function tiles(panel: StoredPanel, layer: StoredLayer, rows: readonly Row[]): st
   };
   const boxes = rows.map(({ keys, values }) => {
     const shown = formatted(layer.columns[measure]!, values[measure] ?? null);
-    const label = keys.length === 0 ? String(panel.visualization['subtitle'] ?? '') : String(keys[0]);
+    const label = keys.length === 0 ? ((panel.visualization['subtitle'] as string | undefined) ?? '') : String(keys[0]);
     return `<div class="tile" style="border-color:${severities[label] ?? colour}"><b class="${shown.length > 9 ? 'small' : ''}">${safe(shown)}</b><span>${safe(label)}</span></div>`;
   });
   return `<div class="tiles" style="height:calc(100% - 26px)">${boxes.join('')}</div>`;

@@ -154,7 +154,7 @@ describe.each([
       await outbox().failed(row(1).id, 'EAUTH: Invalid login: 535', NOW);
       await outbox().failed(row(2).id, 'EENVELOPE: 550 no such user', NOW);
       await outbox().failed(row(3).id, 'EENVELOPE: 550 no such user', NOW);
-      expect((await outbox().listFailed()).map((each) => each.reason).sort()).toEqual([
+      expect((await outbox().listFailed()).map((each) => `${each.reason}`).sort()).toEqual([
         'EAUTH: Invalid login: 535',
         'EENVELOPE: 550 no such user',
         'EENVELOPE: 550 no such user',

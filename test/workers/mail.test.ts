@@ -129,7 +129,7 @@ describe('a mail server', () => {
       await until('all have come', () => back.received.length === 3);
       await until('all are noted', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
       // the two that waited, and the next contact, because nobody could acknowledge
-      expect(back.received.map(({ to }) => to[0]).sort()).toEqual([CLERK, IT, SOC]);
+      expect(back.received.map(({ to }) => `${to[0]}`).sort()).toEqual([CLERK, IT, SOC]);
       expect(new Set(back.received.map(({ mail }) => mail.messageId)).size).toBe(3);
       await until('it is well again', () => ready.get('mail') === true && ready.get('mail server') === true);
       await back.close();
