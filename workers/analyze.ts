@@ -9,7 +9,8 @@ import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { type ChunkEvidence, finishChunks, type LoadedChunk, loadChunks } from '../src/queue/chunk-store.ts';
 import { isAway } from '../src/queue/connection.ts';
-import { dispatch, sweep } from '../src/queue/dispatch.ts';
+import { sweep } from '../src/queue/dispatch.ts';
+import { createHandingOn } from '../src/queue/handing-on.ts';
 import {
   type AnalyzeJob,
   ElsewhereError,
@@ -54,6 +55,7 @@ export async function runAnalyze(
   const toolsOf = await tenantTools(installation);
   const store = openStore(installation.redis, report);
   const queues = openQueues(installation.redis, report);
+  const handingOn = createHandingOn(store, queues);
   const scan = options.scan ?? scanChunks;
   /** organisations whose shard was told what our numbers of rules mean */
   const introduced = new Set<string>();
@@ -71,7 +73,7 @@ export async function runAnalyze(
     const chunks = loaded.filter(({ format }) => findFormat(format) !== null);
     if (chunks.length > 0 && (await finish(tools, chunks)) === 'mixed')
       for (const chunk of chunks) await finish(tools, [chunk]);
-    await dispatch(store, queues, job.org);
+    handingOn.now(job.org);
     hooks.ready('redis', true);
     dropLines(loaded);
     const unread = loaded.find((chunk) => !chunks.includes(chunk));
@@ -141,6 +143,7 @@ export async function runAnalyze(
     await wait(options.sweepMs ?? SWEEP_MS, undefined, { signal }).catch(() => undefined);
   }
   await worker.close();
+  await handingOn.done();
   await queues.close();
   await store.close();
 }

@@ -3,9 +3,7 @@
  * `once`, to their end. Standard input ends when it ends. What is in hand at the end is committed.
  */
 import { setMaxListeners } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import { createTurns, followFiles } from '../src/ingest/file-follower.ts';
-import { createHandingOn } from '../src/ingest/handing-on.ts';
 import { createIngestCounts, type IngestCounts } from '../src/ingest/ingest-counts.ts';
 import { createNotices, type Notice } from '../src/ingest/notices.ts';
 import { readRedisList } from '../src/ingest/redis-list.ts';
@@ -13,12 +11,10 @@ import { readStream } from '../src/ingest/stream-reader.ts';
 import { listenSyslog } from '../src/ingest/syslog-listener.ts';
 import type { Installation } from '../src/model/installation.ts';
 import { OperatorError } from '../src/model/problem.ts';
+import { createHandingOn } from '../src/queue/handing-on.ts';
 import { openQueues } from '../src/queue/queues.ts';
 import { createSeal } from '../src/queue/seal.ts';
 import { openStore } from '../src/queue/store.ts';
-
-/** How long the end of a run waits until the last chunks are handed on, ms. */
-const HAND_ON_MS = 1000;
 
 /** What may be said about a run. */
 export interface IngestOptions {
@@ -108,8 +104,7 @@ export async function runIngest(
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   } finally {
-    // while Redis is away nobody waits for it: the chunks are committed, or were not
-    await Promise.race([handingOn.done(), wait(HAND_ON_MS, undefined, { ref: false })]);
+    await handingOn.done();
     await queues.close();
     await store.close();
   }

@@ -18,6 +18,8 @@ export interface OrganizationKeys {
   readonly outbox: string;
   /** ZSET "origin:seq" → stamp of its dispatch, microseconds of the server's clock */
   readonly flying: string;
+  /** STRING that is there for a moment after a dispatch: what comes meanwhile waits for company */
+  readonly gathering: string;
   /** STRING bytes of all chunk keys */
   readonly queued: string;
   /** LIST of binary records */
@@ -95,6 +97,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     origins: `${own}origins`,
     outbox: `${own}outbox`,
     flying: `${own}flying`,
+    gathering: `${own}gathering`,
     queued: `${own}queued`,
     log: `${own}log`,
     logBase: `${own}log_base`,

@@ -50,16 +50,23 @@ return {'committed'}
 `;
 
 /**
- * KEYS outbox, flying; ARGV window, chunks of a full job, few → {stamp, how many flew before, "origin:seq" …}, or {}. While
- * few fly, workers may be idle and everything goes that waits. Else chunks wait until they fill a job for which the window
- * has room: else every chunk that is finished under load would let one through, and jobs would be of one chunk when it
- * matters most that they are not.
+ * KEYS outbox, flying, gathering; ARGV window, chunks of a full job, few, ms to gather (0 = none)
+ * → {stamp, how many flew before, "origin:seq" …}; {ms} when chunks gather for that long; {} when nothing goes.
+ * While few fly, workers may be idle and everything goes that waits, but for what comes so soon behind the last that others
+ * are likely to follow. Else chunks wait until they fill a job for which the window has room: else every chunk that is
+ * finished under load would let one through, and jobs would be of one chunk when it matters most that they are not.
  */
 const DISPATCH = `#!lua
 local flying = redis.call('ZCARD', KEYS[2])
 local take = math.min(tonumber(ARGV[1]) - flying, redis.call('LLEN', KEYS[1]))
-if flying >= tonumber(ARGV[3]) then take = take - take % tonumber(ARGV[2]) end
+local full, gather = tonumber(ARGV[2]), tonumber(ARGV[4])
+if flying >= tonumber(ARGV[3]) or (gather > 0 and take > full) then take = take - take % full end
 if take < 1 then return {} end
+if gather > 0 and take < full then
+  local left = redis.call('PTTL', KEYS[3])
+  if left > 0 then return {left} end
+end
+if gather > 0 then redis.call('SET', KEYS[3], '1', 'PX', gather) end
 local refs = redis.call('LPOP', KEYS[1], take)
 local clock = redis.call('TIME')
 local stamp = string.format('%.0f', clock[1] * 1000000 + clock[2])

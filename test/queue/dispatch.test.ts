@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type ChunkRef, refText } from '../../src/queue/chunk-store.ts';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
-import { dispatch, JOB_CHUNKS_MAX, sweep, WINDOW_CHUNKS } from '../../src/queue/dispatch.ts';
+import { dispatch, gather, JOB_CHUNKS_MAX, sweep, WINDOW_CHUNKS } from '../../src/queue/dispatch.ts';
+import { createHandingOn } from '../../src/queue/handing-on.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { type AnalyzeJob, refsOfJob, startAnalyzeWorker, type WorkerTimes } from '../../src/queue/queues.ts';
 import { runScript } from '../../src/queue/scripts.ts';
@@ -115,6 +116,77 @@ describe.each([
     });
   });
 
+  describe('a busy reader', () => {
+    /** longer than any test lasts */
+    const LONG_MS = 600_000;
+    const jobSizes = async () => (await pw.queues.analyze.getWaiting()).map((job) => job.data.chunks.length);
+
+    it('has its first chunk handed on at once, and those that come soon after gather to one job', async () => {
+      await commitLines(pw.store, 'adams', 1);
+      expect(await gather(pw.store, pw.queues, 'adams', LONG_MS)).toBe(0);
+      expect(await jobSizes()).toEqual([1]);
+      await commitLines(pw.store, 'adams', 5);
+      const waitMs = await gather(pw.store, pw.queues, 'adams', LONG_MS);
+      expect(waitMs).toBeGreaterThan(0);
+      expect(waitMs).toBeLessThanOrEqual(LONG_MS);
+      expect(await jobSizes()).toEqual([1]);
+      // the time is over
+      await pw.store.redis.del(organizationKeys(pw.store.prefix, 'adams').gathering);
+      expect(await gather(pw.store, pw.queues, 'adams', LONG_MS)).toBe(0);
+      expect(await jobSizes()).toEqual([1, 5]);
+    });
+
+    it('waits no longer when there are enough for a job', async () => {
+      await commitLines(pw.store, 'adams', 1);
+      await gather(pw.store, pw.queues, 'adams', LONG_MS);
+      const refs = await commitLines(pw.store, 'adams', JOB_CHUNKS_MAX + 2);
+      expect(await gather(pw.store, pw.queues, 'adams', LONG_MS)).toBe(0);
+      expect((await pw.queues.analyze.getWaiting()).at(-1)!.data.chunks).toEqual(
+        refs.slice(0, JOB_CHUNKS_MAX).map(refText),
+      );
+      await apply(pw.store, refs.slice(0, JOB_CHUNKS_MAX));
+      expect(await gather(pw.store, pw.queues, 'adams', LONG_MS)).toBeGreaterThan(0);
+      expect((await queueDepth(pw.store, 'adams')).waitingChunks).toBe(2);
+    });
+
+    it('that comes to its end or dies leaves nothing behind: what gathers goes at once, or with the sweep', async () => {
+      const handingOn = createHandingOn(pw.store, pw.queues);
+      await commitLines(pw.store, 'adams', 1);
+      handingOn.now('adams');
+      await until('the first goes', async () => (await jobSizes()).length === 1);
+      // nobody is told to look again before this is over
+      await pw.store.redis.set(organizationKeys(pw.store.prefix, 'adams').gathering, '1', 'PX', LONG_MS);
+      await commitLines(pw.store, 'adams', 3);
+      handingOn.now('adams');
+      await handingOn.done();
+      expect((await queueDepth(pw.store, 'adams')).waitingChunks).toBe(0);
+      await commitLines(pw.store, 'adams', 2);
+      expect(await gather(pw.store, pw.queues, 'adams')).toBeGreaterThan(0);
+      await sweep(pw.store, pw.queues, ['adams']);
+      expect(await queueDepth(pw.store, 'adams')).toMatchObject({ waitingChunks: 0, flyingChunks: 6 });
+    });
+
+    it('is looked after again when the time is over, also when it commits nothing more', async () => {
+      const handingOn = createHandingOn(pw.store, pw.queues);
+      await commitLines(pw.store, 'adams', 1);
+      handingOn.now('adams');
+      await until('the first goes', async () => (await jobSizes()).length === 1);
+      await commitLines(pw.store, 'adams', 4);
+      handingOn.now('adams');
+      await until('the others go', async () => (await queueDepth(pw.store, 'adams')).waitingChunks === 0);
+      expect((await jobSizes()).reduce((a, b) => a + b)).toBe(5);
+      await handingOn.done();
+    });
+
+    it('keeps no other organisation waiting', async () => {
+      await commitLines(pw.store, 'adams', 1);
+      await gather(pw.store, pw.queues, 'adams', LONG_MS);
+      await commitLines(pw.store, 'baker', 1);
+      expect(await gather(pw.store, pw.queues, 'baker', LONG_MS)).toBe(0);
+      expect(await jobSizes()).toEqual([1, 1]);
+    });
+  });
+
   describe('a flooded county', () => {
     it('with ten times its share lets the chunks of another wait for one window of its own at most', async () => {
       const finished: string[] = [];
@@ -160,7 +232,8 @@ describe.each([
     it('taken from the outbox and no job added: the sweep adds one, not before its time', async () => {
       await commitLines(pw.store, 'adams', 3);
       const keys = organizationKeys(pw.store.prefix, 'adams');
-      await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [WINDOW_CHUNKS, 1, 1]);
+      const places = [keys.outbox, keys.flying, keys.gathering];
+      await runScript(pw.store.redis, 'pwDispatch', places, [WINDOW_CHUNKS, 1, 1, 0]);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 60_000 });
       expect(await pw.queues.analyze.getWaitingCount()).toBe(0);
       await sweep(pw.store, pw.queues, ['adams'], { lostMs: 0 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChunkRef, finishChunks, refText } from '../../src/queue/chunk-store.ts';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
-import { dispatch, sweep } from '../../src/queue/dispatch.ts';
+import { dispatch, gather, sweep } from '../../src/queue/dispatch.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { readOrigins, registerOrigin } from '../../src/queue/origins.ts';
 import { donePending, takePending } from '../../src/queue/pending.ts';
@@ -243,7 +243,7 @@ describe('with a server', () => {
   it('whatever happens in whatever order, every chunk is somewhere, counts once, and the sum of bytes holds', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('commit' as const), many: fc.integer({ min: 1, max: 9 }) }),
-      fc.record({ do: fc.constant('dispatch' as const), half: fc.boolean() }),
+      fc.record({ do: fc.constant('dispatch' as const), half: fc.boolean(), gathers: fc.boolean() }),
       fc.record({ do: fc.constantFrom('finish' as const, 'bury' as const), which: fc.nat(), many: fc.nat({ max: 8 }) }),
       fc.record({ do: fc.constantFrom('replay' as const, 'drop' as const), which: fc.nat() }),
       fc.record({ do: fc.constant('sweep' as const), loses: fc.boolean() }),
@@ -269,7 +269,7 @@ describe('with a server', () => {
 });
 
 type Step =
-  | { do: 'dispatch'; half: boolean }
+  | { do: 'dispatch'; half: boolean; gathers: boolean }
   | { do: 'finish' | 'bury'; which: number; many: number }
   | { do: 'replay' | 'drop'; which: number }
   | { do: 'sweep'; loses: boolean };
@@ -278,7 +278,9 @@ type Step =
 async function disturb(pw: Installed, refs: readonly ChunkRef[], step: Step): Promise<void> {
   const keys = organizationKeys(pw.store.prefix, 'adams');
   if (step.do === 'dispatch') {
-    if (step.half) await runScript(pw.store.redis, 'pwDispatch', [keys.outbox, keys.flying], [5, 1, 1]);
+    const places = [keys.outbox, keys.flying, keys.gathering];
+    if (step.half) await runScript(pw.store.redis, 'pwDispatch', places, [5, 1, 1, 0]);
+    else if (step.gathers) await gather(pw.store, pw.queues, 'adams');
     else await dispatch(pw.store, pw.queues, 'adams');
   } else if (step.do === 'finish') {
     const from = refs.length === 0 ? 0 : step.which % refs.length;
