@@ -24,6 +24,7 @@ import { appendRecord } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 import { scanChunks } from '../src/shard/chunk.ts';
 import { encodeRules } from '../src/shard/record.ts';
+import { sealed } from '../src/shard/sealed.ts';
 import { type TenantTools, tenantTools } from '../src/shard/tenant.ts';
 
 /** How often chunks are looked after that fell between two steps. */
@@ -95,7 +96,8 @@ export async function runAnalyze(
   async function finish(tools: TenantTools, chunks: readonly LoadedChunk[]): ReturnType<typeof finishChunks> {
     const { id, inventory } = tools.tenant;
     const { record, evidence, stats } = scan(tools.scanner(), inventory.dayStartMs, tools.rulesDigest, chunks);
-    const sealed = evidence.map(({ ref, offset, lines }): ChunkEvidence => {
+    const sealedRecord = sealed(record, tools.seal, id, 'record');
+    const shown = evidence.map(({ ref, offset, lines }): ChunkEvidence => {
       return { ref, offset, sealed: tools.seal.seal(lines, sealLabel(id, ref.origin, ref.seq, 'evidence')) };
     });
     if (!introduced.has(id)) {
@@ -103,7 +105,7 @@ export async function runAnalyze(
       introduced.add(id);
     }
     const refs = chunks.map((chunk) => chunk.ref);
-    const answer = await finishChunks(store, id, refs, record, sealed, stats);
+    const answer = await finishChunks(store, id, refs, sealedRecord, shown, stats);
     if (answer === 'applied') {
       for (const name of COUNTED) hooks.count(name, id, stats[name] ?? 0);
       hooks.log('debug', 'chunks were analysed', { organization: id, chunks: refs.length, lines: stats['lines'] ?? 0 });

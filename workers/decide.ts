@@ -125,7 +125,7 @@ export async function runDecide(
     if (documents > 0) await nudgeIndex(queues, org);
     if (mails > 0) await nudgeMail(queues, org);
     // facts that a worker left behind are moved by the first decision of the next one
-    if (decided || now) await moveFacts(store, org);
+    if (decided || now) await moveFacts(store, org, (to) => toolsOf(to)?.seal ?? null);
     if (keeper.isIdle(IDLE_MS)) {
       keepers.delete(org);
       rested.set(org, { at: keeper.at, mailMs: keeper.nextMailMs });

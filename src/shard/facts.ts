@@ -6,9 +6,11 @@
 import { createHash } from 'node:crypto';
 import type { Fact, Sighting } from '../model/fact.ts';
 import { settleFacts, takeFacts } from '../queue/facts.ts';
+import type { Seal } from '../queue/seal.ts';
 import { appendRecord } from '../queue/shard-store.ts';
 import { noteOrganization, type QueueStore } from '../queue/store.ts';
 import { encodeFacts } from './record.ts';
+import { sealed } from './sealed.ts';
 
 /** Facts in one record. */
 const FACTS_AT_ONCE = 500;
@@ -31,15 +33,22 @@ export function factDigest(to: string, sighting: Sighting | null): string {
     .slice(0, 22);
 }
 
-/** Appends the facts of an organisation to the logs that they are for. Returns how many were moved. */
-export async function moveFacts(store: QueueStore, org: string): Promise<number> {
+/**
+ * Appends the facts of an organisation to the logs that they are for, sealed for whose log it is: `sealOf` gives the seal of an
+ * organisation, null when this worker does not have its key. Such facts wait for a worker that does. Returns how many were moved.
+ */
+export async function moveFacts(
+  store: QueueStore,
+  org: string,
+  sealOf: (organization: string) => Seal | null,
+): Promise<number> {
   for (let moved = 0; ; ) {
-    const waiting = await takeFacts(store, org, FACTS_AT_ONCE);
+    const waiting = (await takeFacts(store, org, FACTS_AT_ONCE)).filter(({ to }) => sealOf(to) !== null);
     if (waiting.length === 0) return moved;
-    for (const to of new Set(waiting.map((fact) => fact.to))) {
-      const facts = waiting.filter((fact) => fact.to === to).map(({ text }) => JSON.parse(text) as Fact);
+    for (const [to, theirs] of Map.groupBy(waiting, (fact) => fact.to)) {
+      const facts = theirs.map(({ text }) => JSON.parse(text) as Fact);
       await noteOrganization(store, to);
-      await appendRecord(store, to, encodeFacts(facts));
+      await appendRecord(store, to, sealed(encodeFacts(facts), sealOf(to)!, to, 'record'));
     }
     await settleFacts(store, org, waiting);
     moved += waiting.length;

@@ -33,6 +33,7 @@ import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './ev
 import { recordTaker } from './log.ts';
 import { openShardMails, type ToTell } from './mail.ts';
 import { readSoFar } from './reading.ts';
+import { sealed, unsealed } from './sealed.ts';
 import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
 import type { TenantTools } from './tenant.ts';
 import { latestOf, type OriginStanding, passGaps, robustMaximum, watermarkOf } from './watermark.ts';
@@ -143,7 +144,11 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   const org = tenant.id;
   const { dayStartMs } = tenant.inventory;
   const stored = await readShard(store, org);
-  const shard: Shard = stored.snapshot === null ? createShard(setting) : decodeShard(setting, stored.snapshot);
+  const { seal } = tools;
+  const shard: Shard =
+    stored.snapshot === null
+      ? createShard(setting)
+      : decodeShard(setting, unsealed(stored.snapshot, seal, org, 'snapshot'));
   const told = new Map<string, Told>();
   const toldDays = new Map<number, ToldDay>();
   /** revisions that nobody needs: of alerts of the past, and of documents that are told once */
@@ -163,6 +168,10 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   let snapshotBytes = stored.snapshot?.length ?? 0;
   let grownBytes = 0;
   let lateUncounted = 0;
+  /** facts that were said to be left out */
+  let leftOutSaid = 0;
+  /** what is stored may be sealed with the key before, which will go: it is written anew once, however little has come */
+  let isOldKey = tenant.previousSecret != null;
   let heldUntil = performance.now() + times.leaseMs;
   /** a decision would say something else than the last one */
   let isDirty = true;
@@ -199,6 +208,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       worker,
       fence,
       hooks: place.hooks ?? SILENT_HOOKS,
+      seal,
       ...(times.rulesWaitMs !== undefined && { rulesWaitMs: times.rulesWaitMs }),
     },
     (record) => foldRecord(shard, setting, record, watermark - work.latenessMs),
@@ -299,8 +309,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       evidence: evidenceOrigins(known, memory),
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
-    const isGrown = grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
-    const bytes = isGrown ? encodeShard(shard, setting, 'arrival') : null;
+    const isGrown = isOldKey || grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
+    const bytes = isGrown ? sealed(encodeShard(shard, setting, 'arrival'), seal, org, 'snapshot') : null;
     const mail = await planMail(tidings, nowMs, known);
     if (!(await hold(true))) return { state: 'lost', documents: 0 };
     const commit: ShardCommit = {
@@ -331,6 +341,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       snapshotBytes = bytes.length;
       grownBytes = 0;
       lateUncounted = 0;
+      isOldKey = false;
     }
     const dayTelling: DayTelling = {
       closedMs,
@@ -393,7 +404,21 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
 
   async function note(): Promise<void> {
     isSettled = waiting === 0 && isDone && leaving === null;
-    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, worker });
+    const factsLeftOut = shard.facts.leftOut;
+    // said again when it has doubled
+    if (factsLeftOut > 2 * leftOutSaid) {
+      leftOutSaid = factsLeftOut;
+      place.hooks?.log(
+        'warn',
+        'other organisations tell more than is kept: what they told of some sources is left out',
+        {
+          organization: org,
+          facts: factsLeftOut,
+        },
+      );
+    }
+    const left = factsLeftOut === 0 ? {} : { factsLeftOut };
+    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, ...left, worker });
   }
 
   /** Commits some of the documents of past days; after the last what was dropped goes. */

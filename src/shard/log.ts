@@ -5,9 +5,11 @@
  */
 import { DeltaError } from '../measure/delta.ts';
 import type { WorkerHooks } from '../model/worker.ts';
+import type { Seal } from '../queue/seal.ts';
 import { buryRecord, readLog } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { decodeRecord, isFromNewer, RecordError, RuleListError } from './record.ts';
+import { unsealed } from './sealed.ts';
 import type { Folded } from './shard.ts';
 
 /**
@@ -36,6 +38,7 @@ export interface LogPlace {
   readonly worker: string;
   readonly fence: number;
   readonly hooks: Pick<WorkerHooks, 'log' | 'count'>;
+  readonly seal: Seal;
   readonly rulesWaitMs?: number;
 }
 
@@ -55,14 +58,14 @@ export function recordTaker(
   place: LogPlace,
   fold: (record: Uint8Array) => Folded,
 ): (record: Uint8Array, index: number) => Promise<Taken> {
-  const { store, org, worker, fence, hooks } = place;
+  const { store, org, worker, fence, hooks, seal } = place;
   let waits = { index: -1, since: 0, searchAt: 0 };
 
   async function take(record: Uint8Array, index: number): Promise<Taken> {
     // one that was buried
     if (record.length === 0) return { state: 'folded', late: 0 };
     try {
-      return { state: 'folded', late: fold(record).late };
+      return { state: 'folded', late: fold(unsealed(record, seal, org, 'record')).late };
     } catch (error) {
       if (isFromNewer(error)) throw error;
       if (error instanceof RuleListError) {

@@ -11,6 +11,8 @@ import { loadChunks, refOf } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { createSeal } from '../../src/queue/seal.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
+import { decodeRecord } from '../../src/shard/record.ts';
+import { unsealed } from '../../src/shard/sealed.ts';
 import { LAUNCHER, place } from '../cli/pollwatch.ts';
 import { removeAll } from '../elastic/documents.ts';
 import { startServer, type TestServer } from '../mail/smtp.ts';
@@ -150,6 +152,20 @@ organizations: [{inventory: county.yaml}]
 
         await run('work', ['work', 'analyze', 'decide', '--until-drained']);
         const decided = await redisDump(store);
+        // what lines became is sealed as well: addresses, hosts, and hashes of what people asked for
+        const records = (await store.redis.lrangeBuffer(keys.log, 0, -1)).filter(({ length }) => length > 0);
+        const kindsOf = (open: (bytes: Buffer) => Uint8Array) =>
+          records.map((bytes) => {
+            try {
+              return decodeRecord(open(bytes)).kind;
+            } catch {
+              return 'sealed';
+            }
+          });
+        expect(new Set(kindsOf((bytes) => bytes))).toEqual(new Set(['rules', 'sealed']));
+        expect(new Set(kindsOf((bytes) => unsealed(bytes, createSeal(KEY), ORG, 'record')))).toEqual(
+          new Set(['rules', 'delta']),
+        );
         const held = Object.keys(decided).map((key) => key.replace(/^.*\}:/, '').replace(/:.*$/, ''));
         expect(held).toEqual(
           expect.arrayContaining(['snapshot', 'revisions', 'pending', 'evidence', 'mails', 'stats']),

@@ -2,15 +2,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/model/fact.ts';
 import { commitFacts, countFacts, type NewFact, settleFacts, takeFacts } from '../../src/queue/facts.ts';
+import { createSeal, type Seal } from '../../src/queue/seal.ts';
 import { acquireLease, readLog, readShard } from '../../src/queue/shard-store.ts';
 import { organizations } from '../../src/queue/store.ts';
 import { moveFacts } from '../../src/shard/facts.ts';
 import { decodeRecord } from '../../src/shard/record.ts';
+import { unsealed } from '../../src/shard/sealed.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { type Installed, install } from './county.ts';
 
 const ORG = 'adams';
 const STATE = 'us-xx';
+
+/** Each organisation has a key of its own. */
+const SEALS: Readonly<Record<string, Seal>> = {
+  [STATE]: createSeal(new Uint8Array(32).fill(1)),
+  'us-yy': createSeal(new Uint8Array(32).fill(2)),
+};
+const sealOf = (org: string) => SEALS[org] ?? null;
 
 const waiting = (id: string, version: number, to = STATE): NewFact => ({
   id,
@@ -40,7 +49,7 @@ describe.each([
   const factsIn = async (org: string) => {
     const { records } = await readLog(pw.store, org, 0, 1e6);
     return records.flatMap((bytes) => {
-      const record = decodeRecord(bytes);
+      const record = decodeRecord(unsealed(bytes, SEALS[org]!, org, 'record'));
       return record.kind === 'facts' ? record.facts.map(({ id, version }) => `${id} ${version}`) : [];
     });
   };
@@ -73,10 +82,24 @@ describe.each([
     fresh(async (fence) => {
       const many = Array.from({ length: 1700 }, (_, i) => waiting(`alert-${i}`, 1, i % 2 === 0 ? STATE : 'us-yy'));
       await commitFacts(pw.store, ORG, { fence, worker: 'w' }, many);
-      expect(await moveFacts(pw.store, ORG)).toBe(1700);
-      expect(await moveFacts(pw.store, ORG)).toBe(0);
+      expect(await moveFacts(pw.store, ORG, sealOf)).toBe(1700);
+      expect(await moveFacts(pw.store, ORG, sealOf)).toBe(0);
       expect((await factsIn(STATE)).length + (await factsIn('us-yy')).length).toBe(1700);
       expect(new Set([...(await factsIn(STATE)), ...(await factsIn('us-yy'))]).size).toBe(1700);
       expect(await organizations(pw.store)).toEqual([STATE, 'us-yy']);
+      // nobody reads them without the key of whose log it is, not even with that of another organisation
+      const { records } = await readLog(pw.store, STATE, 0, 1e6);
+      for (const bytes of records) {
+        expect(() => decodeRecord(bytes)).toThrow(/newer|version/);
+        expect(() => unsealed(bytes, SEALS['us-yy']!, STATE, 'record')).toThrow(/does not open/);
+      }
+    }));
+
+  it('facts for an organisation whose key this worker does not have wait for one that does', () =>
+    fresh(async (fence) => {
+      await commitFacts(pw.store, ORG, { fence, worker: 'w' }, [waiting('a', 1), waiting('b', 1, 'us-zz')]);
+      expect(await moveFacts(pw.store, ORG, sealOf)).toBe(1);
+      expect((await takeFacts(pw.store, ORG, 10)).map(({ id }) => id)).toEqual(['b']);
+      expect(await factsIn(STATE)).toEqual(['a 1']);
     }));
 });

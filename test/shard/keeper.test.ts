@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
 import { readProgress } from '../../src/queue/progress.ts';
-import { appendRecord } from '../../src/queue/shard-store.ts';
+import { createSeal } from '../../src/queue/seal.ts';
+import { appendRecord, logEnd, readShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { openKeeper, type ShardKeeper } from '../../src/shard/keeper.ts';
+import { sealed, unsealed } from '../../src/shard/sealed.ts';
+import { decodeShard } from '../../src/shard/shard.ts';
 import { tenantTools } from '../../src/shard/tenant.ts';
 import { installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
-import { INVENTORIES } from '../laws/small-run.ts';
+import { INVENTORIES, SECRET } from '../laws/small-run.ts';
 import { type RedisServer, startRedis, until } from '../parts/redis.ts';
 import { chunksOf, ORG, scanJobs } from './folding.ts';
 
@@ -135,4 +138,50 @@ describe('an old log that is handed in later', () => {
       expect(probing.map(({ pollwatch }) => pollwatch.evidence.requests)).toEqual([60]);
     });
   });
+});
+
+it('what was sealed with the key before is sealed anew, however little has come, so that the old key can go', async () => {
+  const redis = server.settings();
+  const installation = installationOf({ redis, tenants: { [ORG]: INVENTORIES.none }, times: QUICK });
+  const before = installation.tenants.get(ORG)!;
+  const secret = new Uint8Array(32).fill(77);
+  const store = openStore(redis);
+  const keeperWith = async (keys: { secret: Uint8Array; previousSecret?: Uint8Array }) => {
+    const tenants = new Map([[ORG, { ...before, ...keys }]]);
+    const keeper = await openKeeper({
+      store,
+      tools: (await tenantTools({ ...installation, tenants }))(ORG)!,
+      work: installation.work,
+      worker: 'keeper',
+      times: { leaseMs: 60_000 },
+      highestVersion: () => Promise.resolve(0),
+    });
+    return keeper!;
+  };
+  const rows = async (keeper: ShardKeeper) => {
+    await keeper.pass(true);
+    await keeper.close();
+    const { snapshot } = await readShard(store, ORG);
+    const { setting } = (await tenantTools(installation))(ORG)!;
+    return snapshot === null
+      ? null
+      : decodeShard(setting, unsealed(snapshot, createSeal(secret), ORG, 'snapshot')).state.ledger.rows;
+  };
+  try {
+    await closeOrigin(store, ORG, (await registerOrigin(store, ORG, 'access.log')).number);
+    const line = '192.0.2.1 - - [14/Sep/2026:10:00:00 +0000] "GET /lookup HTTP/1.1" 200 5000 "-" "Mozilla/5.0"\n';
+    const { records } = scanJobs([chunksOf([{ format: 'combined', bytes: Buffer.from(line) }], 1 << 20)], 'none');
+    // one as an older worker left it, one sealed
+    await appendRecord(store, ORG, records[0]!);
+    await appendRecord(store, ORG, sealed(records[0]!, createSeal(SECRET), ORG, 'record'));
+    expect(await rows(await keeperWith({ secret: SECRET }))).toBeNull();
+    expect(await rows(await keeperWith({ secret, previousSecret: SECRET }))).toBeGreaterThan(0);
+    // the old key is not needed any more
+    const keeper = await keeperWith({ secret });
+    await keeper.pass(true);
+    expect(keeper.at).toBe(await logEnd(store, ORG));
+    await keeper.close();
+  } finally {
+    await store.close();
+  }
 });

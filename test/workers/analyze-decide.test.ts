@@ -29,7 +29,9 @@ import {
   encodeRules,
   rulesDigest,
 } from '../../src/shard/record.ts';
-import { ruleNames } from '../../src/shard/shard.ts';
+import { unsealed } from '../../src/shard/sealed.ts';
+import { decodeShard, ruleNames } from '../../src/shard/shard.ts';
+import { tenantTools } from '../../src/shard/tenant.ts';
 import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
 import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
@@ -208,7 +210,14 @@ describe('the workers', () => {
         const revision = async () =>
           (await documents(store)).find((d) => d.rule.id === 'F01')!.pollwatch.alert.revision;
         await until('it is told with what came', async () => (await revision()) === 2);
-        expect(await readShard(store, ORG)).toMatchObject({ generation: 1 });
+        const { snapshot, generation } = await readShard(store, ORG);
+        expect(generation).toBe(1);
+        const { setting } = (await tenantTools(installationOf({ redis, tenants: { [ORG]: INVENTORY }, times: QUICK })))(
+          ORG,
+        )!;
+        expect(() => decodeShard(setting, snapshot!)).toThrow(/this program reads up to/);
+        const opened = unsealed(snapshot!, createSeal(SECRET), ORG, 'snapshot');
+        expect(decodeShard(setting, opened).state.ledger.rows).toBeGreaterThan(0);
         const id = (await documents(store)).find((d) => d.rule.id === 'F01')!.event.id;
         await appendRecord(store, ORG, encodeAck({ id, status: 'ack', atMs: 1 }));
         await until('the acknowledgement is told', async () => (await revision()) === 3);
@@ -412,7 +421,10 @@ describe('the workers', () => {
     const stop = new AbortController();
     const installation = installationOf({ redis, tenants: { [ORG]: INVENTORY }, times: QUICK });
     const worker = runAnalyze(installation, stop.signal, SILENT_HOOKS, { sweepMs: 100, lostMs: 1000 });
-    const kinds = async () => (await readLog(store, ORG, 0, 1e7)).records.map((record) => decodeRecord(record).kind);
+    const kinds = async () =>
+      (await readLog(store, ORG, 0, 1e7)).records.map(
+        (record) => decodeRecord(unsealed(record, createSeal(SECRET), ORG, 'record')).kind,
+      );
     try {
       await write(store, 'fw', 'netfilter', packets(0, 16));
       await until('the first', async () => (await kinds()).length === 2);
