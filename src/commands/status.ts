@@ -51,6 +51,11 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     ...(status.waitingFacts === 0
       ? []
       : [`  told on    ${counted(status.waitingFacts, 'alert')} still to be told to the organisation above`]),
+    ...(progress?.factsLeftOut === undefined
+      ? []
+      : [
+          `  told here  ${counted(progress.factsLeftOut, 'alert')} of other organisations left out: there are more than are kept`,
+        ]),
     `  mail       ${mailText(status, nowMs)}${isMailed ? '' : ' (no mail server is configured: nobody is mailed)'}`,
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,

@@ -50,6 +50,7 @@ const COUNTS = {
   refused: 'lines that could not be read; samples of them are kept',
   late: 'lines that came later than the lateness allows',
   dropped: 'lines that a listener had no room for',
+  facts_left_out: 'alerts of other organizations that were left out, for there are more than are kept',
   bytes: 'bytes of lines',
   chunks: 'chunks that were applied',
   alerts: 'revisions of alerts that were made',

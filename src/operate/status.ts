@@ -144,6 +144,7 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
       ...depth.stats,
       chunks: depth.stats['applied_chunks'] ?? 0,
       late: lateEvents(status),
+      facts_left_out: progress?.factsLeftOut ?? 0,
       dropped: origins.reduce((sum, origin) => sum + origin.dropped, 0),
     },
   };

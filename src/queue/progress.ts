@@ -20,6 +20,8 @@ export interface ShardProgress {
   readonly alertMs: number | null;
   /** events that came when their time had passed, since the organisation began */
   readonly late: number;
+  /** facts of other organisations that were left out, for there are more than are kept; absent = none */
+  readonly factsLeftOut?: number;
   /** alerts that stand */
   readonly alerts: number;
   /** who holds the lease */

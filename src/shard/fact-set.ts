@@ -19,27 +19,33 @@ export interface FactSet {
   readonly facts: Map<string, Fact>;
   /** facts of sources whose hash lies above 2^(32 − level) are left out */
   level: number;
+  /** facts that were left out for want of room; one that comes twice then counts twice */
+  leftOut: number;
   /** first instant whose alerts may still change, Unix ms; 0 = all may */
   openMs: number;
 }
 
 /** A set of no facts. */
 export function createFactSet(): FactSet {
-  return { facts: new Map(), level: 0, openMs: 0 };
+  return { facts: new Map(), level: 0, leftOut: 0, openMs: 0 };
 }
 
 export function isEmptyFactSet({ facts, openMs }: FactSet): boolean {
   return facts.size === 0 && openMs === 0;
 }
 
-/** Adds a fact, unless a later one of its alert is there or it is too old to matter. `max` bounds the set. */
+/** Adds a fact, unless a later one of its alert is there or it is too old to matter. `max` bounds the set; beyond it is counted. */
 export function addFact(set: FactSet, fact: Fact, max = FACTS_MAX): void {
-  if (fact.endMs < horizonOf(set.openMs) || isLeftOut(fact, set.level)) return;
+  if (fact.endMs < horizonOf(set.openMs)) return;
+  if (isLeftOut(fact, set.level)) {
+    set.leftOut++;
+    return;
+  }
   const known = set.facts.get(fact.id);
   set.facts.set(fact.id, known === undefined ? fact : laterFact(known, fact));
   while (set.facts.size > max && set.level < 32) {
     set.level++;
-    for (const [id, one] of set.facts) if (isLeftOut(one, set.level)) set.facts.delete(id);
+    for (const [id, one] of set.facts) if (isLeftOut(one, set.level) && set.facts.delete(id)) set.leftOut++;
   }
 }
 
@@ -68,18 +74,21 @@ export function pruneFacts(set: FactSet, dayStartMs: number, latestMs: number): 
 export interface FactSetJson {
   readonly facts: readonly Fact[];
   readonly level: number;
+  /** absent = none */
+  readonly leftOut?: number;
   readonly openMs: number;
 }
 
-export function factSetToJson({ facts, level, openMs }: FactSet): FactSetJson {
-  return { facts: [...facts.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), level, openMs };
+export function factSetToJson({ facts, level, leftOut, openMs }: FactSet): FactSetJson {
+  const list = [...facts.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { facts: list, level, ...(leftOut > 0 && { leftOut }), openMs };
 }
 
 export function factSetFromJson(json: FactSetJson | undefined): FactSet {
   const set = createFactSet();
   if (json === undefined) return set;
   for (const fact of json.facts) set.facts.set(fact.id, fact);
-  return Object.assign(set, { level: json.level, openMs: json.openMs });
+  return Object.assign(set, { level: json.level, leftOut: json.leftOut ?? 0, openMs: json.openMs });
 }
 
 /** Whether all that an alert of a day is decided from is still in the set. */

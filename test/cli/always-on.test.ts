@@ -100,7 +100,16 @@ describe('pollwatch status', () => {
       await closeOrigin(store, 'us-xx-a', origin);
       const at = Date.UTC(2026, 8, 14, 19, 59);
       const worker = 'host:1';
-      const progress = { decided: 0, isSettled: true, eventMs: at, alertMs: at, alerts: 3, late: 1234, worker };
+      const progress = {
+        decided: 0,
+        isSettled: true,
+        eventMs: at,
+        alertMs: at,
+        alerts: 3,
+        late: 1234,
+        factsLeftOut: 4321,
+        worker,
+      };
       await noteProgress(store, 'us-xx-a', progress);
     });
     const { stdout } = run('status');
@@ -108,6 +117,7 @@ describe('pollwatch status', () => {
     expect(stdout).toContain('/var/log/\\x1b[31mred.log: combined, ended, 9 B read, 0 of 1 chunk applied');
     expect(stdout).toContain('events until 2026-09-14T19:59:00Z');
     expect(stdout).toContain('0 refused; 1,234 events came late\n');
+    expect(stdout).toContain('4,321 alerts of other organisations left out');
     expect(stdout).toContain('3 alerts, the last 2026-09-14T19:59:00Z');
     expect(stdout).not.toContain('\u001b');
     const [a] = run('status', '--json').stdout.split('\n');

@@ -7,7 +7,7 @@ import { clusterId } from '../../src/alerts/identity.ts';
 import type { Fact } from '../../src/model/fact.ts';
 import { closeDays } from '../../src/shard/days.ts';
 import type { Told } from '../../src/shard/documents.ts';
-import { addFact, createFactSet, factSetToJson, pruneFacts } from '../../src/shard/fact-set.ts';
+import { addFact, createFactSet, factSetFromJson, factSetToJson, pruneFacts } from '../../src/shard/fact-set.ts';
 import { decodeRecord, encodeFacts, unpack } from '../../src/shard/record.ts';
 import { encodeShard, foldRecord, pruneShard } from '../../src/shard/shard.ts';
 import { createRandom, shuffled } from '../laws/generator.ts';
@@ -207,6 +207,9 @@ describe('a set of facts', () => {
     const sources = new Map<number, number>();
     for (const { key } of set.facts.values()) sources.set(key[1], (sources.get(key[1]) ?? 0) + 1);
     expect(new Set(sources.values())).toEqual(new Set([6]));
+    // none is lost silently, also where the set is stored in between
+    expect(set.leftOut).toBe(600 - set.facts.size);
+    expect(factSetFromJson(JSON.parse(JSON.stringify(factSetToJson(set))))).toEqual(set);
     for (let turn = 0; turn < 5; turn++)
       expect(factSetToJson(bounded(shuffled(facts, random)))).toEqual(factSetToJson(set));
   });
