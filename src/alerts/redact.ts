@@ -147,13 +147,17 @@ function hideReferrer(spans: Spans, start: number, end: number): void {
   else spans.hide(start, end - start);
 }
 
-/** E-mail addresses, everything behind the first "?", and values behind "=". */
+/** A date with its year in front or behind, as people write their day of birth. */
+const WRITTEN_DATE = /(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d/g;
+
+/** E-mail addresses, dates, everything behind the first "?", and values behind "=". */
 function hideUserAgent(spans: Spans, start: number, end: number): void {
   const agent = spans.line.slice(start, end);
   // nearly no user agent names an address: looking for one from every character on costs most of a line
   if (/@|%40|[([]at[)\]]/.test(agent))
     for (const m of agent.matchAll(/[\w.%+-]{1,64}(?:@|%40| ?\(at\) ?|\[at\])[\w.-]{1,255}/g))
       spans.hide(start + m.index, m[0].length);
+  for (const m of agent.matchAll(WRITTEN_DATE)) spans.hide(start + m.index, m[0].length);
   for (const m of agent.matchAll(/=([^\s;&)"]+)/g)) spans.hide(start + m.index + 1, m[1]!.length);
   const query = agent.indexOf('?');
   if (query >= 0) spans.hide(start + query + 1, agent.length - query - 1);

@@ -6,6 +6,12 @@ import type { Asset, AssetKind } from '../model/inventory.ts';
 import type { Visibility } from '../model/summary.ts';
 import { DETECTIONS, type Need } from './detections.ts';
 
+/** What is said of a log that holds nothing. */
+export const EMPTY_LOG = {
+  message: 'this log is empty',
+  hint: 'where it was just rotated, name the file before it as well (NAME.1, NAME.1.gz); else check that the server writes into it',
+};
+
 /** Counts of events by kind, as measure/state.ts keeps them. */
 export type Counts = Readonly<Record<string, number>>;
 

@@ -6,6 +6,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
+import { EMPTY_LOG } from '../alerts/visibility.ts';
 import { loadSecret, previousKeyFile } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
@@ -115,12 +116,19 @@ function rules(given: Given): Finding[] {
 
 async function logs(paths: string[], given: Given): Promise<Finding[]> {
   if (paths.length === 0) return [];
-  const { logs: open, problems } = await openLogs(paths, { format: 'auto', year: undefined, timezone: undefined });
+  const {
+    logs: open,
+    problems,
+    empty,
+  } = await openLogs(paths, { format: 'auto', year: undefined, timezone: undefined });
   return [
     ...open.map(({ origin, format, yearNote }): Finding => {
       const year = yearNote === null ? '' : `; ${yearNote}`;
       return { state: 'ok', what: `${printable(origin.name)}: ${format.name}, ${format.title}${year}` };
     }),
+    ...empty.map(
+      ({ name }): Finding => ({ state: 'look', what: `${printable(name)}: ${EMPTY_LOG.message}`, fix: EMPTY_LOG.hint }),
+    ),
     ...problems.map((problem): Finding => ({ state: 'bad', what: formatProblem(problem) })),
     ...(given.config === undefined ? [] : await gapFindings(open, given.config)),
   ];

@@ -3,6 +3,8 @@
  * like it and is harmless, ATT&CK), and a trial of a Sigma rule against logs.
  */
 import { DETECTIONS, type DetectionText } from '../alerts/detections.ts';
+import { createTokens } from '../alerts/tokens.ts';
+import { loadSecret } from '../config/secret.ts';
 import { fillLines } from '../formats/append-event.ts';
 import { createBatch } from '../model/batch.ts';
 import { hashKey } from '../model/hash.ts';
@@ -16,6 +18,7 @@ import {
 } from '../rules/catalogue.ts';
 import { createDigests, createMatcher, createMatches } from '../rules/matcher.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
+import { type LineShower, lineShower } from '../run/evidence.ts';
 import { type OpenLog, openLogs } from '../run/open-logs.ts';
 import { rulesOf } from '../run/setting.ts';
 import { notesOf } from './detector-notes.ts';
@@ -121,11 +124,12 @@ export async function testRule(path: string, paths: string[], given: Given): Pro
   const reading = readingOptions(given, wrong);
   stopOn(wrong);
   const set = rulesOf([path]);
+  const show = lineShower(set, {}, createTokens(loadSecret().key));
   const own = set.rules.filter((rule) => rule.origin === 'user');
   const { logs, problems } = await openLogs(paths, reading);
   const found = new Map(own.map((rule) => [rule.number, { count: 0, lines: [] as string[] }]));
   for (const log of logs) {
-    const problem = await matchLog(log, set, found);
+    const problem = await matchLog(log, set, found, show);
     if (problem !== null) problems.push(problem);
   }
   for (const rule of own) {
@@ -147,6 +151,7 @@ async function matchLog(
   log: OpenLog,
   set: CompiledRuleSet,
   found: ReadonlyMap<number, { count: number; lines: string[] }>,
+  show: LineShower,
 ): Promise<Problem | null> {
   const matcher = createMatcher(set, hashKey('rules test', 'nothing of it is kept'));
   const batch = createBatch(ROWS);
@@ -165,7 +170,10 @@ async function matchLog(
           if (of === undefined) continue;
           of.count++;
           const row = matches.row[i]!;
-          if (of.lines.length < SHOWN) of.lines.push(lineText(batch.bytes, batch.lineStart[row]!, batch.lineEnd[row]!));
+          if (of.lines.length >= SHOWN) continue;
+          const line = Buffer.from(batch.bytes.subarray(batch.lineStart[row]!, batch.lineEnd[row]!)).toString('latin1');
+          const parsed = log.format.parseLine(line, log.context);
+          if ('event' in parsed) of.lines.push(lineText(show(line, parsed.event, matches.rule[i]!).text));
         }
       }
     }
@@ -177,6 +185,6 @@ async function matchLog(
   }
 }
 
-function lineText(bytes: Uint8Array, start: number, end: number): string {
-  return printable(Buffer.from(bytes.subarray(start, Math.min(end, start + LINE_SHOWN))).toString('utf8'));
+function lineText(text: string): string {
+  return printable(text.length > LINE_SHOWN ? `${text.slice(0, LINE_SHOWN - 1)}…` : text);
 }

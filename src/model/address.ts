@@ -16,6 +16,11 @@ export function isSourceIn(is: AddressTest, hi: number, lo: number, iidHi: numbe
   return hi === 0 ? is(0, 0, 0xffff, lo) : is(hi === ZERO_PREFIX ? 0 : hi, lo, iidHi, iidLo);
 }
 
+/** True when a source's key is an address that is not routed on the Internet, or one of the office's own (`isOwned`). */
+export function isInside(isOwned: AddressTest, hi: number, lo: number): boolean {
+  return (hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi)) || isSourceIn(isOwned, hi, lo, 0, 0);
+}
+
 /** Strict dotted quad (no leading zeros, four parts) → unsigned 32-bit integer, or -1. */
 export function parseIpv4(text: string): number {
   let value = 0;

@@ -47,6 +47,13 @@ export interface Noise {
   targets: { what: string; sources: number }[];
 }
 
+/** What the firewall let through to a service that should not face the Internet, from addresses without an alert. */
+export interface LetThrough {
+  port: number;
+  sources: number;
+  packets: number;
+}
+
 export interface OwnerRow {
   as: number | null;
   name: string;
@@ -95,6 +102,8 @@ export interface RunSummary {
   seconds: number;
   visibility: Visibility[];
   noise: Noise;
+  /** services with most addresses first, at most 3 */
+  letThrough: LetThrough[];
   owners: OwnerRow[];
   /** events per pane for the time line: all, failed or refused, of alerted sources */
   timeline: { startMs: number; paneMs: number; all: number[]; refused: number[]; alerted: number[] };

@@ -2,7 +2,7 @@
  * Evidence: the raw lines behind decisions, fetched by reference, redacted, with the fragment that matched.
  * Each touch carries the reference of its earliest line; an alert shows the few earliest of different touches.
  */
-import type { Keep } from '../alerts/hidden-spans.ts';
+import type { Keep, RedactedLine } from '../alerts/hidden-spans.ts';
 import { redactLine, redactPath } from '../alerts/redact.ts';
 import { createTokens, type Token } from '../alerts/tokens.ts';
 import type { Decision } from '../detect/decide.ts';
@@ -64,8 +64,21 @@ export async function collectEvidence(
   }
   const token = createTokens(secret);
   const keep = keepOf(inventory);
+  const show = lineShower(ruleSet, keep, token);
+  return picks.map((lines) => evidenceOf(lines, texts, origins, show, keep, token));
+}
+
+/** Redacts a line (latin1) of an event; `rule`: number of the rule whose fragment stays readable, -1 = none. */
+export type LineShower = (line: string, event: LogEvent, rule: number) => RedactedLine;
+
+/** Shows lines as evidence: what matched stays readable, what may be anybody's data does not. */
+export function lineShower(ruleSet: CompiledRuleSet, keep: Keep, token: Token): LineShower {
   const locate = createLocator(ruleSet);
-  return picks.map((lines) => evidenceOf(lines, texts, origins, locate, keep, token));
+  return (line, event, rule) => {
+    const isRequest = event['event.category'] === 'web';
+    const matched = rule >= 0 && isRequest ? matchedRanges(line, event, rule, locate) : [];
+    return redactLine(line, isRequest ? 'request' : 'packet', { ...keep, host: askedHost(event), matched }, token);
+  };
 }
 
 /** What the inventory says of values and paths, for everything that is redacted. */
@@ -93,7 +106,7 @@ function evidenceOf(
   references: readonly LineReference[],
   texts: ReadonlyMap<number, ReadonlyMap<number, string | null>>,
   origins: ReadonlyMap<number, EvidenceOrigin>,
-  locate: Locator,
+  show: LineShower,
   keep: Keep,
   token: Token,
 ): Evidence {
@@ -107,11 +120,8 @@ function evidenceOf(
     const parsed = format.parseLine(line, context);
     if (!('event' in parsed)) continue;
     const { event } = parsed;
-    const isRequest = event['event.category'] === 'web';
-    const host = askedHost(event);
     if (lines.length < LINES_SHOWN) {
-      const matched = reference.rule >= 0 && isRequest ? matchedRanges(line, event, reference.rule, locate) : [];
-      const redacted = redactLine(line, isRequest ? 'request' : 'packet', { ...keep, host, matched }, token);
+      const redacted = show(line, event, reference.rule);
       lines.push({
         timeMs: event['@timestamp'],
         origin: origin.name,
@@ -122,7 +132,7 @@ function evidenceOf(
     }
     const path = event['url.path'];
     if (path !== undefined && event['pollwatch.malformed'] !== true && paths.size < PATHS_SHOWN)
-      paths.add(redactPath(path, token, { ...keep, host }));
+      paths.add(redactPath(path, token, { ...keep, host: askedHost(event) }));
   }
   return { lines, paths: [...paths] };
 }

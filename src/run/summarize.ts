@@ -12,6 +12,7 @@ import type { Alert } from '../model/alert.ts';
 import type { Problem } from '../model/problem.ts';
 import type { OriginSummary, OwnerRow, RunSummary } from '../model/summary.ts';
 import type { Tally } from '../model/tally.ts';
+import { letThrough } from './let-through.ts';
 import { type NoiseParts, noiseOf } from './noise.ts';
 import { summarizeOffice } from './office-summary.ts';
 import type { EmptyLog, OpenLog } from './open-logs.ts';
@@ -62,6 +63,7 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
       hasProtectedRecords: inventory.protectedRecords.length > 0,
     }),
     noise: await noiseOf(parts, alerted),
+    letThrough: letThrough(state, alerted, inventory),
     timeline: timelineOf(state, alerted),
     bound:
       ledger.level === 0

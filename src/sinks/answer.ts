@@ -6,8 +6,9 @@
 import { ownerWords } from '../alerts/caveat.ts';
 import { compareAlerts } from '../alerts/ecs.ts';
 import type { Alert } from '../model/alert.ts';
-import type { RunSummary, Visibility } from '../model/summary.ts';
+import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
 import { count, counted, listText, periodText } from './quantity.ts';
+import { SERVICES } from './services.ts';
 
 /** The most things that stand first. */
 export const FIRST_THINGS_MAX = 5;
@@ -49,6 +50,8 @@ export function answerSentences(summary: RunSummary): [string, string] {
   const listed = summary.alerts.filter((alert) => alert.severity !== 'info');
   const period = periodText(summary.firstMs, summary.lastMs);
   if (summary.events === 0) {
+    if (summary.lines === 0 && summary.origins.every(isEmpty))
+      return ['These logs answer nothing: they are empty.', 'See below what to do about it, and run it again.'];
     return [
       `These logs answer nothing: none of ${counted(summary.lines, 'line')} could be read as an event.`,
       'See what was read below, put it right, and run it again.',
@@ -57,8 +60,15 @@ export function answerSentences(summary: RunSummary): [string, string] {
   const works = summary.visibility.filter((v) => v.state === 'works').length;
   const blind = summary.visibility.length - works;
   if (listed.length === 0) {
+    const seen = `${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period})`;
+    const found =
+      summary.alerts.length === 0
+        ? 'no detection reached its threshold'
+        : 'nothing stands above the level "for the record"';
     return [
-      `Nothing needs your attention: in ${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period}) ${summary.alerts.length === 0 ? 'no detection reached its threshold' : 'nothing stands above the level "for the record"'}.`,
+      summary.letThrough.length === 0
+        ? `Nothing needs your attention: in ${seen} ${found}.`
+        : `In ${seen} ${found}, but the firewall let ${listText(summary.letThrough.map(({ sources, port }) => `${counted(sources, 'address', 'addresses')} through to ${SERVICES[port] ?? `port ${port}`}`))}: see below.`,
       (blind === 0
         ? 'All detections could work on these logs.'
         : `${count(works)} of ${counted(summary.visibility.length, 'detection')} could work fully on these logs; the rest could not, or only in part, as listed below.`) +
@@ -99,8 +109,21 @@ export function answerSentences(summary: RunSummary): [string, string] {
     `${who} scanned or probed your systems (${period}): ${split}.`,
     answered > 0
       ? `Your systems answered something to ${count(answered)} of them: ${whereToStart(summary)}.`
-      : 'These logs show no sign that any of it was answered with content; the gravest stands first below.',
+      : unanswered([...keys.values()]),
   ];
+}
+
+/** True of a log that could be opened and holds nothing. */
+export function isEmpty({ lines, bytes, problem }: OriginSummary): boolean {
+  return lines === 0 && bytes === 0 && problem === null;
+}
+
+/** What is said where nothing is known to have been answered with content: "refused" only of what was refused throughout. */
+function unanswered(things: readonly (readonly Alert[])[]): string {
+  const open = things.filter((alerts) => alerts.some(({ outcome }) => outcome === 'tried')).length;
+  return open === 0
+    ? 'As far as these logs show, all of it was refused; the gravest stands first below.'
+    : `To ${open === things.length ? (open === 1 ? 'it' : 'all of them') : `${count(open)} of them`} your systems may have given something: these logs do not show what was in the answers. The gravest stands first below.`;
 }
 
 /** Lines that were refused hide whatever stands in them: "nothing" is said of the others only. */

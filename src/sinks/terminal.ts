@@ -6,12 +6,14 @@
 
 import { briefly, CAVEAT, OUTCOME_WORDS, placesNote, SEVERITY_WORDS, VERDICT_TAGS } from '../alerts/caveat.ts';
 import { markingWords } from '../alerts/office-words.ts';
+import { EMPTY_LOG } from '../alerts/visibility.ts';
 import { printable } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
 import type { OfficeSummary, RunSummary } from '../model/summary.ts';
-import { answerSentences, blindSpots, firstThings, type Thing, whoText } from './answer.ts';
+import { answerSentences, blindSpots, firstThings, isEmpty, type Thing, whoText } from './answer.ts';
 import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
 import { count, counted, durationText, listText, periodText, sizeText } from './quantity.ts';
+import { LET_THROUGH_NOTE, letThroughText } from './services.ts';
 
 export interface TerminalOptions {
   /** width of the terminal; 80 when unknown */
@@ -68,12 +70,18 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
     );
   }
 
+  if (summary.letThrough.length > 0) {
+    head('LET THROUGH BY THE FIREWALL');
+    say(`${listText(summary.letThrough.map(letThroughText))}. ${LET_THROUGH_NOTE}`, '   ');
+  }
+
   head('WHAT WAS READ');
   say(
     `${logsRead(summary)}, ${sizeText(summary.bytes)}: ${counted(summary.lines, 'line')} = ${counted(summary.events, 'event')} + ${count(summary.skipped)} skipped + ${count(summary.refused)} refused.`,
     '   ',
   );
   for (const origin of summary.origins) {
+    if (isEmpty(origin)) say(`${origin.name}: ${EMPTY_LOG.message}; ${EMPTY_LOG.hint}`, '   ', '     ');
     if (origin.yearNote !== null) say(`${origin.name}: ${origin.yearNote}`, '   ', '     ');
     const worst = origin.refused[0];
     if (worst !== undefined) {

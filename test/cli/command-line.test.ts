@@ -342,6 +342,22 @@ describe('formats and rules', () => {
     expect(ran.stdout).toMatch(/\b11\b/);
     expect(ran.status).toBe(0);
   });
+
+  it('shows the lines that matched as evidence does: nobody stands in them', () => {
+    const here = place();
+    const rule = here.put(
+      'mine.yml',
+      'title: Look-ups\nid: 5f2c5d86-0f5c-4f4f-9c6c-0a3bd3f5f002\nlogsource:\n  category: webserver\ndetection:\n  selection:\n    cs-uri-query|contains: name=\n' +
+        '  condition: selection\nlevel: low\n',
+    );
+    const target = '/find?name=Garcialopez&dob=1962-03-04';
+    const line = `192.0.2.7 - jane.doe [14/Sep/2026:08:00:33 +0000] "GET ${target} HTTP/1.1" 200 89 "-" "of 1962-03-04"\n`;
+    const ran = here.run(['rules', 'test', rule, here.put('x.log', line)]);
+    expect(ran.status).toBe(0);
+    expect(ran.stdout).toContain('1 line matches');
+    expect(ran.stdout).toContain('/find?name=~');
+    expect(ran.stdout).not.toMatch(/Garcialopez|1962|jane/);
+  });
 });
 
 const BEHIND_PROXY = `version: 1

@@ -443,6 +443,7 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
     lastMs: T0 + 12 * 60 * MINUTE,
     seconds: 0.42,
     visibility: VISIBILITY,
+    letThrough: [{ port: 22, sources: 1, packets: 12 }],
     noise: {
       sources: 1204,
       events: 3120,
@@ -485,6 +486,7 @@ export function quietSummary(): RunSummary {
     ...s,
     origins: s.origins.slice(0, 2),
     alerts: [],
+    letThrough: [],
     owners: s.owners.map((o) => ({ ...o, alerts: 0, events: 0 })),
     timeline: { ...s.timeline, alerted: s.timeline.alerted.map(() => 0) },
   };
@@ -504,6 +506,7 @@ export function unreadableSummary(): RunSummary {
     sources: 0,
     firstMs: null,
     lastMs: null,
+    letThrough: [],
     noise: { sources: 0, events: 0, owners: [], targets: [] },
     owners: [],
     timeline: { startMs: 0, paneMs: 900_000, all: [], refused: [], alerted: [] },

@@ -35,6 +35,35 @@ describe('the summary in the terminal', () => {
     expect(said(refused, answered)).toContain('something to 1 of them: start with the second one below.');
   });
 
+  it('says "refused" only where all of it was, and never that nothing came of what these logs do not show', () => {
+    const of = (...outcomes: Alert['outcome'][]) => {
+      const alerts = outcomes.map((outcome, i) => alert({ outcome, key: { kind: 'source', text: `192.0.2.${i}` } }));
+      return renderTerminal(ordinarySummary({ alerts }), { ...plain, columns: 110 }).replace(/\s+/g, ' ');
+    };
+    expect(of('refused', 'refused')).toContain('As far as these logs show, all of it was refused;');
+    expect(of('refused', 'tried')).toContain(
+      'To 1 of them your systems may have given something: these logs do not show',
+    );
+    expect(of('tried')).toContain('To it your systems may have given something');
+    expect(of('tried', 'tried')).not.toMatch(/refused;|no sign/);
+  });
+
+  it('does not pass over what a firewall let through to services that should not face the Internet', () => {
+    const s = { ...quietSummary(), letThrough: [{ port: 22, sources: 1, packets: 800 }] };
+    const text = renderTerminal(s, { ...plain, columns: 110 }).replace(/\s+/g, ' ');
+    expect(text).not.toContain('Nothing needs your attention');
+    expect(text).toContain('but the firewall let 1 address through to remote login (SSH): see below.');
+    expect(text).toContain('1 address reached remote login (SSH, port 22) with 800 packets.');
+  });
+
+  it('says of an empty log that it is empty, and what to do', () => {
+    const s = unreadableSummary();
+    const origin = { ...s.origins[0]!, problem: null, format: null, lines: 0, bytes: 0, refused: [] };
+    const text = renderTerminal({ ...s, origins: [{ ...origin, name: 'access.log' }] }, { ...plain, columns: 110 });
+    expect(text).toContain('These logs answer nothing: they are empty.');
+    expect(text).toContain('access.log: this log is empty; where it was just rotated');
+  });
+
   it('says which lines it refused and why, also when nothing else was found', () => {
     const [origin] = quietSummary().origins;
     const refused = [

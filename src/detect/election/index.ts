@@ -3,7 +3,7 @@
  * whole. Noted while the sources are gone through, decided when all were.
  */
 import type { Ledger } from '../../measure/ledger.ts';
-import { isPrivateIpv4, isPrivateIpv6, isSourceIn } from '../../model/address.ts';
+import { isInside } from '../../model/address.ts';
 import type { Decision, Settings } from '../decide.ts';
 import type { Scene } from '../detector.ts';
 import { createSenders, networkSubmissions, noteSender, type Senders } from './network-submissions.ts';
@@ -30,8 +30,7 @@ export function noteNetwork({ lookUps, senders }: NetworkFacts, ledger: Ledger, 
 /** Decisions about networks and systems. */
 export function decideSystems(facts: NetworkFacts, ledger: Ledger, scene: Scene, settings: Settings): Decision[] {
   const { office, asOf } = settings;
-  const isOwn = (hi: number, lo: number) =>
-    (hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi)) || isSourceIn(office.isOwned, hi, lo, 0, 0);
+  const isOwn = (hi: number, lo: number) => isInside(office.isOwned, hi, lo);
   return [
     ...slowLookUps(facts.lookUps, scene, asOf, isOwn),
     ...networkSubmissions(facts.senders, scene, asOf, isOwn),

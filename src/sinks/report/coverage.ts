@@ -4,15 +4,28 @@
  */
 
 import { CAVEAT_ID, OUTCOME_WORDS, SEVERITY_WORDS, URGENCY_WORDS, VERDICT_WORDS } from '../../alerts/caveat.ts';
+import { EMPTY_LOG } from '../../alerts/visibility.ts';
 import { LEVELS } from '../../model/rule.ts';
 import type { OriginSummary, RunSummary } from '../../model/summary.ts';
-import { blindSpots } from '../answer.ts';
+import { blindSpots, isEmpty } from '../answer.ts';
 import { count, counted, listText, periodText, sizeText } from '../quantity.ts';
+import { LET_THROUGH_NOTE, letThroughText } from '../services.ts';
 import { inlineBar } from './charts.ts';
 import { type Html, html } from './html.ts';
 
 /** Most origins that are listed one by one. */
 const ORIGINS_MAX = 200;
+
+/** What the firewall let through to services that should not face the Internet, without an alert. */
+export function letThrough({ letThrough: services }: RunSummary): Html | null {
+  if (services.length === 0) return null;
+  return html`<section id="let-through" aria-labelledby="let-through-title">
+<h2 id="let-through-title">Let through by the firewall</h2>
+<p class="lead">Services that should not face the Internet, reached from addresses that no alert is about.</p>
+<ul>${services.map((service) => html`<li>${letThroughText(service)}</li>`)}</ul>
+<p class="note">${LET_THROUGH_NOTE}</p>
+</section>`;
+}
 
 /** Sources that stayed below every threshold, as a group. */
 export function noise({ noise: n }: RunSummary): Html | null {
@@ -67,7 +80,7 @@ ${refused.length > 0 && html`<details class="more"><summary>Refused lines, with 
 function originRow(origin: OriginSummary): Html {
   const skipped = origin.skipped.reduce((sum, s) => sum + s.count, 0);
   const refused = origin.refused.reduce((sum, r) => sum + r.count, 0);
-  return html`<tr><th scope="row">${origin.name}${origin.problem !== null && html`<br><span class="state cannot">Problem:</span> <span class="small">${origin.problem.message}${origin.problem.hint !== undefined && `; ${origin.problem.hint}`}</span>`}${origin.yearNote !== null && html`<br><span class="muted small">${origin.yearNote}</span>`}${origin.skipped.length > 0 && html`<br><span class="muted small">Skipped: ${origin.skipped.map((s) => `${s.kind} (${count(s.count)})`).join(', ')}</span>`}</th><td data-label="Format">${origin.format ?? 'not recognised'}</td><td class="num" data-label="Lines">${count(origin.lines)}</td><td class="num" data-label="Events">${count(origin.events)}</td><td class="num" data-label="Skipped">${count(skipped)}</td><td class="num" data-label="Refused">${count(refused)}</td><td data-label="Period">${periodText(origin.firstMs, origin.lastMs)}</td></tr>`;
+  return html`<tr><th scope="row">${origin.name}${origin.problem !== null && html`<br><span class="state cannot">Problem:</span> <span class="small">${origin.problem.message}${origin.problem.hint !== undefined && `; ${origin.problem.hint}`}</span>`}${isEmpty(origin) && html`<br><span class="small">${EMPTY_LOG.message}; ${EMPTY_LOG.hint}</span>`}${origin.yearNote !== null && html`<br><span class="muted small">${origin.yearNote}</span>`}${origin.skipped.length > 0 && html`<br><span class="muted small">Skipped: ${origin.skipped.map((s) => `${s.kind} (${count(s.count)})`).join(', ')}</span>`}</th><td data-label="Format">${origin.format ?? (isEmpty(origin) ? 'none' : 'not recognised')}</td><td class="num" data-label="Lines">${count(origin.lines)}</td><td class="num" data-label="Events">${count(origin.events)}</td><td class="num" data-label="Skipped">${count(skipped)}</td><td class="num" data-label="Refused">${count(refused)}</td><td data-label="Period">${periodText(origin.firstMs, origin.lastMs)}</td></tr>`;
 }
 
 function refusedLines(origin: OriginSummary): Html {

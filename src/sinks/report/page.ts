@@ -10,7 +10,7 @@ import type { RunSummary } from '../../model/summary.ts';
 import { firstThings } from '../answer.ts';
 import { periodText } from '../quantity.ts';
 import { alertList } from './alert-list.ts';
-import { cannotShow, dataSets, howToRead, noise, whatWasRead } from './coverage.ts';
+import { cannotShow, dataSets, howToRead, letThrough, noise, whatWasRead } from './coverage.ts';
 import { html, markup, trusted } from './html.ts';
 import { answer, matters, timeline } from './overview.ts';
 import { STYLE } from './style.ts';
@@ -69,6 +69,7 @@ ${timeline(summary)}
 ${who(summary)}
 ${targets(alerts)}
 ${alertList(alerts)}
+${letThrough(summary)}
 ${noise(summary)}
 ${whatWasRead(summary)}
 ${cannotShow(summary)}
