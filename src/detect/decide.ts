@@ -40,7 +40,7 @@ export interface DecisionKey {
 
 export interface Decision {
   detection: string;
-  rule?: Rule | Correlation;
+  rule?: Rule | Correlation | undefined;
   organization: number;
   key: DecisionKey;
   day: number;
@@ -61,7 +61,7 @@ export interface Decision {
   /** Unix ms before which later lines may take it back, where that is later than the detection's own `closesMs` */
   settlesMs?: number;
   /** what the source has in common with others of its kind, of all that it did that day; where it is asked for */
-  signature?: Signature;
+  signature?: Signature | undefined;
   /** whose alerts this one is built on, where they are those of several organisations */
   shared?: { readonly members: readonly Member[]; readonly firstSeenMs: number };
 }
@@ -392,7 +392,7 @@ function splitByDay(
     const { exhibit, numbers } = shownOf(f, touches, shown);
     const decision: Decision = {
       detection: f.detection,
-      ...(f.rule === undefined ? {} : { rule: f.rule }),
+      rule: f.rule,
       organization: record.organization,
       key: whose.key,
       day,

@@ -91,21 +91,30 @@ function pack(v4: readonly number[], v6: readonly number[], systems: Map<number,
   }
   bytes.set(names, words * 4);
   out.set([MAGIC, VERSION, stamp, n4, n6, nAs, names.length], 0);
-  out[7] = crc32(bytes.subarray(HEADER_WORDS * 4));
+  out[7] = crc32(bytes.subarray(HEADER_BYTES));
   return bytes;
+}
+
+/** Bytes at the start of a stored table that say what it was made from. */
+export const HEADER_BYTES = HEADER_WORDS * 4;
+
+/** Whether a stored table, of which the first HEADER_BYTES are given, is of this layout and was made from `stamp`. */
+export function isMadeFrom(header: Uint8Array, stamp: number): boolean {
+  if (header.length < HEADER_BYTES) return false;
+  const [magic, version, madeFrom] = new Uint32Array(Uint8Array.from(header.subarray(0, HEADER_BYTES)).buffer);
+  return magic === MAGIC && version === VERSION && madeFrom === stamp;
 }
 
 /** Reads a stored table back; null when it is damaged, of another layout, or made from other data than `stamp`. */
 export function readAsTable(bytes: Uint8Array, stamp: number): AsTable | null {
   if (bytes.byteOffset % 4 !== 0) return readAsTable(bytes.slice(), stamp);
-  if (bytes.length < HEADER_WORDS * 4) return null;
+  if (!isMadeFrom(bytes, stamp)) return null;
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_WORDS);
-  const [magic, version, madeFrom, n4, n6, nAs, nameBytes, sum] = header as unknown as number[] & { length: 8 };
-  if (magic !== MAGIC || version !== VERSION || madeFrom !== stamp) return null;
+  const [, , , n4, n6, nAs, nameBytes, sum] = header as unknown as number[] & { length: 8 };
   const words = HEADER_WORDS + 3 * n4! + 5 * n6! + 2 * nAs! + 1;
-  if (bytes.length !== words * 4 + nameBytes! || crc32(bytes.subarray(HEADER_WORDS * 4)) !== sum) return null;
+  if (bytes.length !== words * 4 + nameBytes! || crc32(bytes.subarray(HEADER_BYTES)) !== sum) return null;
 
-  let at = HEADER_WORDS * 4;
+  let at = HEADER_BYTES;
   const column = (length: number): Uint32Array => {
     const view = new Uint32Array(bytes.buffer, bytes.byteOffset + at, length);
     at += length * 4;

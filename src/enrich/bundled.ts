@@ -3,12 +3,22 @@
  * and countries (geo-whois-asn-country). What their licences ask us to say stands in NOTICE too. The owners' CSV files are turned into the flat table once and kept beside the
  * packages in node_modules/.cache/pollwatch; where that cannot be written the table is made anew in memory each time.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { OperatorError } from '../model/problem.ts';
-import { type AsTable, buildAsTable, readAsTable } from './as-table.ts';
+import { type AsTable, buildAsTable, HEADER_BYTES, isMadeFrom, readAsTable } from './as-table.ts';
 import { type Database, openDatabase } from './database.ts';
 
 const AS_PACKAGE = '@ip-location-db/asn';
@@ -25,22 +35,27 @@ export interface DataSet {
 
 /**
  * The bundled table of network owners. `cacheFolder` is where the table is kept (null = nowhere; undefined = beside the
- * packages). Throws an OperatorError when the package is not installed.
+ * packages). Where it is kept already it is read when `table` is first asked for: a scan needs the room before. Throws an
+ * OperatorError at once when the package is not installed.
  */
-export function openAsTable(cacheFolder?: string | null): { table: AsTable; dataSet: DataSet } {
+export function openAsTable(cacheFolder?: string | null): { readonly table: AsTable; readonly dataSet: DataSet } {
   const { folder, version } = packageOf(AS_PACKAGE);
   const files = [join(folder, 'asn-ipv4.csv'), join(folder, 'asn-ipv6.csv')] as const;
   const stamp = crc32(`${version} ${files.map((file) => statSync(file).size).join(' ')}`);
   const cache = cacheFolder === undefined ? join(folder, '..', '..', '.cache', 'pollwatch') : cacheFolder;
   const path = cache === null ? null : join(cache, 'as-table.bin');
-  let table = path === null ? null : readCached(path, stamp);
-  if (table === null) {
-    table = buildAsTable(readFileSync(files[0]), readFileSync(files[1]), stamp);
-    if (path !== null) keep(path, table.bytes);
-  }
+  const build = (): AsTable => {
+    const built = buildAsTable(readFileSync(files[0]), readFileSync(files[1]), stamp);
+    if (path !== null) keep(path, built.bytes);
+    return built;
+  };
+  let table = path !== null && isKept(path, stamp) ? null : build();
   const date = /(\d{4})(\d\d)(\d\d)\d\d$/.exec(version);
   return {
-    table,
+    get table() {
+      table ??= (path === null ? null : readCached(path, stamp)) ?? build();
+      return table;
+    },
     dataSet: {
       name: 'RouteViews and DB-IP network owners',
       date: date === null ? 'unknown date' : `${date[1]}-${date[2]}-${date[3]}`,
@@ -90,6 +105,21 @@ function packageOf(name: string): { folder: string; version: string } {
       hint: 'run npm ci in the folder of pollwatch',
     };
     throw new OperatorError([problem], { cause });
+  }
+}
+
+/** Whether a table that was made from `stamp` seems to be there; the rest of it is checked when it is read. */
+function isKept(path: string, stamp: number): boolean {
+  const header = new Uint8Array(HEADER_BYTES);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return readSync(file, header) === HEADER_BYTES && isMadeFrom(header, stamp);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
   }
 }
 

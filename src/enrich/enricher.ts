@@ -106,11 +106,12 @@ interface Owners {
 
 /** One object per system that was met, however many sources it announces. */
 function bundledOwners(cacheFolder: string | null | undefined): Owners {
-  const { table, dataSet } = openAsTable(cacheFolder);
+  const opened = openAsTable(cacheFolder);
   const met = new Map<number, { number: number; name: string }>();
   return {
-    dataSet,
+    dataSet: opened.dataSet,
     find(hi, lo) {
+      const { table } = opened;
       const index = table.find(hi, lo);
       if (index < 0) return null;
       let owner = met.get(index);

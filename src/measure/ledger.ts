@@ -17,12 +17,16 @@ import {
   createLists,
   createRows,
   endOf,
+  handBack,
+  isLoose,
   lengthOf,
   type PackedLists,
   pageOf,
   placed,
   ROW_WORDS,
   type RowTable,
+  repack,
+  resized,
   setLength,
   slot,
   startOf,
@@ -91,15 +95,13 @@ function mergeVisit(page: Uint32Array, to: number, fromPage: Uint32Array, from: 
 /** An empty ledger. `memoryBytes` bounds the entries; `rows` is how many rows are to be expected. */
 export function createLedger(seed: number, memoryBytes: number, rows = 0): Ledger {
   const table = createRows(Math.max(1024, rows));
-  let slots = 8192;
-  while (rows * 20 > slots * 7) slots *= 2;
   const ledger: Ledger = {
     seed,
     unitsMax: Math.max(4096, Math.floor(memoryBytes / 16)),
     level: 0,
     rows: 0,
     table,
-    index: new Int32Array(slots).fill(-1),
+    index: new Int32Array(slotsFor(rows)).fill(-1),
     touches: createLists(TOUCH_SHAPE, table, 'touch'),
     visits: createLists(VISIT_SHAPE, table, 'visit'),
     trimAt: new Map(),
@@ -107,6 +109,13 @@ export function createLedger(seed: number, memoryBytes: number, rows = 0): Ledge
   ledger.touches.onCompact = (row) => trimWhenLonger(ledger, row, 'touch');
   ledger.visits.onCompact = (row) => trimWhenLonger(ledger, row, 'visit');
   return ledger;
+}
+
+/** Length of an index for so many rows. */
+function slotsFor(rows: number): number {
+  let slots = 8192;
+  while (rows * 20 > slots * 7) slots *= 2;
+  return slots;
 }
 
 function hashKeyWords(ledger: Ledger, space: number, hi: number, lo: number): number {
@@ -169,8 +178,7 @@ export function rowOf(ledger: Ledger, space: number, hi: number, lo: number): nu
   const row = ledger.rows++;
   if (row * ROW_WORDS >= words.length) {
     // the old memory goes at once: two copies of a million rows would be the peak of the run
-    const size = Math.ceil((words.length * 1.3) / ROW_WORDS) * ROW_WORDS;
-    ledger.table.words = new Uint32Array((words.buffer as ArrayBuffer).transfer(size * 4));
+    ledger.table.words = resized(words, Math.ceil((words.length * 1.3) / ROW_WORDS) * ROW_WORDS);
   }
   ledger.table.words.set([lo, hi, space], row * ROW_WORDS);
   if (ledger.rows * 20 > ledger.index.length * 7) reindex(ledger, ledger.index.length * 2);
@@ -187,6 +195,7 @@ function enter(ledger: Ledger, index: Int32Array, row: number, space: number, hi
 }
 
 function reindex(ledger: Ledger, size: number): void {
+  handBack(ledger.index);
   const index = new Int32Array(size).fill(-1);
   for (let row = 0; row < ledger.rows; row++)
     enter(ledger, index, row, spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row));
@@ -464,9 +473,13 @@ export function isPastBound(ledger: Ledger): boolean {
   return units(ledger) > ledger.unitsMax * 1.25;
 }
 
-/** Call after a batch: when the bound is passed, merges duplicates and, if that is not enough, samples. */
+/**
+ * Call after a batch: when the bound is passed, merges duplicates and, if that is not enough, samples; moves lists
+ * together when a good part of their pages is free.
+ */
 export function holdBound(ledger: Ledger): void {
   if (isPastBound(ledger)) reduce(ledger);
+  for (const lists of [ledger.touches, ledger.visits]) if (isLoose(lists)) repack(lists, ledger.rows);
 }
 
 /** Brings the ledger into its canonical state: every list a set, every group within GROUP_MAX, the bound held. */
@@ -515,23 +528,49 @@ function sample(ledger: Ledger): void {
 }
 
 function forgetEmptyRows(ledger: Ledger): void {
+  moveRowsTogether(ledger, (row) => {
+    if (lengthOf(ledger.touches, row) > 0 || lengthOf(ledger.visits, row) > 0) return true;
+    clearRow(ledger.touches, row);
+    clearRow(ledger.visits, row);
+    return false;
+  });
+  reindex(ledger, ledger.index.length);
+}
+
+/** Leaves only the rows that stay, numbered anew in their order; the index then has to be made again. */
+function moveRowsTogether(ledger: Ledger, stays: (row: number) => boolean): void {
+  const { words } = ledger.table;
   ledger.trimAt.clear();
   let kept = 0;
   for (let row = 0; row < ledger.rows; row++) {
-    if (lengthOf(ledger.touches, row) === 0 && lengthOf(ledger.visits, row) === 0) {
-      clearRow(ledger.touches, row);
-      clearRow(ledger.visits, row);
-      continue;
-    }
-    if (kept !== row) {
-      const { words } = ledger.table;
-      words.copyWithin(kept * ROW_WORDS, row * ROW_WORDS, (row + 1) * ROW_WORDS);
-      words.fill(0, row * ROW_WORDS, (row + 1) * ROW_WORDS);
-    }
+    if (!stays(row)) continue;
+    if (kept !== row) words.copyWithin(kept * ROW_WORDS, row * ROW_WORDS, (row + 1) * ROW_WORDS);
     kept++;
   }
+  words.fill(0, kept * ROW_WORDS, ledger.rows * ROW_WORDS);
   ledger.rows = kept;
-  reindex(ledger, ledger.index.length);
+}
+
+/**
+ * Forgets the sources that touched nothing: they are counted, and nothing is ever decided about them. Hands back at once
+ * what they took and what lists have given up, so that deciding has the room. Returns how many sources there were in all.
+ * For a settled ledger that no more lines come to: what it adds up to is no longer what `encodeState` says of the lines.
+ */
+export function forgetQuiet(ledger: Ledger): number {
+  let sources = 0;
+  moveRowsTogether(ledger, (row) => {
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source) return true;
+    sources++;
+    return lengthOf(ledger.touches, row) > 0;
+  });
+  repack(ledger.visits, ledger.rows);
+  repack(ledger.touches, ledger.rows);
+  const { table } = ledger;
+  handBack(ledger.index);
+  ledger.index = new Int32Array(0);
+  table.words = resized(table.words, Math.max(1, ledger.rows) * ROW_WORDS);
+  reindex(ledger, slotsFor(ledger.rows));
+  return sources;
 }
 
 /**

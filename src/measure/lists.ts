@@ -53,6 +53,8 @@ export interface PackedLists {
   current: number;
   /** by capacity step the first pointer that was handed back, or NO_POINTER; its first word holds the next one */
   readonly free: Uint32Array;
+  /** words of all that was handed back and not taken again */
+  freeWords: number;
   /** entries that stand in lists, duplicates included */
   entries: number;
   /** called after the equal entries of a row were merged because its list was full */
@@ -72,6 +74,7 @@ export function createLists(shape: EntryShape, rows: RowTable, family: 'visit' |
     filled: PAGE_WORDS,
     current: -1,
     free: new Uint32Array(CAPACITIES.length).fill(NO_POINTER),
+    freeWords: 0,
     entries: 0,
     onCompact: null,
   };
@@ -94,6 +97,7 @@ function allocate(lists: PackedLists, step: number): number {
   const reuse = lists.free[step]!;
   if (reuse !== NO_POINTER) {
     lists.free[step] = lists.pages[reuse >>> PAGE_SHIFT]![reuse & (PAGE_WORDS - 1)]!;
+    lists.freeWords -= words;
     return reuse;
   }
   if (words > PAGE_WORDS) {
@@ -116,6 +120,7 @@ function release(lists: PackedLists, pointer: number, step: number): void {
   else {
     lists.pages[pointer >>> PAGE_SHIFT]![pointer & (PAGE_WORDS - 1)] = lists.free[step]!;
     lists.free[step] = pointer;
+    lists.freeWords += CAPACITIES[step]! * lists.shape.words;
   }
 }
 
@@ -200,6 +205,98 @@ export function clearRow(lists: PackedLists, row: number): void {
   lists.rows.words[at + lists.pointerAt] = 0;
   lists.rows.words[at + lists.lengthAt] = 0;
   setStep(lists, row, 0);
+}
+
+/**
+ * Moves the lists of all rows together, into as few pages as they need: long runs leave pages full of the places of lists
+ * that have grown out of them. Page by page, and an emptied page takes what comes next, so that there is never a second
+ * copy. What is not needed any more goes back to the system at once.
+ */
+export function repack(lists: PackedLists, rows: number): void {
+  const old = lists.pages.splice(0);
+  const byPage = rowsByPage(lists, rows, old.length);
+  const emptied: Uint32Array[] = [];
+  lists.free.fill(NO_POINTER);
+  lists.freeWords = 0;
+  lists.filled = PAGE_WORDS;
+  let next = 0;
+  for (const [number, page] of old.entries()) {
+    if (page.length !== PAGE_WORDS) {
+      // a list that has a page of its own; nothing, where it was handed back
+      if (next < byPage.ends[number]!) {
+        lists.rows.words[byPage.order[next++]! * ROW_WORDS + lists.pointerAt] =
+          (lists.pages.length << PAGE_SHIFT) >>> 0;
+        lists.pages.push(page);
+      }
+      continue;
+    }
+    for (; next < byPage.ends[number]!; next++) moveList(lists, byPage.order[next]!, page, emptied);
+    emptied.push(page);
+  }
+  emptied.forEach(handBack);
+}
+
+/** Pages from which on lists are moved together as they grow, and the share of them that must be free. */
+const REPACK_PAGES = 32;
+const REPACK_SHARE = 1 / 8;
+
+/** True when moving the lists together is worth the time it takes: that of scanning some ten thousand lines. */
+export function isLoose({ pages, freeWords }: PackedLists): boolean {
+  return pages.length >= REPACK_PAGES && freeWords > pages.length * PAGE_WORDS * REPACK_SHARE;
+}
+
+/** The rows that have a list, those of a page together, and for each page where its rows end. */
+function rowsByPage(lists: PackedLists, rows: number, pages: number): { order: Uint32Array; ends: Uint32Array } {
+  const ends = new Uint32Array(pages + 1);
+  const { words } = lists.rows;
+  const pageOfRow = (row: number) =>
+    stepOf(lists, row) === 0 ? -1 : words[row * ROW_WORDS + lists.pointerAt]! >>> PAGE_SHIFT;
+  for (let row = 0; row < rows; row++) ends[pageOfRow(row) + 1]!++;
+  ends[0] = 0;
+  for (let page = 1; page <= pages; page++) ends[page]! += ends[page - 1]!;
+  const order = new Uint32Array(ends[pages]!);
+  for (let row = 0; row < rows; row++) {
+    const page = pageOfRow(row);
+    if (page >= 0) order[ends[page]!++] = row;
+  }
+  return { order, ends };
+}
+
+/** Moves a row's list behind those that were moved before, as large as it has to be. */
+function moveList(lists: PackedLists, row: number, from: Uint32Array, emptied: Uint32Array[]): void {
+  const { words } = lists.shape;
+  const n = lengthOf(lists, row);
+  const start = startOf(lists, row);
+  let step = 0;
+  while (CAPACITIES[step]! < n) step++;
+  const room = CAPACITIES[step]! * words;
+  if (lists.filled + room > PAGE_WORDS) {
+    lists.pages.push(emptied.pop() ?? new Uint32Array(PAGE_WORDS));
+    lists.current = lists.pages.length - 1;
+    lists.filled = 0;
+  }
+  const page = lists.pages[lists.current]!;
+  for (let w = 0; w < n * words; w++) page[lists.filled + w] = from[start + w]!;
+  const pointer = step === 0 ? 0 : ((lists.current << PAGE_SHIFT) | lists.filled) >>> 0;
+  lists.rows.words[row * ROW_WORDS + lists.pointerAt] = pointer;
+  setStep(lists, row, step);
+  lists.filled += room;
+}
+
+/** Hands the memory of an array back at once, without waiting for a collection; it must not be read again. */
+export function handBack({ buffer }: Uint32Array | Int32Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
+/**
+ * The array with another length; the one that is given must not be read again. Memory that nobody wrote to costs nothing
+ * (`transfer` to a larger length would write zeros to all of it).
+ */
+export function resized(words: Uint32Array, length: number): Uint32Array {
+  const larger = new Uint32Array(length);
+  larger.set(length < words.length ? words.subarray(0, length) : words);
+  handBack(words);
+  return larger;
 }
 
 let table = new Int32Array(4096);

@@ -3,6 +3,7 @@
  * commutative monoid. A batch's delta, a thread's share, a queue chunk's effect and the whole are the same type.
  */
 import { createLedger, holdBound, type Ledger, settle } from './ledger.ts';
+import { handBack } from './lists.ts';
 
 /** Default bound of the entries' memory. A million quiet sources use about 100 MB of it. */
 export const MEMORY_BYTES = 1024 * 1024 * 1024;
@@ -93,5 +94,5 @@ export function settleState(state: State): void {
 /** Hands the memory of a state back at once, without waiting for a collection; it must not be read again. */
 export function letGo({ ledger, prefixes }: State): void {
   const large = [...ledger.touches.pages, ...ledger.visits.pages, ledger.table.words, ledger.index, prefixes];
-  for (const { buffer } of large) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+  large.forEach(handBack);
 }

@@ -55,7 +55,8 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     if (n === 0) continue;
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
-    own.clear();
+    // an emptied set is a new one inside
+    if (own.size > 0) own.clear();
     for (let i = 0; i < n; i++) {
       const e = start + i * TOUCH_WORDS;
       const tag = page[e + 1]! & TAG_MASK;

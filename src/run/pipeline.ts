@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { loadSecret } from '../config/secret.ts';
 import { type Decision, decide } from '../detect/decide.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { forgetQuiet } from '../measure/ledger.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
@@ -123,15 +124,17 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
       );
     progress.stop();
     // scanner and state are let go as soon as nothing needs them: the alerts of a busy day need the room
-    const run = scanner.take();
+    const run = { state: scanner.state, tallies: scanner.tallies };
     scanner = null;
     settleState(run.state);
+    const sources = forgetQuiet(run.state.ledger);
     const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
     const decisions = decideAll(run.state, ruleSet, inventory, asOf, { organizations });
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const surroundings = (): Surroundings => ({ state: run.state, inventory, enricher, organizations });
     const summary = await summarizeState({
       around: surroundings(),
+      sources,
       secret,
       decisions,
       logs,
@@ -187,7 +190,8 @@ export function decideAll(
     signs: keepsSignatures || !off.has('X03'),
   });
   const campaigns = campaignsIn(decisions, inventory, organizations ?? [inventory.organization], asOf);
-  if (!keepsSignatures) for (const d of decisions) delete d.signature;
+  // not deleted: an object that has lost a property takes five times the room
+  if (!keepsSignatures) for (const d of decisions) d.signature = undefined;
   return [...decisions, ...campaigns.filter((d) => !off.has(d.detection))];
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { lineShape } from '../alerts/redact.ts';
 import { visibilityOf } from '../alerts/visibility.ts';
 import type { Decision } from '../detect/decide.ts';
-import { findRow, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
+import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
 import { COVERAGE, covered } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
 import type { Problem } from '../model/problem.ts';
@@ -20,6 +20,8 @@ import { timelineOf } from './timeline.ts';
 
 /** What a run is summed up from. */
 export interface RunParts extends NoiseParts {
+  /** how many there were in all; the state may have forgotten those that touched nothing */
+  sources: number;
   decisions: readonly Decision[];
   logs: readonly OpenLog[];
   tallies: ReadonlyMap<number, Tally>;
@@ -40,8 +42,6 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
   const spans = [...state.spans.values()];
   const firstMs = spans.length === 0 ? null : Math.min(...spans.map((s) => s[0]));
   const lastMs = spans.length === 0 ? null : Math.max(...spans.map((s) => s[1]));
-  let sources = 0;
-  for (let row = 0; row < ledger.rows; row++) if ((spaceOf(ledger, row) & 255) === SPACE.source) sources++;
   const counts = Object.fromEntries(COVERAGE.map((name) => [name, covered(state, name)]));
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
   return {
@@ -55,7 +55,7 @@ export async function summarizeState(parts: RunParts): Promise<StateSummary> {
     bytes: sum(origins, (o) => o.bytes),
     skipped: sum(origins, (o) => sum(o.skipped, (s) => s.count)),
     refused: sum(origins, (o) => sum(o.refused, (r) => r.count)),
-    sources,
+    sources: parts.sources,
     firstMs,
     lastMs,
     visibility: visibilityOf(counts, off, {

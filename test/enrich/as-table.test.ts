@@ -116,6 +116,19 @@ describe('the stored bundled table', () => {
     expect(Buffer.compare(readFileSync(path), stored)).toBe(0);
   });
 
+  it('is made before it is asked for where it is missing, and read only then where it is not', () => {
+    const path = join(folder, 'as-table.bin');
+    const stored = readFileSync(path);
+    rmSync(path);
+    openAsTable(folder);
+    expect(Buffer.compare(readFileSync(path), stored)).toBe(0);
+    const opened = openAsTable(folder);
+    // whoever asks is answered also when the file has gone in between
+    rmSync(path);
+    expect(opened.table.rangesV4).toBeGreaterThan(300_000);
+    expect(Buffer.compare(readFileSync(path), stored)).toBe(0);
+  });
+
   it('stays in memory where nothing can be written', () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');

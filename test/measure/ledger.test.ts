@@ -3,9 +3,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DELTA_VERSION, DeltaError, encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG, TAG_BITS } from '../../src/measure/entry.ts';
-import { addTouch, addVisit, distinct, findRow, GROUP_MAX, rowOf } from '../../src/measure/ledger.ts';
+import {
+  addTouch,
+  addVisit,
+  distinct,
+  findRow,
+  forgetQuiet,
+  GROUP_MAX,
+  rowOf,
+  SPACE,
+} from '../../src/measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../../src/measure/lists.ts';
-import { covered, createState, NAMES_MAX, remember, type State, settleState } from '../../src/measure/state.ts';
+import {
+  covered,
+  createState,
+  holdState,
+  NAMES_MAX,
+  remember,
+  type State,
+  settleState,
+} from '../../src/measure/state.ts';
 
 interface Fact {
   source: number;
@@ -198,5 +215,60 @@ describe('names of hosts', () => {
     expect(forward.size).toBeLessThanOrEqual(NAMES_MAX * 2);
     const smallest = (m: Map<number, string>) => [...m.keys()].sort((a, b) => a - b).slice(0, NAMES_MAX);
     expect(smallest(forward)).toEqual(smallest(backward));
+  });
+});
+
+describe('forgetting who touched nothing', () => {
+  it('counts all sources, and leaves the others and all that is no source as they were', () => {
+    fc.assert(
+      fc.property(fc.array(fact, { minLength: 1, maxLength: 60 }), (facts) => {
+        const state = stateOf(facts);
+        addVisit(state.ledger, rowOf(state.ledger, SPACE.host, 0, 3), 404, TAG.notFoundSize, 1);
+        settleState(state);
+        const touching = new Set(facts.filter((f) => !f.visit).map((f) => f.source));
+        const expected = stateOf(facts.filter((f) => touching.has(f.source)));
+        addVisit(expected.ledger, rowOf(expected.ledger, SPACE.host, 0, 3), 404, TAG.notFoundSize, 1);
+        expect(forgetQuiet(state.ledger)).toBe(new Set(facts.map((f) => f.source)).size);
+        expect(state.ledger.rows).toBe(touching.size + 1);
+        expect(bytesOf(state)).toBe(bytesOf(expected));
+        for (let source = 1; source <= 4; source++)
+          expect(findRow(state.ledger, 0, 0, source) >= 0).toBe(touching.has(source));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('moves lists of any length together: the same entries in fewer pages, to which more can be added', () => {
+    // in turns, so that each list grows out of its place many times; one of them is longer than a page
+    const facts = Array.from({ length: 130_000 }, (_, i) => {
+      const source = i % 3 === 0 ? 1 : 2 + ((i * 7) % 907);
+      return { source, item: i, pane: i >>> 9, sub: i % 2, tick: i % 50, line: i % 1000, visit: i % 5 === 4 };
+    });
+    const [state, same] = [stateOf(facts), stateOf(facts)];
+    settleState(state);
+    const pagesOf = () => state.ledger.touches.pages.length + state.ledger.visits.pages.length;
+    const before = pagesOf();
+    const touches = lengthOf(state.ledger.touches, findRow(state.ledger, 0, 0, 1));
+    expect(touches * 8).toBeGreaterThan(2 ** 18);
+    forgetQuiet(state.ledger);
+    expect(pagesOf()).toBeLessThan(before * 0.8);
+    expect(bytesOf(state) === bytesOf(same)).toBe(true);
+    for (const s of [state, same]) for (const f of facts) put(s, { ...f, item: f.item + 1e6 });
+    expect(bytesOf(state) === bytesOf(same)).toBe(true);
+  });
+
+  it('moves them together also while a large state grows: a tenth fewer pages at the least, and not one entry changed', () => {
+    const [held, left] = [createState(7), createState(7)];
+    for (let turn = 0; turn < 12; turn++) {
+      for (const { ledger } of [held, left]) {
+        for (let source = 1; source <= 100_000; source++) {
+          const row = rowOf(ledger, 0, 0, source);
+          addTouch(ledger, row, turn, ((turn << TAG_BITS) | TAG.fail) >>> 0, 0, 4, turn, source, 0, turn);
+        }
+      }
+      holdState(held);
+    }
+    expect(held.ledger.touches.pages.length).toBeLessThan(left.ledger.touches.pages.length * 0.9);
+    expect(Buffer.compare(encodeState(held, 'arrival'), encodeState(left, 'arrival'))).toBe(0);
   });
 });
