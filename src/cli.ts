@@ -163,7 +163,7 @@ Examples:
   const rules = program.command('rules').description('list, explain and test the detections');
   rules
     .command('list', { isDefault: true })
-    .description('every detection: id, name, severity, where it comes from')
+    .description('every detection with its rules: how grave, and from what count on; `rules explain ID` says more')
     .option('--rules <path>', 'more Sigma rules: a file or a folder; may be given several times', several)
     .action((options: Given) => ended(import('./commands/rules.ts').then((m) => m.listRules(options))));
   rules

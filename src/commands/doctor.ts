@@ -184,7 +184,7 @@ async function inventory(given: Given): Promise<Finding[]> {
       ? { state: 'ok', what: 'no inventory: everything works without one; --config FILE checks yours' }
       : {
           state: 'ok',
-          what: `inventory ${printable(given.config ?? '')}: ${printable(declared.organization.name)}, ${declared.assets.length} assets`,
+          what: `inventory ${printable(given.config ?? '')}: ${printable(declared.organization.name)}, ${declared.assets.length} ${declared.assets.length === 1 ? 'asset' : 'assets'}`,
         };
   return [found, ...(await staleFindings(given)), ...key(declared?.keyFile ?? null)];
 }

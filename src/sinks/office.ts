@@ -11,7 +11,7 @@ import { dateText, listText } from './quantity.ts';
 
 /** Said once where no inventory was given. */
 export const INVENTORY_GAIN =
-  'No inventory was given. With one, alerts name your systems, know which are critical and when an election makes them urgent, and say whom to call (pollwatch init drafts one from your logs).';
+  'No inventory was given. With one, alerts name your systems, know which are critical and when an election makes them urgent, and say whom to call; the detections for election systems need it (pollwatch init drafts one from your logs).';
 
 export type SystemSummary = OfficeSummary['systems'][number];
 

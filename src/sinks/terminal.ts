@@ -24,6 +24,9 @@ export interface TerminalOptions {
   report?: string;
 }
 
+/** From this share of refused lines on, a log may be two in one. */
+const REFUSED_SHARE = 0.1;
+
 /** Select Graphic Rendition codes; the word always says what the colour says. */
 const SEVERITY_COLOURS: Readonly<Record<Level, string>> = {
   critical: '1;35',
@@ -88,7 +91,7 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
       const at = worst.samples[0];
       const others = origin.refused.slice(1).reduce((sum, kind) => sum + kind.count, 0);
       say(
-        `${origin.name}: ${counted(worst.count, 'line')} refused: ${worst.reason}${at === undefined ? '' : ` (first at byte ${count(at.offset)})`}${others > 0 ? `; ${count(others)} for other reasons` : ''}`,
+        `${origin.name}: ${counted(worst.count, 'line')} refused: ${worst.reason}${at === undefined ? '' : ` (first at byte ${count(at.offset)})`}${others > 0 ? `; ${count(others)} for other reasons` : ''}${worst.count > origin.lines * REFUSED_SHARE ? '. Where it holds the lines of two programs, name each of them apart' : ''}`,
         '   ',
         '     ',
       );
@@ -110,7 +113,9 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
   if (summary.bound !== null) say(summary.bound, '   ');
   if (summary.office === null) say(INVENTORY_GAIN, '   ');
 
-  const spots = blindSpots(summary.visibility);
+  // who declared no systems is told so above, and not once for each detection that is about one
+  const aboutAll = summary.visibility.filter(({ detection }) => !/^(?:election|campaign)\./.test(detection));
+  const spots = blindSpots(summary.office === null ? aboutAll : summary.visibility);
   if (spots.length > 0) {
     head('WHAT THESE LOGS CANNOT SHOW');
     for (const spot of spots.slice(0, 3)) {

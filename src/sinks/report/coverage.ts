@@ -73,7 +73,7 @@ export function whatWasRead(summary: RunSummary): Html {
 ${more > 0 && html`<p class="muted small">And ${counted(more, 'more log')}.</p>`}
 ${summary.bound !== null && html`<p><strong>Reduced:</strong> ${summary.bound}</p>`}
 </div>
-${refused.length > 0 && html`<details class="more"><summary>Refused lines, with samples</summary><div class="panel"><p class="muted small">Letters are shown as x and digits as 9, because such a line may hold anybody’s data. The byte says where it stands in the log.</p>${refused.map(refusedLines)}</div></details>`}
+${refused.length > 0 && html`<details class="more"><summary>Refused lines, with samples</summary><div class="panel"><p class="muted small">Letters are shown as x and digits as 9, because such a line may hold anybody’s data. The byte says where it stands in the log: see <a href="#how">How to read this</a>.</p>${refused.map(refusedLines)}</div></details>`}
 </section>`;
 }
 
@@ -142,6 +142,7 @@ export function howToRead(): Html {
 <dt>Outcome</dt><dd>Tried: ${OUTCOME_WORDS.tried}. Refused: ${OUTCOME_WORDS.refused}. Answered: ${OUTCOME_WORDS.answered}; that is not yet a proof that anything was lost.</dd>
 <dt>Noise or aimed at you</dt><dd>“${VERDICT_WORDS.noise}”: the same is sent to everybody. “${VERDICT_WORDS.tailored}”: it uses what is particular to your systems. “${VERDICT_WORDS.cannot_tell}”: the evidence does not decide it.</dd>
 <dt>Confidence</dt><dd>How good our evidence is. It says nothing about who sent it.</dd>
+<dt>Byte</dt><dd>Where a line stands in its (unpacked) log: <code>tail -c +N LOG | head -1</code> shows it, with N one more.</dd>
 <dt>Private values</dt><dd>Names, birth dates and other typed values are replaced by a tilde with eight characters, such as <code>~a1b2c3d4</code>. Equal values get the same one.</dd>
 <dt>Voting</dt><dd>Pollwatch reads the logs of firewalls and web servers. It does not see vote counting systems and says nothing about them.</dd>
 </dl></div>
