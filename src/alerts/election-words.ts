@@ -2,7 +2,7 @@
  * What was seen, for the detections of the election pack: one sentence each, whose subject is the address or the system.
  */
 import type { Decision } from '../detect/decide.ts';
-import { counted, grouped } from './quantity-words.ts';
+import { counted, grouped } from '../model/quantity-words.ts';
 
 /** Parts of a sentence that are made for every detection. */
 export interface SentenceParts {

@@ -4,10 +4,10 @@
  */
 import type { Decision } from '../detect/decide.ts';
 import type { AlertSource } from '../model/alert.ts';
+import { counted, grouped, spanWords } from '../model/quantity-words.ts';
 import { sourceWords } from './caveat.ts';
 import { electionSentence } from './election-words.ts';
 import { memberSentence } from './member-words.ts';
-import { counted, grouped, spanWords } from './quantity-words.ts';
 
 /** What the requests of a detection are, after "sent your web server 3 requests". */
 const REQUESTS: Readonly<Record<string, string>> = {

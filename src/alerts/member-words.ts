@@ -3,7 +3,7 @@
  * them, within what time. The members' own alerts say the rest. Of one organisation: how many alerts.
  */
 import type { Decision } from '../detect/decide.ts';
-import { counted } from './quantity-words.ts';
+import { counted } from '../model/quantity-words.ts';
 
 const ALPHABETICAL_PERCENT = 80;
 

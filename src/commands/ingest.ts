@@ -9,9 +9,9 @@ import { createIngestCounts, type IngestCounts } from '../ingest/ingest-counts.t
 import type { Notice } from '../ingest/notices.ts';
 import type { IngestOrigin, Installation, OriginReading } from '../model/installation.ts';
 import { formatProblem, OperatorError, type Problem } from '../model/problem.ts';
+import { counted } from '../model/quantity-words.ts';
 import type { WorkerHooks } from '../model/worker.ts';
 import type { IngestNumbers } from '../operate/metrics.ts';
-import { counted } from '../sinks/quantity.ts';
 import { runAlwaysOn } from './always-on.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { installationOf, organizationOption } from './installation-option.ts';

@@ -3,8 +3,8 @@
  * handle, and the last alert. With --json the same as one JSON object per organisation and line.
  */
 import { printable } from '../model/problem.ts';
+import { counted } from '../model/quantity-words.ts';
 import { type Drain, isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
-import { counted } from '../sinks/quantity.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';

@@ -16,6 +16,7 @@ import type { Alert } from '../model/alert.ts';
 import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { RenderedMail } from '../model/mail.ts';
+import { counted } from '../model/quantity-words.ts';
 import { MINUTE } from '../model/time.ts';
 import {
   closingOf,
@@ -30,7 +31,7 @@ import {
 import { clip } from './inert-text.ts';
 import type { Letter, Section } from './letter.ts';
 import { type AlertState, routeFor } from './mailable.ts';
-import { counted, ours, subjectWords, whatCameOfIt, whatHappened } from './plain-words.ts';
+import { ours, subjectWords, whatCameOfIt, whatHappened } from './plain-words.ts';
 import { ESCALATED_FROM, escalationMs } from './timing.ts';
 import { clockWords, dayWords, whenWords } from './when-words.ts';
 

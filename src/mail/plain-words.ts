@@ -4,6 +4,7 @@
  * is told with its name and the alert's own sentence.
  */
 import type { Alert } from '../model/alert.ts';
+import { counted } from '../model/quantity-words.ts';
 
 interface PlainWords {
   /** at most 34 characters: a subject has no more room */
@@ -13,11 +14,6 @@ interface PlainWords {
 }
 
 const number = (alert: Alert, name: string) => alert.evidence[name] ?? 0;
-
-/** "1 door", "2,134 doors" */
-export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
-}
 
 /** What of ours was touched, as the office calls it. */
 export function ours(alert: Alert): string {

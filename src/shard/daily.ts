@@ -14,6 +14,7 @@ import { paneStart } from '../measure/entry.ts';
 import type { State } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
 import type { Inventory } from '../model/inventory.ts';
+import { counted } from '../model/quantity-words.ts';
 import { LEVELS } from '../model/rule.ts';
 import type { Tally } from '../model/tally.ts';
 import { DAY, dayLabel, dayOf, dayStart, WEB_PANE } from '../model/time.ts';
@@ -226,8 +227,4 @@ function sumOf(origins: readonly DayOrigin[]) {
     for (const { count } of tally.refused.values()) sum.refused += count;
   }
   return sum;
-}
-
-function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -3,6 +3,7 @@
  * said what was read, what was lost, and which logs have fallen silent.
  */
 
+import { counted } from '../model/quantity-words.ts';
 import type { Tally } from '../model/tally.ts';
 import { DAY, HOUR } from '../model/time.ts';
 import { queueDepth } from '../queue/depth.ts';
@@ -58,7 +59,7 @@ function silentLogs(origins: readonly OriginState[], nowMs: number): string[] {
 /** What waits for somebody who runs the program. */
 function amiss(count: number, one: string, many: string): string[] {
   if (count <= 0) return [];
-  return [`${count.toLocaleString('en-US')} ${count === 1 ? one : many}. “pollwatch dead list” says why.`];
+  return [`${counted(count, one, many)}. “pollwatch dead list” says why.`];
 }
 
 function sum<T>(list: readonly T[], of: (each: T) => number): number {

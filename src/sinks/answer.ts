@@ -6,8 +6,9 @@
 import { ownerWords } from '../alerts/caveat.ts';
 import { compareAlerts } from '../alerts/ecs.ts';
 import type { Alert } from '../model/alert.ts';
+import { counted } from '../model/quantity-words.ts';
 import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
-import { count, counted, listText, periodText } from './quantity.ts';
+import { count, listText, periodText } from './quantity.ts';
 import { SERVICES } from './services.ts';
 
 /** The most things that stand first. */

@@ -1,6 +1,8 @@
 /**
  * Numbers and times as people read them: counts with their unit, periods in UTC. The same in terminal, report and mail.
  */
+import { counted } from '../model/quantity-words.ts';
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** 12345 → "12,345" */
@@ -8,11 +10,6 @@ export function count(value: number): string {
   return Math.round(value)
     .toString()
     .replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-
-/** (1, "address", "addresses") → "1 address"; the plural defaults to an s. */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
 }
 
 /** Bytes → "3.4 MiB" */

@@ -1,8 +1,9 @@
 /**
  * What usually listens on a port, in words, and what was let through to it.
  */
+
+import { counted } from '../model/quantity-words.ts';
 import type { LetThrough } from '../model/summary.ts';
-import { counted } from './quantity.ts';
 
 /** What usually listens on a port, for readers who do not know the number. */
 export const SERVICES: Readonly<Record<number, string>> = {

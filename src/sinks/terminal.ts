@@ -8,11 +8,12 @@ import { briefly, CAVEAT, OUTCOME_WORDS, placesNote, SEVERITY_WORDS, VERDICT_TAG
 import { markingWords } from '../alerts/office-words.ts';
 import { EMPTY_LOG } from '../alerts/visibility.ts';
 import { printable } from '../model/problem.ts';
+import { counted } from '../model/quantity-words.ts';
 import type { Level } from '../model/rule.ts';
 import type { OfficeSummary, RunSummary } from '../model/summary.ts';
 import { answerSentences, blindSpots, firstThings, isEmpty, type Thing, whoText } from './answer.ts';
 import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
-import { count, counted, durationText, listText, periodText, sizeText } from './quantity.ts';
+import { count, durationText, listText, periodText, sizeText } from './quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from './services.ts';
 
 export interface TerminalOptions {

@@ -8,9 +8,10 @@
 import { CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, sourceWords, VERDICT_WORDS } from '../../alerts/caveat.ts';
 import type { Alert, EvidenceLine } from '../../model/alert.ts';
 import { printable } from '../../model/problem.ts';
+import { counted } from '../../model/quantity-words.ts';
 import { LEVELS, type Level } from '../../model/rule.ts';
 import { whoText } from '../answer.ts';
-import { count, counted, durationText, instantText, periodText } from '../quantity.ts';
+import { count, durationText, instantText, periodText } from '../quantity.ts';
 import { type Html, html } from './html.ts';
 
 /** Alerts that are shown with everything. */

@@ -5,10 +5,11 @@
 
 import { CAVEAT_ID, OUTCOME_WORDS, SEVERITY_WORDS, URGENCY_WORDS, VERDICT_WORDS } from '../../alerts/caveat.ts';
 import { EMPTY_LOG } from '../../alerts/visibility.ts';
+import { counted } from '../../model/quantity-words.ts';
 import { LEVELS } from '../../model/rule.ts';
 import type { OriginSummary, RunSummary } from '../../model/summary.ts';
 import { blindSpots, isEmpty } from '../answer.ts';
-import { count, counted, listText, periodText, sizeText } from '../quantity.ts';
+import { count, listText, periodText, sizeText } from '../quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from '../services.ts';
 import { inlineBar } from './charts.ts';
 import { type Html, html } from './html.ts';

@@ -5,10 +5,11 @@
 
 import { SEVERITY_WORDS } from '../../alerts/caveat.ts';
 import { KIND_WORDS } from '../../alerts/office-words.ts';
+import { counted } from '../../model/quantity-words.ts';
 import { LEVELS } from '../../model/rule.ts';
 import type { RunSummary } from '../../model/summary.ts';
 import { alertsOn, personText, windowsText } from '../office.ts';
-import { count, counted, listText } from '../quantity.ts';
+import { count, listText } from '../quantity.ts';
 import { type Html, html } from './html.ts';
 
 /** Most systems that are listed: the most critical of those with alerts first. */

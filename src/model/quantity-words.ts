@@ -1,5 +1,5 @@
 /**
- * Numbers and spans in words, as every sentence of an alert says them.
+ * Numbers and spans in words, as every sentence says them: of alerts, in the report, on the terminal and in mails.
  *   counted(2134, 'packet') → "2,134 packets"   spanWords(240_000, 9) → " in 4 minutes"
  */
 
