@@ -2,7 +2,7 @@
  * What these logs could show: per detection works, partly or cannot, because of what, and how to fix it.
  * "No alerts" is never said without it (law 3).
  */
-import type { Asset, AssetKind } from '../model/inventory.ts';
+import { type Asset, type AssetKind, FORM_KINDS } from '../model/inventory.ts';
 import type { Visibility } from '../model/summary.ts';
 import { DETECTIONS, type Need } from './detections.ts';
 
@@ -26,18 +26,6 @@ const NOTHING_DECLARED: Declared = { systems: [], hasProtectedRecords: false };
 type SystemNeed = Extract<Need, `${string}systems` | 'sentinels'>;
 /** Needs for which something must have been sent to a form. */
 const WITH_POSTS: readonly SystemNeed[] = ['registration_systems', 'ballot_systems', 'cancellation_systems'];
-
-/** Kinds of systems with a form that voters or candidates fill in. */
-const FORM_KINDS: readonly AssetKind[] = [
-  'voter_lookup',
-  'registration',
-  'cancellation',
-  'ballot_request',
-  'ballot_tracking',
-  'uocava',
-  'candidate_filing',
-  'campaign_finance',
-];
 
 interface Lack {
   state: 'partly' | 'cannot';

@@ -4,7 +4,7 @@
  * public election sites use (ELECTIONS 2a).
  */
 import { basename } from 'node:path';
-import type { AssetKind } from '../model/inventory.ts';
+import { type AssetKind, VOTER_KINDS } from '../model/inventory.ts';
 import { type Destination, type Survey, VISITORS_MIN, type Visited } from './survey.ts';
 
 /** Systems and addresses that are listed; an office can add what is missing. */
@@ -43,15 +43,6 @@ const CRITICALITY: Readonly<Partial<Record<AssetKind, string>>> = {
   staff_remote: 'high',
   campaign_finance: 'high',
 };
-/** Kinds whose pages hold what voters typed. */
-const OF_VOTERS: readonly AssetKind[] = [
-  'voter_lookup',
-  'registration',
-  'cancellation',
-  'ballot_request',
-  'ballot_tracking',
-  'uocava',
-];
 
 const KEY_PARAMETER =
   /^(?:voter_?id|vuid|voter_?num(?:ber)?|reg(?:istration)?_?(?:id|no|num|number)|record_?id|affidavit(?:_?no)?)$/i;
@@ -186,7 +177,7 @@ function assetLines(assets: readonly Drafted[]): string[] {
           ? []
           : [`    record_key_params: [${keys.map(quoted).join(', ')}]   # GUESS: what names a record`]),
         ...(hidden.length === 0 ? [] : [`    redact_params: [${hidden.map(quoted).join(', ')}]   # GUESS`]),
-        ...(OF_VOTERS.includes(kind) ? ['    sensitivity: voter   # GUESS'] : []),
+        ...(VOTER_KINDS.some((each) => each === kind) ? ['    sensitivity: voter   # GUESS'] : []),
         `    criticality: ${CRITICALITY[kind] ?? 'medium'}   # GUESS`,
       ];
     }),

@@ -6,14 +6,19 @@
 import type { AuthorizedScanner, Contact, Election, EscalationStep, Mailing, Route } from './contact.ts';
 import type { Level } from './rule.ts';
 
-/** Kinds of system, by what voters and staff do there (public systems of election offices). */
-export const ASSET_KINDS = [
+/** Kinds of system whose pages hold what voters typed. */
+export const VOTER_KINDS = [
   'voter_lookup',
   'registration',
   'cancellation',
   'ballot_request',
   'ballot_tracking',
   'uocava',
+] as const;
+
+/** Kinds of system, by what voters and staff do there (public systems of election offices). */
+export const ASSET_KINDS = [
+  ...VOTER_KINDS,
   'results_enr',
   'pollbook_sync',
   'candidate_filing',
@@ -25,6 +30,9 @@ export const ASSET_KINDS = [
   'other',
 ] as const;
 export type AssetKind = (typeof ASSET_KINDS)[number];
+
+/** Kinds with a form that voters or candidates fill in. */
+export const FORM_KINDS: readonly AssetKind[] = [...VOTER_KINDS, 'candidate_filing', 'campaign_finance'];
 
 /** A system that is defended. */
 export interface Asset {
