@@ -7,6 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { OriginContext } from '../formats/format.ts';
+import { handBack } from '../model/memory.ts';
 import { organizationKeys } from './keys.ts';
 import { headOf, type OriginHead } from './origins.ts';
 import { counterValues, listOf, runScript, type ScriptAnswer, textOf } from './scripts.ts';
@@ -133,6 +134,8 @@ export async function commitChunk(
     if (!(error instanceof Error && /\bOOM\b/.test(error.message))) throw error;
     return { state: 'full', queued: Number((await store.redis.get(keys.queued)) ?? 0) };
   }
+  // answered: it will not be sent again
+  if (typeof sealed !== 'string') handBack(sealed);
   const state = textOf(answer[0]);
   if (state === 'committed') return { state, seq };
   if (state === 'full') return { state, queued: Number(answer[1]) };
@@ -230,6 +233,8 @@ function openChunk(ref: ChunkRef, value: Buffer, seal: Seal): LoadedChunk {
   const { format, context, asset } = JSON.parse(header[3]!) as Reading;
   const bytes = seal.open(value.subarray(lineEnd + 1), chunkLabel(ref.org, ref.origin, ref.seq, header[3]!));
   const tail = Buffer.from(value.subarray(-TAIL_BYTES));
+  // a value that came in several pieces of the connection was put together, and is nobody else's
+  if (value.length === value.buffer.byteLength) handBack(value);
   return { ref: { ...ref, tail }, offset: Number(header[1]), bytes, format, context, asset };
 }
 

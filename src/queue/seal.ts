@@ -10,6 +10,7 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { handBack } from '../model/memory.ts';
 
 const SEAL_VERSION = 1;
 const NONCE_BYTES = 12;
@@ -93,6 +94,7 @@ function sealOf(secret: Uint8Array): Seal {
         params: ZSTD_PARAMS,
       });
       const sealed = encrypt(key, packed, labelOf(aad, bytes.length), NONCE_AT);
+      handBack(packed);
       sealed[0] = SEAL_VERSION;
       sealed.writeUInt32BE(bytes.length, 1);
       return sealed;
@@ -104,11 +106,14 @@ function sealOf(secret: Uint8Array): Seal {
       const rawLength = Buffer.from(sealed.buffer, sealed.byteOffset, HEAD_BYTES).readUInt32BE(1);
       try {
         const packed = decrypt(key, sealed.subarray(NONCE_AT), labelOf(aad, rawLength));
-        // one piece of output of the right size: in pieces of the default size it takes half as long again
-        return zstdDecompressSync(packed, {
+        // one piece of output of the right size: in pieces of the default size it takes half as long again, and when a
+        // piece is full to its last byte another is made
+        const bytes = zstdDecompressSync(packed, {
           maxOutputLength: Math.max(1, rawLength),
-          chunkSize: Math.max(64, rawLength),
+          chunkSize: Math.max(64, rawLength + 1),
         });
+        handBack(packed);
+        return bytes;
       } catch (cause) {
         throw unopened(aad, cause);
       }
@@ -134,6 +139,7 @@ function encrypt(key: Buffer, bytes: Uint8Array, label: Buffer, headBytes: numbe
   sealed.set(nonce, headBytes);
   sealed.set(cipher.getAuthTag(), headBytes + NONCE_BYTES);
   sealed.set(text, headBytes + NONCE_BYTES + TAG_BYTES);
+  handBack(text);
   return sealed;
 }
 

@@ -11,6 +11,7 @@ import { TOUCH_WORDS } from '../measure/entry.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import type { Scene } from '../measure/observe.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
+import { handBack } from '../model/memory.ts';
 import { countRefused, createTally, type Tally } from '../model/tally.ts';
 import { BLOCK_BYTES } from '../origins/block.ts';
 import type { Scanner } from '../run/scan.ts';
@@ -78,7 +79,9 @@ export function scanChunks<C extends Chunk>(
   for (const [origin, tally] of tallies) origins.get(origin)!.tally = shapesOnly(tally);
   settleState(state);
   const evidence = evidenceOf(state, sorted);
-  const record = encodeDelta({ rules, origins: [...origins.values()], state: encodeState(state, 'arrival') });
+  const measures = encodeState(state, 'arrival');
+  const record = encodeDelta({ rules, origins: [...origins.values()], state: measures });
+  handBack(measures);
   letGo(state);
   return { record, evidence, stats: statsOf(tallies.values(), sorted) };
 }

@@ -10,6 +10,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { lineShape } from '../alerts/redact.ts';
 import { DeltaError } from '../measure/delta.ts';
 import type { Fact } from '../model/fact.ts';
+import { handBack } from '../model/memory.ts';
 import { createTally, type Tally } from '../model/tally.ts';
 
 const MAGIC = 0x31525750;
@@ -150,18 +151,21 @@ function encode(head: object, body: Uint8Array = new Uint8Array(0)): Uint8Array 
 export function pack(head: object, body: Uint8Array, magic: number, version: number): Uint8Array {
   const text = Buffer.from(JSON.stringify(head));
   const padded = 4 + Math.ceil(text.length / 4) * 4;
-  const plain = Buffer.alloc(padded + body.length);
+  const plain = Buffer.allocUnsafe(padded + body.length);
   plain.writeUInt32LE(text.length, 0);
   plain.set(text, 4);
+  plain.fill(0, 4 + text.length, padded);
   plain.set(body, padded);
   const packed = zstdCompressSync(plain, {
     chunkSize: ZSTD_CHUNK_BYTES,
     params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
   });
-  const out = Buffer.alloc(8 + packed.length);
+  handBack(plain);
+  const out = Buffer.allocUnsafe(8 + packed.length);
   out.writeUInt32LE(magic, 0);
   out.writeUInt32LE(version, 4);
   out.set(packed, 8);
+  handBack(packed);
   return out;
 }
 

@@ -7,6 +7,7 @@
  * What an older worker left unsealed is read as it stands. An older worker that meets what is sealed takes it for that of a
  * newer program, which it is, and waits to be updated.
  */
+import { handBack } from '../model/memory.ts';
 import { type Seal, SealError } from '../queue/seal.ts';
 import { RecordError } from './record.ts';
 
@@ -27,7 +28,9 @@ export function sealed(packed: Uint8Array, seal: Seal, org: string, what: Sealed
   from.copy(head, 0, 0, 4);
   head.writeUInt32LE(SEALED, 4);
   head.writeUInt32LE(version, 8);
-  return Buffer.concat([head, text]);
+  const whole = Buffer.concat([head, text]);
+  handBack(text);
+  return whole;
 }
 
 /** What was sealed; bytes that are not sealed as they are. Throws a RecordError when they do not open. */
@@ -40,7 +43,9 @@ export function unsealed(bytes: Uint8Array, seal: Seal, org: string, what: Seale
     const head = Buffer.alloc(PACKED_HEAD);
     from.copy(head, 0, 0, 4);
     head.writeUInt32LE(version, 4);
-    return Buffer.concat([head, text]);
+    const whole = Buffer.concat([head, text]);
+    handBack(text);
+    return whole;
   } catch (cause) {
     if (!(cause instanceof SealError)) throw cause;
     throw new RecordError(`a ${what} ${cause.message}`, false, { cause });

@@ -8,6 +8,7 @@
 import { encodeState, mergeDelta } from '../measure/delta.ts';
 import { createState, holdState, type State, settleState } from '../measure/state.ts';
 import type { Inventory } from '../model/inventory.ts';
+import { handBack } from '../model/memory.ts';
 import type { RuleSet } from '../model/rule.ts';
 import type { Tally } from '../model/tally.ts';
 import { mergeTally } from '../model/tally.ts';
@@ -177,6 +178,7 @@ export function foldRecord(
       return { kind: 'facts', late: 0 };
     case 'delta': {
       mergeDelta(shard.state, stateOf(shard, setting, record));
+      handBack(record.state);
       holdState(shard.state);
       let late = 0;
       for (const origin of record.origins) {
