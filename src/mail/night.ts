@@ -1,6 +1,6 @@
 /**
- * Election night is one story for each system: what is found there from the close of polls until the results are told goes
- * into one thread for each recipient (ELECTIONS 2c). What was told of a night, and which alerts belong to it.
+ * Election night is one story for each system, of whatever kind: what is found there from the close of polls until the results
+ * are told goes into one thread for each recipient (ELECTIONS 2c). What was told of a night, and which alerts belong to it.
  */
 import type { Alert } from '../model/alert.ts';
 import type { AlertState } from './mailable.ts';
@@ -23,7 +23,7 @@ export interface NightMemory {
 
 /** Names the night and the system that an alert belongs to; null outside of election nights and for alerts of no system. */
 export function nightOf({ asset, window }: Pick<Alert, 'asset' | 'window'>): string | null {
-  return asset === null || window?.phase !== 'results' ? null : `${window.electionId} ${asset.id}`;
+  return asset === null || window?.night === undefined ? null : `${window.night} ${asset.id}`;
 }
 
 /** What a recipient was told of the night of an alert, or null. */

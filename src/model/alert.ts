@@ -76,7 +76,12 @@ export interface Alert {
   /** the system of the inventory; what kind it is and how much hangs on it where the inventory says so */
   asset: { id: string; name: string; kind?: string; criticality?: string; sensitivity?: string } | null;
   /** the span of an election that it falls into: one in which its system matters before any other */
-  window?: { readonly electionId: string; readonly phase: ElectionPhase };
+  window?: {
+    readonly electionId: string;
+    readonly phase: ElectionPhase;
+    /** id of the election on whose night it falls, from the close of polls until the results are told; left out at other times */
+    readonly night?: string;
+  };
   key: AlertKey;
   startMs: number;
   endMs: number;

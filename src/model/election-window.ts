@@ -28,6 +28,8 @@ export interface WindowOfAlert {
   readonly phase: ElectionPhase;
   /** systems of this kind matter in this span */
   readonly matters: boolean;
+  /** id of the election whose results were being told meanwhile, whatever the span and the kind of system; else null */
+  readonly night: string | null;
 }
 
 /**
@@ -40,17 +42,20 @@ export function electionWindow(
   startMs: number,
   endMs: number,
 ): WindowOfAlert | null {
-  let best: (WindowOfAlert & { readonly fromMs: number }) | null = null;
+  let best: (Omit<WindowOfAlert, 'night'> & { readonly fromMs: number }) | null = null;
+  let night: { readonly id: string; readonly fromMs: number } | null = null;
   for (const election of calendar) {
     for (const { phase, fromMs, toMs } of election.windows) {
       if (endMs < fromMs || startMs >= toMs) continue;
+      if (phase === 'results' && (night === null || fromMs > night.fromMs)) night = { id: election.id, fromMs };
       const matters = kind !== null && MATTERS[phase].has(kind);
       if (best?.matters && !matters) continue;
       if (best !== null && best.matters === matters && best.fromMs >= fromMs) continue;
       best = { election, phase, matters, fromMs };
     }
   }
-  return best === null ? null : { election: best.election, phase: best.phase, matters: best.matters };
+  if (best === null) return null;
+  return { election: best.election, phase: best.phase, matters: best.matters, night: night?.id ?? null };
 }
 
 /** True when results are shown at some time between two instants. */

@@ -16,6 +16,7 @@ import { absorbRow, findRow, SPACE } from '../measure/ledger.ts';
 import { createState, type State } from '../measure/state.ts';
 import { formatIpv4, formatPrefix } from '../model/address.ts';
 import type { Alert, AlertKey, AlertSource } from '../model/alert.ts';
+import type { WindowOfAlert } from '../model/election-window.ts';
 import { deepFreeze } from '../model/frozen.ts';
 import type { Asset, Inventory } from '../model/inventory.ts';
 import { dayLabel } from '../model/time.ts';
@@ -184,7 +185,7 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
       : { jurisdictions: d.shared.members.map(({ id, level, parent }) => ({ id, level, parent })) }),
     ...campaignOf(d, key),
     asset: asset === null ? null : systemOf(asset),
-    ...(window === null ? {} : { window: { electionId: window.election.id, phase: window.phase } }),
+    ...spanOf(window),
     key,
     startMs: d.startMs,
     endMs: d.endMs,
@@ -227,6 +228,13 @@ function namesOf(members: readonly { readonly name: string }[]): string {
   return names.length <= NAMES_MAX
     ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
     : `${names.slice(0, NAMES_MAX).join(', ')} and ${names.length - NAMES_MAX} more`;
+}
+
+/** The span of an election that an alert falls into. */
+function spanOf(window: WindowOfAlert | null): Pick<Alert, 'window'> {
+  if (window === null) return {};
+  const { election, phase, night } = window;
+  return { window: { electionId: election.id, phase, ...(night === null ? {} : { night }) } };
 }
 
 /** The campaign of an alert that is built on those of several sources or organisations. */

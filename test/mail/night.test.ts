@@ -8,9 +8,13 @@ import { lintWording } from '../../src/alerts/wording-linter.ts';
 import { composeMail } from '../../src/mail/compose.ts';
 import { SUBJECT_MAX } from '../../src/mail/envelope.ts';
 import type { AlertState } from '../../src/mail/mailable.ts';
+import { nightOf } from '../../src/mail/night.ts';
 import { itemsOf, type MailTask } from '../../src/mail/plan.ts';
 import type { Alert } from '../../src/model/alert.ts';
+import { ASSET_KINDS } from '../../src/model/inventory.ts';
 import { DAY, HOUR, MINUTE } from '../../src/model/time.ts';
+import { alertsOf } from '../detect/deciding.ts';
+import { request, START_MS } from '../detect/log-lines.ts';
 import { drive, inShort, inventoryOf, senderOf, stateOf } from './mailing.ts';
 import { grade, proseOf } from './reading.ts';
 import { alertsOfEveryDetection } from './sample-alerts.ts';
@@ -24,7 +28,7 @@ const lookup = { id: 'lookup', name: 'Voter lookup' };
 /** Something found on election night, `minute` minutes after nine. */
 function found(n: number, minute: number, over: Partial<Alert> = {}, state: Partial<AlertState> = {}): AlertState {
   const ms = NIGHT + minute * MINUTE;
-  const window = { electionId: 'gen-2026', phase: 'results' } as const;
+  const window = { electionId: 'gen-2026', phase: 'results', night: 'gen-2026' } as const;
   const own = { severity: 'high', asset: results, window, startMs: ms, endMs: ms + MINUTE } as const;
   return stateOf(n, { ...own, ...over }, { firstMs: ms, ...state });
 }
@@ -163,6 +167,41 @@ describe('on election night', () => {
     expect(last.inReplyTo).toBe(toIt(driven.sent)[0]!.messageId);
     const story = last.text.slice(last.text.indexOf('ELECTION NIGHT SO FAR'), last.text.indexOf('IS IT SERIOUS'));
     expect([...story.matchAll(/PW-0000000(\d)/g)].map(([, n]) => n)).toEqual(['1', '2', '3']);
+  });
+
+  it('is one story for every kind of system, from the close of polls to the end of the results', async () => {
+    const kinds = ASSET_KINDS.filter((kind) => kind !== 'ems_airgapped');
+    const office = `version: 1
+organization: {id: us-xx, name: Example County, timezone: America/Chicago}
+assets:
+${kinds.map((kind) => `  - {id: ${kind}, name: ${kind}, kind: ${kind}, url_prefixes: [/${kind}], sensitivity: voter}\n`).join('')}calendar: [{id: gen-2026, election_day: 2026-11-03}]
+`;
+    // two hours before the polls close, two hours after (still election day), after midnight, and when all is told
+    const hours = [-2, 2, 8, 60];
+    const closeMs = NIGHT - 3 * HOUR;
+    const lines = hours.flatMap((hour, h) =>
+      kinds.map((kind, k) => {
+        const second = (closeMs + hour * HOUR - START_MS) / 1000 + k;
+        return request(
+          `198.51.${100 + h}.${k + 1}`,
+          second,
+          `/${kind}/form?name=1'+UNION+SELECT+password+FROM+users--`,
+        );
+      }),
+    );
+    const alerts = await alertsOf({ 'access.log': lines }, { inventory: office });
+    const nights = (kind: string) =>
+      alerts
+        .filter(({ detection, asset }) => detection === 'W11' && asset?.id === kind)
+        .sort((a, b) => a.startMs - b.startMs)
+        .map(nightOf);
+    for (const kind of kinds) {
+      const night = `gen-2026 ${kind}`;
+      expect(nights(kind), kind).toEqual([null, night, night, null]);
+    }
+    // what the calendar raises stays as it was: a look-up matters on the whole of election day
+    const spans = alerts.filter(({ asset }) => asset?.id === 'voter_lookup').map(({ window }) => window!.phase);
+    expect(new Set(spans)).toEqual(new Set(['election_week', 'results', 'canvass']));
   });
 
   it('an attack beside a flood names the system that was flooded and the one that was attacked', async () => {

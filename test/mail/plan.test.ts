@@ -460,7 +460,10 @@ describe('whatever happens', () => {
           severity,
           outcome: fc.constantFrom('tried' as const, 'refused' as const, 'answered' as const),
           source: fc.integer({ min: 1, max: 5 }),
-          night: fc.constantFrom<Partial<Alert>>({}, { window: { electionId: 'gen-2026', phase: 'results' } }),
+          night: fc.constantFrom<Partial<Alert>>(
+            {},
+            { window: { electionId: 'gen-2026', phase: 'results', night: 'gen-2026' } },
+          ),
         })
         .map(({ count, severity: level, outcome, source, night }) => (states: AlertState[], nowMs: number) => {
           for (let i = 0; i < count; i++) {
