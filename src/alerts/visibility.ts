@@ -211,7 +211,9 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
     return {
       state: 'cannot',
       because: 'nearly all requests come from your own proxy, and the log does not say for whom',
-      fix: howToLog(systems.find((s) => s.clientIp != null)?.clientIp?.header ?? 'X-Forwarded-For'),
+      fix:
+        headersOf(systems).map(howToLog).join('. Where the proxies send another header: ') ||
+        howToLog('X-Forwarded-For'),
     };
   if (WITH_POSTS.includes(need) && c['posts_to_systems'] === 0)
     return {
@@ -226,6 +228,12 @@ function systemLack(need: SystemNeed, c: Counts, declared: Declared): Lack | nul
       fix: 'name them under clients of that asset',
     };
   return null;
+}
+
+/** The headers in which the proxies of systems name their clients, each once, in the order of the inventory. */
+export function headersOf(systems: readonly Partial<Pick<Asset, 'clientIp'>>[]): string[] {
+  const headers = systems.flatMap(({ clientIp }) => (clientIp == null ? [] : [clientIp.header]));
+  return headers.filter((header, i) => headers.findIndex((h) => h.toLowerCase() === header.toLowerCase()) === i);
 }
 
 /** How a server logs the header in which a proxy names its client, where pollwatch looks for it. */

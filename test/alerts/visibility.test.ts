@@ -53,6 +53,19 @@ describe('a detection', () => {
   });
 });
 
+it('names each header in which declared proxies name their clients, where systems stand behind different ones', () => {
+  const clientIp = (header: string) => ({ header, trustedProxies: ['10.0.0.5/32'] });
+  const system = { kind: 'voter_lookup', sentinel: false, clients: [] } as const;
+  const systems = ['X-Forwarded-For', 'CF-Connecting-IP', 'x-forwarded-for'].map((h) => ({
+    ...system,
+    clientIp: clientIp(h),
+  }));
+  const counts = { ...COUNTS, to_systems: 100, from_proxies: 100, posts_to_systems: 0 };
+  const rows = visibilityOf(counts, new Set(), { systems, hasProtectedRecords: false });
+  const seen = rows.find((v) => v.because.includes('nearly all requests come from your own proxy'))!;
+  expect(seen.fix.match(/\$http_[a-z_]+_(?:for|ip)/g)).toEqual(['$http_x_forwarded_for', '$http_cf_connecting_ip']);
+});
+
 it('there is one row for every detection that needs no other organisation, in words that keep the rules', () => {
   const nothing = Object.fromEntries(Object.keys(COUNTS).map((name) => [name, 0]));
   const rows = visibilityOf(nothing, new Set());

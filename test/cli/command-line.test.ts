@@ -414,6 +414,20 @@ describe('doctor', () => {
     expect(status).toBe(0);
   });
 
+  it('names for each proxy the header that it sends, where systems stand behind different ones', () => {
+    const here = place();
+    const other = `  - {id: b, name: B, kind: other, owner: it, hosts: [b.example.gov], client_ip: {header: CF-Connecting-IP, trusted_proxies: [10.0.0.6/32]}}\n`;
+    here.put('county.yaml', BEHIND_PROXY + other);
+    const lines = (peer: string, tail: string) => relayedLine(peer, tail).repeat(20);
+    here.put('access.log', lines('10.0.0.5', ' "203.0.113.9"') + lines('10.0.0.6', ''));
+    const { stdout } = here.run(['doctor', '--config', 'county.yaml', 'access.log']);
+    expect(stdout).toContain('20 of 20 requests through your proxies that send X-Forwarded-For name the visitor');
+    expect(stdout).toMatch(
+      /20 of 20 requests through your proxies that send CF-Connecting-IP do not say[\s\S]*"\$http_cf_connecting_ip"/,
+    );
+    expect(stdout).not.toContain('$http_x_forwarded_for');
+  });
+
   it('tells where the year comes from only for a log that leaves it out', () => {
     const here = place();
     const packets = join(ROOT, 'test/formats/netfilter');
