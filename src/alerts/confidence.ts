@@ -4,6 +4,7 @@
  */
 import type { Decision } from '../detect/decide.ts';
 import type { Alert } from '../model/alert.ts';
+import { logsOfExhibit } from './log-words.ts';
 
 /**
  * Confidence in what a decision says (ICD 203), and what it rests on. `isSampled`: the memory bound was reached, so that
@@ -21,7 +22,7 @@ export function confidenceOf(d: Decision, isSampled: boolean): Alert['confidence
   if (d.exhibit.udpOnly) {
     level = 'low';
     basis.push('UDP packets only: their sender address can be forged');
-  } else if (d.detection.startsWith('F') && d.outcome !== 'answered') {
+  } else if (isFirewallOnly(d) && d.outcome !== 'answered') {
     level = level === 'high' ? 'moderate' : level;
     basis.push('denied packets only: the sender address was never confirmed by an answer');
   }
@@ -35,11 +36,18 @@ export function confidenceOf(d: Decision, isSampled: boolean): Alert['confidence
   }
   if (basis.length === 0)
     basis.push(
-      d.detection.startsWith('F')
+      isFirewallOnly(d)
         ? 'the firewall let a connection through, so the sender address was confirmed'
-        : ['X01', 'X02', 'X03'].includes(d.detection)
+        : ['X01', 'X02'].includes(d.detection) || (d.key.kind === 'campaign' && logsOfExhibit(d).firewall)
           ? 'lines of the firewall and of the web server for everything counted'
           : 'complete lines of the web server for every request counted',
     );
   return { level, basis };
+}
+
+/** Whether all of a decision stands in the firewall's log. */
+function isFirewallOnly(d: Decision): boolean {
+  if (d.key.kind !== 'campaign') return d.detection.startsWith('F');
+  const { firewall, web } = logsOfExhibit(d);
+  return firewall && !web;
 }

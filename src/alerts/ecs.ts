@@ -1,10 +1,11 @@
 /**
  * An alert as an ECS 9.4 document: what NDJSON, Elasticsearch and every SIEM reads. Known facts go into ECS fields, ours
- * under `pollwatch.*`; `source.*` stands only where the key is one source, aggregates name `related.ip` and
- * `pollwatch.source.network`. Field names are promised (config/schema/alert.schema.json).
+ * under `pollwatch.*`; `source.*` stands only where the key is one source. `related.ip` is what ECS says it is, all addresses,
+ * senders first; senders alone stand in `pollwatch.source.addresses`, their networks in `pollwatch.source.network`. Field names are promised (config/schema/alert.schema.json).
  * Reference: https://www.elastic.co/guide/en/ecs/current/
  */
 
+import { formatPrefix, parseAddress, prefixOf } from '../model/address.ts';
 import type { Alert, Jurisdiction } from '../model/alert.ts';
 import type { Mailing } from '../model/contact.ts';
 import { deepFreeze } from '../model/frozen.ts';
@@ -56,7 +57,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
   const summary = oneLine(alert.summary);
   const destination = alert.destinations.length === 1 ? text(alert.destinations[0]) : undefined;
   const domain = alert.hosts.length === 1 ? text(alert.hosts[0]) : undefined;
-  const members = source === null ? [] : [source.ip, ...source.addresses];
+  const senders = source !== null && alert.key.kind === 'source' ? source.addresses : alert.related;
   return part({
     '@timestamp': end,
     ecs: ECS,
@@ -93,7 +94,8 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
     url: part({ path: alert.paths.length === 1 ? text(alert.paths[0]) : undefined, domain }),
     organization: part({ id: text(alert.organization.id), name: text(alert.organization.name) }),
     related: part({
-      ip: texts(unique([...members, ...alert.related.slice(0, 100), ...alert.destinations.slice(0, 20)])),
+      // ECS: all addresses of the event; senders come first, and pollwatch.source.addresses has them alone
+      ip: texts(unique([...senders, ...alert.destinations.slice(0, 20)])),
       hosts: texts(unique(alert.hosts.slice(0, 20))),
     }),
     tags: TAGS,
@@ -119,8 +121,8 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
           ? undefined
           : part({ election_id: text(alert.window.electionId), phase: alert.window.phase }),
       source: part({
-        network: text(networkOf(alert)),
-        addresses: source === null ? undefined : texts(source.addresses),
+        network: networksOf(alert),
+        addresses: texts(senders),
         count: Math.max(1, alert.related.length),
         ...classFields(source),
         geo_db: text(source?.database),
@@ -187,6 +189,9 @@ export function compareAlerts(a: Alert, b: Alert): number {
   );
 }
 
+/** Blocks of senders that a document names of an alert of many. */
+const NETWORKS_MAX = 20;
+
 const ECS = Object.freeze({ version: '9.4.0' });
 const NETWORK = Object.freeze({ direction: 'inbound' });
 const TAGS = Object.freeze(['pollwatch']);
@@ -211,10 +216,20 @@ function sourceFields({ key, source }: Alert): object | undefined {
   });
 }
 
-function networkOf({ network, key, source }: Alert): string | null {
-  if (network !== null) return network;
-  if (key.kind === 'prefix') return key.text;
-  return source !== null && source.key !== source.ip ? source.key : null;
+/** pollwatch.source.network: the network that an alert is about; where several senders are one alert's, their blocks. */
+function networksOf({ network, key, source, related }: Alert): string | readonly string[] | undefined {
+  const known = network ?? (key.kind === 'prefix' ? key.text : null);
+  if (known !== null) return text(known);
+  if (key.kind === 'source') return source !== null && source.key !== source.ip ? text(source.key) : undefined;
+  return texts(unique(related.map(blockOf)).slice(0, NETWORKS_MAX));
+}
+
+/** "198.51.100.7" → "198.51.100.0/24", "2001:db8:1:2::3" → "2001:db8:1::/48" */
+function blockOf(address: string): string {
+  const found = parseAddress(address);
+  if (found === null) return address;
+  const { hi, lo } = 'v4' in found ? prefixOf(0, found.v4) : prefixOf(found.v6[0], found.v6[1]);
+  return formatPrefix(hi, lo);
 }
 
 function evidenceFields(alert: Alert): object | undefined {

@@ -3,6 +3,7 @@
  */
 import type { Decision } from '../detect/decide.ts';
 import { counted, grouped } from '../model/quantity-words.ts';
+import { logsOfParts } from './log-words.ts';
 
 /** Parts of a sentence that are made for every detection. */
 export interface SentenceParts {
@@ -61,19 +62,12 @@ export function electionSentence(
     case 'election.results_flood':
       return `Up to ${counted(n['sources_in_2_minutes']!, 'address', 'addresses')} came to ${target} within two minutes, where ${grouped(n['usual_sources']!)} ${n['usual_sources'] === 1 ? 'is' : 'are'} usual; it answered ${n['error_percent']} % of ${requests} in ${counted(n['minutes']!, 'minute')} with an error (web log).`;
     case 'campaign.scan_to_exploit':
-      return `${counted(n['sources']!, 'address', 'addresses')} of one block scanned ${target} and later sent it ${requests} that try to misuse it${span} (${logsOf(d)}). ${answer}`;
+      return `${counted(n['sources']!, 'address', 'addresses')} of one block scanned ${target} and later sent it ${requests} that try to misuse it${span} (${logsOfParts(d)}). ${answer}`;
     case 'campaign.smokescreen':
-      return `While ${floodedWords(d, systemOf)}, ${counted(n['sources']!, 'address', 'addresses')} sent ${target} ${requests} that try to misuse it (${logsOf(d)}). ${answer}`;
+      return `While ${floodedWords(d, systemOf)}, ${counted(n['sources']!, 'address', 'addresses')} sent ${target} ${requests} that try to misuse it (${logsOfParts(d)}). ${answer}`;
     default:
       return null;
   }
-}
-
-/** The logs that the parts of a campaign stand in. */
-function logsOf(d: Decision): string {
-  const isFirewall = (p: Decision) => p.detection.startsWith('F') || p.detection === 'election.sentinel';
-  const [firewall, web] = [d.parts.some(isFirewall), d.parts.some((p) => !isFirewall(p))];
-  return firewall && web ? 'web log and firewall log' : firewall ? 'firewall log' : 'web log';
 }
 
 function floodedWords(d: Decision, systemOf: SentenceParts['systemOf']): string {

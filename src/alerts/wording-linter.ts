@@ -78,8 +78,8 @@ export function lintNumbers({ summary, evidence }: Counted): string[] {
   const problems: string[] = [];
   const counts = summary.replace(NO_COUNTS, ' ');
   if (!/\b(?:\d[\d,]*|one|an answer) [a-z]/i.test(counts)) problems.push(`rule 6: "${summary}": it counts nothing`);
-  // what several organisations saw is counted from their alerts
-  if (!/\((?:web|firewall) log\b|\(their alerts\)/.test(summary))
+  // what several organisations saw is counted from what they reported
+  if (!/\((?:web|firewall) log\b|\bas \d[\d,]* organisations reported\b/.test(summary))
     problems.push(`rule 6: "${summary}": it does not say which log`);
   const given = /\b(?:records?|of them (?:was|were)) (?:returned|given|answered)\b/i.exec(summary);
   if (given !== null && evidence['records_answered'] === undefined) {

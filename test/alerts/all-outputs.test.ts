@@ -73,6 +73,28 @@ describe('the nine rules of wording hold', () => {
     }
   });
 
+  it('in documents that name a sender or a target: an address, a system, or a network', () => {
+    const nameless = everything.filter((alert) => {
+      const document = alertDocument(alert, {
+        createdMs: NOON,
+        revision: 1,
+        generation: 1,
+        version: '0.1.0',
+        status: 'new',
+        tlp: 'TLP:AMBER',
+        continues: null,
+      });
+      const { source, destination, pollwatch } = document as Record<string, Record<string, Record<string, unknown>>>;
+      return [
+        source?.['ip'],
+        destination?.['address'],
+        pollwatch!['asset']?.['id'],
+        pollwatch!['source']?.['network'],
+      ].every((name) => name === undefined);
+    });
+    expect(nameless.map((alert) => alert.detection)).toEqual([]);
+  });
+
   it('in every kind of mail to every kind of reader', () => {
     const inventory = inventoryOf();
     const states = everything.map((alert, i) => ({

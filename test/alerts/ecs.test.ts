@@ -51,6 +51,28 @@ describe('the ECS document of an alert', () => {
     });
   });
 
+  it('of a campaign names its senders apart from our addresses, and the blocks that they are in', () => {
+    const related = ['192.0.2.9', '198.51.100.1', '198.51.100.2', '2001:db8:1:2::3'];
+    const campaign = { key: { kind: 'campaign', text: 'probe set 1f' }, source: null, related } as const;
+    const document = alertDocument(
+      alert({ ...campaign, related: [...related], destinations: ['203.0.113.10'] }),
+      CONTEXT,
+    );
+    expect(problems(document)).toEqual([]);
+    expect(document).toMatchObject({
+      related: { ip: [...related, '203.0.113.10'] },
+      pollwatch: {
+        source: {
+          addresses: related,
+          network: ['192.0.2.0/24', '198.51.100.0/24', '2001:db8:1::/48'],
+          count: 4,
+        },
+      },
+    });
+    expect(document).not.toHaveProperty('source');
+    expect(alertDocument(alert(), CONTEXT)).not.toHaveProperty('pollwatch.source.network');
+  });
+
   it('carries the mark of the office: who may read it on', () => {
     for (const tlp of ['TLP:RED', 'TLP:AMBER+STRICT', 'TLP:AMBER', 'TLP:GREEN'] as const) {
       const document = alertDocument(alert(), { ...CONTEXT, tlp });
