@@ -257,6 +257,11 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'CrowdSec 5, CRS list of 624 files; 2 here',
     why: 'Settings, backups and version-control folders can hold passwords.',
     todo: ['Check that the files named here do not exist on the server.', KEEP],
+    todoAnswered: [
+      'Find out which of the files named here the server gives, and take them off it.',
+      'Change every password and key that stood in one of them.',
+      KEEP,
+    ],
   },
   {
     id: 'W06',

@@ -12,7 +12,7 @@ import { DAY } from '../model/time.ts';
 import { closingOf, finish, fitSubject, notesOf, type Recipient, type Sender, subjectMark } from './envelope.ts';
 import type { Letter, Section } from './letter.ts';
 import type { AlertState } from './mailable.ts';
-import { alertLine, composeAlertMail, shortId, storyOf } from './message.ts';
+import { alertLine, alertLineIn, composeAlertMail, runWords, shortId, storyOf } from './message.ts';
 import type { Item } from './pending.ts';
 import { ours, subjectWords } from './plain-words.ts';
 import type { MailTask } from './plan.ts';
@@ -124,7 +124,7 @@ function composeSeveral(task: MailTask & { kind: 'several' }, sender: Sender): R
         heading: 'Why you got this',
         parts: [
           `${sender.inventory.organization.name} lists “${recipient.contact.name}” for alerts like these.`,
-          'When one is handled, have somebody run pollwatch ack with its number.',
+          `When one is handled, ${runWords(recipient.contact)}: pollwatch ack, with its number.`,
         ],
       },
     ],
@@ -150,6 +150,8 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
   const { recipient, fresh, open, sinceMs, nowMs, mails } = task;
   const { timezone } = recipient.contact;
   const isBlind = coverage.lines === 0 || coverage.missing.length > 0;
+  const isOpen = new Set(open.map(({ alert }) => alert.id));
+  const others = fresh.filter(({ alert }) => !isOpen.has(alert.id));
   const weeks = Math.max(1, (nowMs - sinceMs) / (7 * DAY));
   const span = `${dayWords(sinceMs, timezone)} to ${dayWords(nowMs, timezone)}`;
   const answer =
@@ -162,7 +164,17 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
     `Digest: ${span}`,
     [
       { heading: 'In short', parts: [answer] },
-      ...(open.length === 0 ? [] : [{ heading: 'Still open', parts: listOf(open, 'open alerts') }]),
+      ...(open.length === 0
+        ? []
+        : [
+            {
+              heading: 'Still open',
+              parts: [
+                ...listOf(open, 'open alerts', timezone),
+                `When one is handled, ${runWords(recipient.contact)}: pollwatch ack, with its number.`,
+              ],
+            },
+          ]),
       {
         heading: 'What was seen',
         parts:
@@ -170,8 +182,12 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
             ? ['No new alert.']
             : [
                 { list: countsBySeverity(fresh), ordered: false },
-                'The gravest of them:',
-                ...listOf(fresh, 'alerts', STORIES_MAX),
+                ...(others.length === 0
+                  ? []
+                  : [
+                      others.length === fresh.length ? 'The gravest of them:' : 'Besides those that are open:',
+                      ...listOf(others, 'alerts', timezone, STORIES_MAX),
+                    ]),
               ],
       },
       coverageSection(coverage, timezone),
@@ -269,11 +285,11 @@ function stateWords({ kind }: Item): string[] {
   return [];
 }
 
-function listOf(states: readonly AlertState[], what: string, most = LINES_MAX): Section['parts'] {
+function listOf(states: readonly AlertState[], what: string, zone: string, most = LINES_MAX): Section['parts'] {
   const sorted = [...states].sort((a, b) => compareAlerts(a.alert, b.alert));
   const more = sorted.length - most;
   return [
-    { list: sorted.slice(0, most).map(({ alert }) => alertLine(alert)), ordered: false },
+    { list: sorted.slice(0, most).map(({ alert }) => alertLineIn(alert, zone)), ordered: false },
     ...(more > 0 ? [`And ${more.toLocaleString('en-US')} more ${what}.`] : []),
   ];
 }

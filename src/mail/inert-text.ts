@@ -13,8 +13,8 @@ export const COLUMNS = 72;
 
 /** What makes a mail program see a link. Only the scheme is taken, so that a link within a link is seen as well. */
 const SCHEME = /([a-z][a-z0-9+.-]{0,15}):(?=\/\/)/giu;
-/** A mail address. */
-const ADDRESS = /(?<![\p{L}\p{N}_.+-])([\p{L}\p{N}_.+-]{1,64})@(?=[\p{L}\p{N}-]{1,63}\.)/gu;
+/** What makes a mail program see an address, whatever stands before it and also where the name behind it was cut. */
+const ADDRESS = /@(?=[\p{L}\p{N}])/gu;
 /** A host name that stands alone or after two slashes: not the last part of a path, and not an IPv4 address. */
 const HOST = /(?<![\p{L}\p{N}_.-]|(?<!\/)\/)((?:[\p{L}\p{N}_-]{1,63}\.){1,10}[\p{L}_]{2,24})(?![\p{L}\p{N}-])/gu;
 /** Characters that are not seen but change what is (zero width, direction, tags). */
@@ -31,7 +31,7 @@ export function inertText(text: string, ownNames: ReadonlySet<string> = new Set(
       const name = scheme.toLowerCase();
       return name === 'http' || name === 'https' ? `hxxp${name.slice(4)}:` : `${name}[:]`;
     })
-    .replace(ADDRESS, '$1[at]')
+    .replace(ADDRESS, '[at]')
     .replace(HOST, (host: string) => (ownNames.has(host.toLowerCase()) ? host : bracketed(host)));
 }
 

@@ -38,6 +38,8 @@ import { clockWords, dayWords, whenWords } from './when-words.ts';
 /** Paths that a mail tells everybody, and how much of each. */
 const PATHS_TOLD = 3;
 const PATH_MAX = 60;
+/** Addresses of senders that the details name: they fit on a screen, and a SIEM has the rest. */
+const SENDERS_TOLD = 20;
 /** Findings of an election night that a mail lists, and steps that it asks for when there are several. */
 const FINDINGS_TOLD = 20;
 const STEPS_TOLD = 5;
@@ -139,6 +141,17 @@ function subjectsOf({ alert, findings }: AlertMail): string[] {
   const about = subjectWords(alert);
   const told = findings.length > 1 ? `${about} and ${findings.length - 1} more` : about;
   return [...(alert.asset === null ? [] : [`${told} on ${alert.asset.name}`]), told, about];
+}
+
+/** The same with the system and the day, for a mail that has neither around it. */
+export function alertLineIn(alert: Alert, zone: string): string {
+  const where = alert.asset === null ? '' : ` on ${ours(alert)}`;
+  return `${SEVERITY_WORDS[alert.severity]}: ${subjectWords(alert)}${where}, ${dayWords(alert.startMs, zone)} (${shortId(alert.id)}).`;
+}
+
+/** How a reader is told of a command: the clerk has no command line. */
+export function runWords({ plainLanguage }: Contact): string {
+  return plainLanguage ? 'have somebody run' : 'run';
 }
 
 /** Of an election night: each thing that is new by name. */
@@ -291,7 +304,8 @@ function unknownSection(alert: Alert): Section {
 }
 
 function trafficWord(alert: Alert): string {
-  return alert.categories.includes('web') ? 'The requests' : 'The packets';
+  if (!alert.categories.includes('web')) return 'The packets';
+  return alert.categories.includes('network') ? 'The traffic' : 'The requests';
 }
 
 /** For those who run the systems: the alert in its own words, with every number behind it. */
@@ -306,9 +320,10 @@ function detailsSection(alert: Alert): Section {
       'Answers by status',
       alert.statusCounts.map(([status, n]) => `${status}: ${n.toLocaleString('en-US')}`).join(', '),
     ],
-    ['Time (UTC)', `${isoMinute(alert.startMs)} to ${isoMinute(alert.endMs)}`],
-    ['Our addresses', alert.destinations.slice(0, 5).join(', ')],
-    ['Ports', alert.ports.slice(0, 20).join(', ')],
+    ['Time (UTC)', [...new Set([alert.startMs, alert.endMs].map(isoMinute))].join(' to ')],
+    ['Their addresses', firstOf(alert.related, SENDERS_TOLD, alert.evidence['sources'])],
+    ['Our addresses', firstOf(alert.destinations, 5)],
+    ['Ports', firstOf(alert.ports, 20)],
     ['Paths', alert.paths.slice(0, 5).join(' ')],
     ['Verdict', `${VERDICT_WORDS[alert.verdict.term]} (${alert.verdict.basis.join('; ')})`],
     ['Severity', alert.severitySteps.join('; ')],
@@ -324,6 +339,13 @@ function detailsSection(alert: Alert): Section {
       },
     ],
   };
+}
+
+/** "a, b and 3 more", or "a, b and more" where the alert itself names only some of what it counted. */
+function firstOf(list: readonly (string | number)[], most: number, all = 0): string {
+  if (list.length <= most && all <= list.length) return list.join(', ');
+  const more = all > list.length ? ` ${(all - Math.min(most, list.length)).toLocaleString('en-US')}` : '';
+  return `${list.slice(0, most).join(', ')} and${more} more`;
 }
 
 function isoMinute(ms: number): string {
@@ -342,7 +364,7 @@ function whySection(mail: AlertMail, contact: Contact, inventory: Inventory, id:
         ? `You are told because ${inventory.organization.name} lists “${contact.name}” for a copy.`
         : `${inventory.organization.name} lists “${contact.name}” for alerts like this.`,
       ...(detailsUrl === null ? [] : [{ link: detailsUrl + alert.id, words: 'Details of this alert' }]),
-      ...(mail.kind === 'closed' ? [] : [`When it is handled, have somebody run: pollwatch ack ${id}`]),
+      ...(mail.kind === 'closed' ? [] : [`When it is handled, ${runWords(contact)}: pollwatch ack ${id}`]),
     ],
   };
 }

@@ -196,12 +196,15 @@ export function whatCameOfIt(alert: Alert): string {
     return given >= records ? 'All of them were given.' : `The page gave ${given.toLocaleString('en-US')} of them.`;
   }
   const failed = number(alert, 'server_errors');
-  const isFirewall = alert.categories.includes('network') && !alert.categories.includes('web');
+  const isFirewall = !alert.categories.includes('web');
+  const isBoth = alert.categories.includes('network') && alert.categories.includes('web');
   if (alert.outcome === 'answered') {
+    if (isBoth) return 'Some of it was let in or given an answer.';
     return isFirewall ? 'Some of it was let through the firewall.' : 'The server gave an answer to some of it.';
   }
   if (failed > 0) return `The server failed on ${counted(failed, 'of the requests', 'of the requests')}.`;
   if (alert.outcome === 'refused') {
+    if (isBoth) return 'All of it was turned away.';
     return isFirewall ? 'The firewall let none of it in.' : 'The server had no such page or said no each time.';
   }
   return 'The server replied. That alone does not show if it worked.';

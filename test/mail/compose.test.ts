@@ -119,15 +119,21 @@ describe('a digest', () => {
     const mail = digestOf([stateOf(1), stateOf(2, { severity: 'low' })]);
     expectSound(mail);
     expect(mail.subject).toBe('[TLP:AMBER] digest: 1 open, Mon, Jul 20');
-    expect(mail.text).toContain(`STILL OPEN\n- Medium: search for private files (PW-00000001).\n`);
+    // which system, and when: nothing else in a digest says it
+    expect(flat(mail)).toContain(
+      'STILL OPEN - Medium: search for private files on “Voter lookup”, Mon, Sep 14 (PW-00000001). When one is handled, run: pollwatch ack',
+    );
+    expect(flat(mail)).toContain('Besides those that are open: - Low: search for private files on “Voter lookup”');
+    expect(mail.text.match(/PW-00000001/g)).toHaveLength(1);
     expect(mail.text).toContain('You had 1 mail about alerts since the last one.');
   });
 
   it('reads as it should', async () => {
+    const at = { startMs: NOON - 2 * HOUR, endMs: NOON - HOUR };
     const mail = digestOf([
-      stateOf(1, { severity: 'high' }),
-      stateOf(2, { detection: 'F01', categories: ['network'], severity: 'low', asset: null }),
-      stateOf(3, { severity: 'info' }),
+      stateOf(1, { severity: 'high', ...at }),
+      stateOf(2, { detection: 'F01', categories: ['network'], severity: 'low', asset: null, ...at }),
+      stateOf(3, { severity: 'info', ...at }),
     ]);
     const folder = join(import.meta.dirname, 'goldens');
     await expect(`Subject: ${mail.subject}\n\n${mail.text}`).toMatchFileSnapshot(join(folder, 'weekly-digest.txt'));
