@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CAVEAT } from '../../src/alerts/caveat.ts';
-import { alertDocument } from '../../src/alerts/ecs.ts';
+import { alertDocument, type DocumentContext } from '../../src/alerts/ecs.ts';
 import { lintNumbers, lintPage, lintWording } from '../../src/alerts/wording-linter.ts';
 import { composeMail } from '../../src/mail/compose.ts';
 import type { Alert } from '../../src/model/alert.ts';
@@ -36,6 +36,16 @@ function summaries(): RunSummary[] {
   return few;
 }
 
+const CONTEXT: DocumentContext = {
+  createdMs: NOON,
+  revision: 1,
+  generation: 1,
+  version: '0.1.0',
+  status: 'new',
+  tlp: 'TLP:AMBER',
+  continues: null,
+};
+
 describe('the nine rules of wording hold', () => {
   it('for the sentence of every alert: it counts, and says of which log', () => {
     expect(everything.flatMap((alert) => lintNumbers(alert))).toEqual([]);
@@ -55,15 +65,7 @@ describe('the nine rules of wording hold', () => {
 
   it('in the documents of NDJSON and Elasticsearch, which carry the caveat', () => {
     for (const alert of everything) {
-      const document = alertDocument(alert, {
-        createdMs: NOON,
-        revision: 1,
-        generation: 1,
-        version: '0.1.0',
-        status: 'new',
-        tlp: 'TLP:AMBER',
-        continues: null,
-      });
+      const document = alertDocument(alert, CONTEXT);
       const { message, event, rule, pollwatch } = document as Record<string, Record<string, unknown>>;
       const { explanation, verdict, confidence, severity, threshold } = pollwatch as Record<string, object>;
       const words = [explanation, verdict, confidence, severity, threshold ?? []].flatMap(textsOf);
@@ -75,15 +77,7 @@ describe('the nine rules of wording hold', () => {
 
   it('in documents that name a sender or a target: an address, a system, or a network', () => {
     const nameless = everything.filter((alert) => {
-      const document = alertDocument(alert, {
-        createdMs: NOON,
-        revision: 1,
-        generation: 1,
-        version: '0.1.0',
-        status: 'new',
-        tlp: 'TLP:AMBER',
-        continues: null,
-      });
+      const document = alertDocument(alert, CONTEXT);
       const { source, destination, pollwatch } = document as Record<string, Record<string, Record<string, unknown>>>;
       return [
         source?.['ip'],
