@@ -25,7 +25,7 @@ import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
-import { append, extent, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { append, byDay, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { packetMarks, signatureOf } from './signature.ts';
 import { isFailing } from './web/requests.ts';
 
@@ -414,13 +414,6 @@ function splitByDay(
 }
 
 const NONE: Decision[] = [];
-
-function byDay(touches: readonly Touch[], dayStartMs: number): [number, readonly Touch[]][] {
-  const panes = extent(touches, (t) => t.paneMs);
-  const first = dayOf(panes.least, dayStartMs);
-  if (dayOf(panes.most, dayStartMs) === first) return [[first, touches]];
-  return [...groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs))].sort((a, b) => a[0] - b[0]);
-}
 
 function shownOf(f: Finding, touches: readonly Touch[], shown: Shown[]): Shown {
   const same = shown.filter((s) => isSame(s.touches, touches));

@@ -17,7 +17,7 @@ import {
 } from '../measure/entry.ts';
 import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
-import { PACKET_PANE, WEB_PANE } from '../model/time.ts';
+import { dayOf, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { countDistinct } from './distinct.ts';
 
 /** A touch of a settled ledger, read where it is packed: a record of a thousand of them is made for every busy source. */
@@ -318,6 +318,15 @@ export function either(list: readonly Touch[], a: readonly Touch[], b: readonly 
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
   const taken = new Set([...a, ...b]);
   return list.filter((t) => taken.has(t));
+}
+
+/** Touches by day, in the order of days: most lists are of one. None for none. */
+export function byDay(touches: readonly Touch[], dayStartMs: number): [day: number, touches: readonly Touch[]][] {
+  if (touches.length === 0) return [];
+  const panes = extent(touches, (t) => t.paneMs);
+  const first = dayOf(panes.least, dayStartMs);
+  if (dayOf(panes.most, dayStartMs) === first) return [[first, touches]];
+  return [...Map.groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs))].sort((a, b) => a[0] - b[0]);
 }
 
 /** Sum of counts of what is kept: what decisions go by. */

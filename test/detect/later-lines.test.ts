@@ -118,6 +118,52 @@ describe('one page asked for without a pause', () => {
   });
 });
 
+describe('what one request shows', () => {
+  /** `day severity outcome` of each alert of a detection. */
+  const told = async (id: string, lines: readonly string[]) =>
+    (await alertsOf({ 'access.log': lines }))
+      .filter((a) => a.detection === id)
+      .map((a) => `${a.day} ${a.severity} ${a.outcome}`)
+      .sort();
+
+  it('is as grave as that day says, whatever a tool tries weeks later', async () => {
+    const once = [page(S, 0, `/item?id=${SQL[0]}`)];
+    const burst = times(12, (i) => request(S, 40 * DAY_S + i * 3, `/item?id=${SQL[i % SQL.length]}`, { status: 500 }));
+    const [before, ...none] = await told('W11', once);
+    expect(none).toEqual([]);
+    const [first, second, ...others] = await told('W11', [...once, ...burst]);
+    expect([first, others]).toEqual([before, []]);
+    expect(second).not.toContain(before!.split(' ')[1]);
+  });
+
+  it('was refused on its day, whatever is given weeks later', async () => {
+    const files = ['/.env', '/.git/config', '/.aws/credentials', '/id_rsa', '/.htpasswd', '/wp-config.php.bak'];
+    const refused = files.map((file, i) => request(S, i * 9, file));
+    const before = await told('W05', refused);
+    expect(before).toHaveLength(1);
+    const later = request(S, 40 * DAY_S, '/.git/config', { status: 200, size: 2871 });
+    const [first, second] = await told('W05', [...refused, later]);
+    expect(first).toBe(before[0]);
+    expect(second).toContain('answered');
+  });
+
+  it('goes on over midnight: what was given then stands beside what was refused before', async () => {
+    const midnight = 16 * 3600;
+    const consoles = [
+      '/phpmyadmin/',
+      '/adminer.php',
+      '/manager/html',
+      '/solr/admin/',
+      '/pma/',
+      '/phpMyAdmin/index.php',
+    ];
+    const lines = consoles.map((path, i) => request(S, midnight - 60 + i * 5, path));
+    const given = request(S, midnight + 20, '/manager/html', { status: 200, size: 9871 });
+    const days = (await told('W06', [...lines, given])).map((text) => text.split(' ')[0]);
+    expect(days).toEqual(['2026-09-14', '2026-09-15']);
+  });
+});
+
 it('a packet that was turned away days before says nothing of who goes on after a block (X02)', async () => {
   const found = async (early: string[]) => {
     const access = times(8, (i) => request(S, 10 * DAY_S + i * 20, `/item?id=${SQL[i]}`, { status: 200 }));

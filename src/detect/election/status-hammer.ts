@@ -8,9 +8,9 @@
  * An attacker walks around it with pauses, or by spreading over addresses.
  */
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
-import { DAY, dayOf, MINUTE, WEB_PANE } from '../../model/time.ts';
-import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, either, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { DAY, MINUTE, WEB_PANE } from '../../model/time.ts';
+import type { Finding, SourceDetector, SourceRecord } from '../detector.ts';
+import { byDay, countEvents, either, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, outcomeOf, staticFiles } from './systems.ts';
 
 /** requests in each of so many consecutive minutes */
@@ -24,7 +24,9 @@ export const statusHammer: SourceDetector = {
   ids: ['election.status_hammer'],
   evaluate(record, scene, earlier) {
     const walked = new Set(
-      earlier.filter((f) => f.detection === 'election.lookup_enum').flatMap((f) => [...byDay(f.touches, scene).keys()]),
+      earlier
+        .filter((f) => f.detection === 'election.lookup_enum')
+        .flatMap((f) => byDay(f.touches, scene.dayStartMs).map(([day]) => day)),
     );
     return bySystem(record, TAG.page, scene).flatMap(([, all]): Finding[] => {
       const touches = all.filter((t) => (t.flags & WEB.telling) === 0);
@@ -32,16 +34,13 @@ export const statusHammer: SourceDetector = {
       const panes = steadyPanes(record);
       const steady = touches.filter((t) => panes.has(paneOf(t.paneMs, WEB_PANE)));
       const many = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= A_DAY, { grows: true });
-      return [...byDay(either(touches, steady, many), scene)]
+      // what a source does on another day takes nothing back of what it did on this one
+      return byDay(either(touches, steady, many), scene.dayStartMs)
         .filter(([day, hit]) => !walked.has(day) && isOnePage(record, hit) && !fetchesFiles(record, hit, day))
         .map(([, hit]) => findingOf(record, hit));
     });
   },
 };
-
-/** The touches by day: what a source does on another day takes nothing back of what it did on this one. */
-const byDay = (touches: readonly Touch[], { dayStartMs }: Scene) =>
-  Map.groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs));
 
 function findingOf(record: SourceRecord, hit: readonly Touch[]): Finding {
   return {

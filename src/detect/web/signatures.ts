@@ -13,7 +13,7 @@ import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { distinctOf, hasDistinct } from '../distinct.ts';
 import { packetNumbers } from '../firewall/packets.ts';
-import { countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { byDay, countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { isOwnPage, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
 import { LISTED } from './slow-probing.ts';
 
@@ -49,16 +49,18 @@ export const signatures: SourceDetector = {
       else list.push(t);
     }
     const hits = new Map<string, Hit>();
-    const add = (by: Rule | Correlation, touches: readonly Touch[], threshold: string) => {
+    const add = (by: Rule | Correlation, all: readonly Touch[], threshold: string) => {
       const id = by.detection ?? by.id;
-      const hit = hits.get(id) ?? { by, level: by.level, lists: [], thresholds: new Set<string>() };
-      if (LEVELS.indexOf(by.level) > LEVELS.indexOf(hit.level)) {
-        hit.level = by.level;
-        hit.by = by;
+      for (const [day, touches] of byDay(all, scene.dayStartMs)) {
+        const hit = hits.get(`${id} ${day}`) ?? { id, by, level: by.level, lists: [], thresholds: new Set<string>() };
+        if (LEVELS.indexOf(by.level) > LEVELS.indexOf(hit.level)) {
+          hit.level = by.level;
+          hit.by = by;
+        }
+        hit.lists.push(touches);
+        hit.thresholds.add(threshold);
+        hits.set(`${id} ${day}`, hit);
       }
-      hit.lists.push(touches);
-      hit.thresholds.add(threshold);
-      hits.set(id, hit);
     };
     for (const c of scene.correlations) {
       if (!c.rules.some((r) => byRule.has(r))) continue;
@@ -71,17 +73,22 @@ export const signatures: SourceDetector = {
       const rule = scene.rules[number];
       if (rule?.standalone) add(rule, touches, 'one matching request');
     }
-    for (const [id, touches] of answersOf(matched, scene)) {
-      const near = hits.get(id);
-      if (near !== undefined) near.lists.push(touches);
-      else if (id === 'W05') add(scene.rules[touches[0]!.tag - TAG.rule]!, touches, 'one listed file that was given');
+    const refused = new Map(hits);
+    for (const [id, all] of answersOf(matched, scene)) {
+      for (const [day, touches] of byDay(all, scene.dayStartMs)) {
+        // what was refused around midnight stands beside what was given on either side of it
+        const near = [day, day - 1, day + 1].map((d) => refused.get(`${id} ${d}`)).find((hit) => hit !== undefined);
+        if (near !== undefined) for (const threshold of near.thresholds) add(near.by, touches, threshold);
+        else if (id === 'W05') add(scene.rules[touches[0]!.tag - TAG.rule]!, touches, 'one listed file that was given');
+      }
     }
-    return [...hits].map(([id, hit]) => toFinding(id, hit, scene));
+    return [...hits.values()].map((hit) => toFinding(hit, scene));
   },
 };
 
-/** What the correlations and rules of one detection found. */
+/** What the correlations and rules of one detection found on one day: how grave it is, that day alone says. */
 interface Hit {
+  readonly id: string;
   /** the gravest of them */
   by: Rule | Correlation;
   level: Level;
@@ -158,7 +165,7 @@ function thresholdWords(c: Correlation): string {
   return c.threshold === 1 ? 'one matching request' : `${c.threshold} ${what} requests in ${span}`;
 }
 
-function toFinding(id: string, { by, level, lists, thresholds }: Hit, scene: Scene): Finding {
+function toFinding({ id, by, level, lists, thresholds }: Hit, scene: Scene): Finding {
   const touches = inOrder(lists.length === 1 ? lists[0]! : [...new Set(lists.flat())]);
   const steps: string[] = [];
   let base = level;
