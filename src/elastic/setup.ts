@@ -10,7 +10,15 @@ import { OperatorError } from '../model/problem.ts';
 import { type Client, connectElasticsearch, hasInterface, refusalOf, serverVersion } from './client.ts';
 import { aliasOf, FAMILIES, type Family, nameProblems, yearOfIndex } from './index-names.ts';
 import { setupAccess } from './roles.ts';
-import { judgeLayout, LAYOUT, layoutIn, mappingOf, type Template, templatesFor } from './templates.ts';
+import {
+  judgeLayout,
+  LAYOUT,
+  layoutIn,
+  type MappingNode,
+  mappingBeside,
+  type Template,
+  templatesFor,
+} from './templates.ts';
 
 export interface SetupOptions {
   /** Unix milliseconds: decides which years get indices */
@@ -215,7 +223,9 @@ async function bringUpToDate(
     ]);
   }
   if (judged === 'older') {
-    await client.indices.putMapping({ index, ...(mappingOf(family) as object) });
+    const { properties } = (await client.indices.getMapping({ index }))[index]!.mappings;
+    const present = (properties ?? {}) as Readonly<Record<string, MappingNode>>;
+    await client.indices.putMapping({ index, ...(mappingBeside(family, present) as object) });
   }
   const names = [aliasOf(prefix, family, organization), aliasOf(prefix, family)];
   const answer = await client.indices.getAlias({ index });

@@ -1,7 +1,9 @@
 /**
  * What the server must know before the first document: component and index templates with every field that is written,
  * and nothing else (`dynamic: strict`), made from config/elasticsearch/*.json for a prefix. Only types that every
- * distribution has, so `url.path` is a keyword where ECS says wildcard, and `message` a text.
+ * distribution has, so `url.path` is a keyword where ECS says wildcard, and `message` a text. What people look for one
+ * alert by has terms of its own; by all else the server searches in what it sorts and counts by, which is slower by
+ * milliseconds and saves a tenth of its work for a document.
  * A layout version stands in every template and in every index: workers look at it before they write.
  */
 import alerts from '../../config/elasticsearch/alerts.json' with { type: 'json' };
@@ -16,7 +18,7 @@ import { FAMILIES, type Family } from './index-names.ts';
  * Version of the fields. The minor number rises when fields are added, which `setup` does in place; the major one when
  * documents of before and after cannot stand in one index.
  */
-export const LAYOUT = { major: 1, minor: 5 } as const;
+export const LAYOUT = { major: 1, minor: 6 } as const;
 
 export interface Layout {
   readonly major: number;
@@ -65,6 +67,15 @@ export function mappingOf(family: Family): MappingNode {
   const own = FAMILY_TEMPLATES[family].template.mappings as MappingNode;
   const shared = common.template.mappings as MappingNode;
   return { dynamic: 'strict', _meta: META, properties: mergeProperties(shared.properties!, own.properties!) };
+}
+
+/**
+ * The same for an index that is there: it keeps how each of its fields is stored, which a server does not change, and
+ * gets those that it lacks.
+ */
+export function mappingBeside(family: Family, present: Readonly<Record<string, MappingNode>>): MappingNode {
+  const mapping = mappingOf(family);
+  return { ...mapping, properties: mergeProperties(mapping.properties!, present) };
 }
 
 /** Every field of a family by its dotted name, with its type ("object" for one whose inside is not looked at). */

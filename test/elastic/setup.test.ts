@@ -6,7 +6,7 @@ import { highestVersion, indexProblems, missingIndices } from '../../src/elastic
 import { applyRetention, RETENTION } from '../../src/elastic/retention.ts';
 import { readerRoleFor } from '../../src/elastic/roles.ts';
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
-import { judgeLayout, LAYOUT } from '../../src/elastic/templates.ts';
+import { judgeLayout, LAYOUT, mappingBeside } from '../../src/elastic/templates.ts';
 import type { ElasticSettings } from '../../src/model/installation.ts';
 import { OperatorError } from '../../src/model/problem.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
@@ -119,6 +119,29 @@ describe.each(SERVERS)('set-up of Elasticsearch $name', (server) => {
     const { said } = await setUp(['us-xx']);
     expect(said).toContain(`index ${index}: new fields and aliases added`);
     expect(await indexProblems(client, prefix)).toEqual([]);
+  });
+
+  it('leaves the fields of an index as they are stored, where a newer layout stores them otherwise', async () => {
+    const index = `${prefix}-alerts-us-xx-2020`;
+    const mapping = mappingBeside('alerts', {
+      rule: { properties: { version: { type: 'keyword' } } },
+      event: { properties: { module: { type: 'keyword', ignore_above: 9 } } },
+    });
+    const { version: _, ...others } = mapping.properties!['rule']!.properties!;
+    const properties = { ...mapping.properties, rule: { properties: { ...others, version: { type: 'keyword' } } } };
+    await client.indices.create({
+      index,
+      mappings: { ...mapping, properties, _meta: { pollwatch: { layout: '1.0' } } } as object,
+    });
+    const { said } = await setUp(['us-xx']);
+    expect(said).toContain(`index ${index}: new fields and aliases added`);
+    const { mappings } = (await client.indices.getMapping({ index }))[index]!;
+    expect(mappings._meta).toMatchObject({ pollwatch: { layout: `${LAYOUT.major}.${LAYOUT.minor}` } });
+    expect(mappings.properties).toMatchObject({
+      rule: { properties: { version: { type: 'keyword' } } },
+      event: { properties: { module: { type: 'keyword', ignore_above: 9 } } },
+    });
+    await client.indices.delete({ index });
   });
 
   it('touches nothing that a newer pollwatch has made', async () => {

@@ -248,4 +248,26 @@ describe.each(SERVERS)('Elasticsearch $name', (server) => {
     expect((aggregations!['owners'] as unknown as { buckets: unknown[] }).buckets.length).toBeGreaterThan(0);
     expect((aggregations!['days'] as unknown as { buckets: unknown[] }).buckets.length).toBeGreaterThan(0);
   });
+
+  it('finds alerts by the value of every field that they are counted by, whether it has terms of its own or not', async () => {
+    const index = `${prefix}-alerts`;
+    const { fields } = await client.fieldCaps({ index, fields: '*' });
+    const names = Object.entries(fields).flatMap(([name, types]) => (types['keyword']?.aggregatable ? [name] : []));
+    expect(names.filter((name) => fields[name]!['keyword']!.searchable !== true)).toEqual([]);
+    const own = names.filter((name) => !name.startsWith('_'));
+    const counted = await client.search<unknown, Record<string, { buckets: { key: string; doc_count: number }[] }>>({
+      index,
+      size: 0,
+      aggs: Object.fromEntries(own.map((field) => [field.replaceAll('.', '-'), { terms: { field, size: 1 } }])),
+    });
+    const values = own.flatMap((field) => {
+      const bucket = counted.aggregations![field.replaceAll('.', '-')]!.buckets[0];
+      return bucket === undefined ? [] : [{ field, ...bucket }];
+    });
+    expect(values.length).toBeGreaterThan(40);
+    const found = await Promise.all(
+      values.map(async ({ field, key }) => (await client.count({ index, query: { term: { [field]: key } } })).count),
+    );
+    expect(values.map(({ field }, i) => [field, found[i]])).toEqual(values.map((v) => [v.field, v.doc_count]));
+  });
 });
