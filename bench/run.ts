@@ -23,6 +23,8 @@ interface Case {
   quickLines: number;
   generate(out: string, lines: number): Truth;
   baselines: Baseline[];
+  /** pollwatch must not need more, MiB of resident memory */
+  rssMibMax?: number;
 }
 
 interface Baseline {
@@ -89,6 +91,8 @@ const CASES: Case[] = [
     quickLines: 500_000,
     generate: (out, lines) => generateWeb({ ...WEB_DEFAULTS, out, lines, sources: lines / 5, zipf: 0 }),
     baselines: [COUNT_LINES, COUNT_SOURCES_WEB],
+    // 250 MB with a million sources
+    rssMibMax: 238,
   },
   {
     name: 'firewall',
@@ -159,7 +163,10 @@ async function runCase(c: Case): Promise<number> {
   }
   print(truth, contests);
   for (const path of [file, ...heads.values()]) rmSync(path, { force: true });
-  return 0;
+  const rssMib = median(contests[0]!.measured.map((m) => m.rssMib));
+  if (rssMib <= (c.rssMibMax ?? Number.POSITIVE_INFINITY)) return 0;
+  console.log(`WRONG: pollwatch needs ${rssMib.toFixed(0)} MiB; it must not need more than ${c.rssMibMax}\n`);
+  return 1;
 }
 
 /** Who reads how many lines: pollwatch all of them and every head that a baseline is given. */
