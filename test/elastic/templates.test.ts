@@ -55,7 +55,6 @@ const AHEAD: readonly string[] = [
   'evidence.blocked_ratio',
   'evidence.sample_ids',
   'evidence.gaps',
-  'campaign.stage',
   'likelihood.term',
   'severity.cap',
   'suppression.rule',
