@@ -1,15 +1,19 @@
 /**
  * What several dashboards have in common: which alerts count, the controls above them, charts of alerts that are stacked
- * by something, and big numbers.
+ * by something, tables, shares of a whole and big numbers.
  */
 import { type Column, count, overTime, uniqueCount } from './columns.ts';
 import type { Control } from './dashboard.ts';
 import type { Scope, View } from './data-views.ts';
 import type { Colours } from './palette.ts';
-import type { Panel, Said } from './panels.ts';
+import type { Layer, Panel, Said } from './panels.ts';
 
 /** Alerts that stand: what was taken back is not counted. */
 export const STANDS = 'not pollwatch.alert.status: withdrawn';
+/** Sources that a list names or that the office agreed to. */
+export const KNOWN = 'pollwatch.source.class: (benign_scanner or authorized)';
+/** Alerts that nobody has handled. */
+export const OPEN = 'pollwatch.alert.status: new';
 /** The looks at the installation, every five minutes. */
 export const PIPELINE = 'pollwatch.health.kind: pipeline';
 
@@ -65,22 +69,39 @@ export function stackedAlerts(
   };
 }
 
+/** What a panel looks at besides its columns: alerts that stand, unless it says otherwise. */
+interface LookedAt {
+  readonly view?: View;
+  readonly query?: string;
+}
+
+const layerOf = (columns: Layer['columns'], { view = 'alerts', query = STANDS }: LookedAt): Layer => ({
+  view,
+  query,
+  columns,
+});
+
+/** A row for each value of the first column; ten on a page unless it says otherwise. */
+export function table(said: Said, columns: Layer['columns'], more: LookedAt & { readonly rows?: number } = {}): Panel {
+  const { rows } = more;
+  return { kind: 'table', ...said, ...(rows === undefined ? {} : { rows }), layer: layerOf(columns, more) };
+}
+
+/** How alerts are shared out among the values of a column, which is ordered by "alerts". */
+export function shares(said: Said, by: Column, more: LookedAt & { readonly colours?: Colours } = {}): Panel {
+  const { colours } = more;
+  const layer = layerOf({ by, alerts: count('Alerts') }, more);
+  return { kind: 'shares', ...said, by: 'by', ...(colours === undefined ? {} : { colours }), layer };
+}
+
 /** One number or word, with what it is below it. */
 export function tile(
   said: Said,
-  {
-    view,
-    query,
-    value,
-    subtitle,
-    colour,
-  }: { view: View; query: string; value: Column; subtitle: string; colour?: string },
+  value: Column,
+  subtitle: string,
+  more: LookedAt & { readonly colour?: string } = {},
 ): Panel {
-  return {
-    kind: 'metric',
-    ...said,
-    subtitle,
-    ...(colour === undefined ? {} : { colour }),
-    layer: { view, query, columns: { value } },
-  };
+  const { colour } = more;
+  const layer = layerOf({ value }, more);
+  return { kind: 'metric', ...said, subtitle, ...(colour === undefined ? {} : { colour }), layer };
 }

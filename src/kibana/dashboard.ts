@@ -62,7 +62,13 @@ export function dashboardObject(dashboard: Dashboard, scope: Scope): SavedObject
         panelIndex: panel.id,
         gridData: { x, y, w: width, h: height, i: panel.id },
         title: panel.title,
-        embeddableConfig: { ...made.config, hidePanelTitles: panel.kind === 'words', enhancements: lead.enhancements },
+        ...(made.type === 'search' ? { panelRefName: `panel_${panel.id}` } : {}),
+        embeddableConfig: {
+          ...made.config,
+          ...(panel.kind === 'words' || panel.from === undefined ? {} : { timeRange: { from: panel.from, to: 'now' } }),
+          hidePanelTitles: panel.kind === 'words',
+          enhancements: lead.enhancements,
+        },
       });
       x += width;
     }

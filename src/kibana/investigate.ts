@@ -3,7 +3,7 @@
  * on over time, whether it came back after it was refused, and the way to the evidence.
  */
 
-import { alertControls, STANDS, stackedAlerts } from './alert-charts.ts';
+import { alertControls, STANDS, shares, stackedAlerts, table } from './alert-charts.ts';
 import { type Column, count, instant, lastValue, max, sum, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -29,7 +29,7 @@ export function investigate(scope: Scope): Dashboard {
       ]),
       row(11, [32, timeline], [16, outcomes]),
       row(14, [48, alerts]),
-      row(10, [24, explain(scope)], [24, campaigns]),
+      row(12, [18, explain(scope)], [30, campaigns]),
       row(12, [16, paths], [16, ports], [16, hosts]),
       row(10, [24, records], [24, fields]),
       row(12, [32, persistence], [16, techniques]),
@@ -48,43 +48,34 @@ const timeline: Panel = stackedAlerts(
   { colours: SEVERITY_COLOURS, hasWindows: true },
 );
 
-const outcomes: Panel = {
-  kind: 'shares',
-  id: 'investigate-outcomes',
-  title: 'What came of it',
-  description: 'Answered, refused, or tried (these logs do not say). Unit: alerts.',
-  by: 'outcome',
-  colours: OUTCOME_COLOURS,
-  layer: {
-    view: 'alerts',
-    query: STANDS,
-    columns: { outcome: terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }), alerts: count('Alerts') },
+const outcomes: Panel = shares(
+  {
+    id: 'investigate-outcomes',
+    title: 'What came of it',
+    description: 'Answered, refused, or tried (these logs do not say). Unit: alerts.',
   },
-};
+  terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }),
+  { colours: OUTCOME_COLOURS },
+);
 
 const alerts: Panel = {
-  kind: 'table',
+  kind: 'documents',
   id: 'investigate-alerts',
   title: 'Alerts, most severe first',
   description:
-    'One row for each alert: a detection, a key (source, network or target) and a day. Numbers are counts in the logs. Units: requests, packets.',
-  rows: 10,
-  layer: {
-    view: 'alerts',
-    query: STANDS,
-    columns: {
-      id: terms('pollwatch.alert.id', 'Alert', { size: 25, by: 'severity' }),
-      severity: max('event.severity', 'Severity, 0 to 99'),
-      detection: lastValue('rule.name', 'Detection'),
-      key: lastValue('pollwatch.key.text', 'Source, network or target'),
-      verdict: lastValue('pollwatch.verdict.term', 'Verdict'),
-      outcome: lastValue('pollwatch.outcome', 'Outcome'),
-      status: lastValue('pollwatch.alert.status', 'Status'),
-      requests: max('pollwatch.evidence.requests', 'Requests'),
-      packets: max('pollwatch.evidence.packets', 'Packets'),
-      last: instant('max', '@timestamp', 'Last line'),
-    },
-  },
+    'One row for each alert: a detection, a key (source, network or target) and a day. It opens to explanation and evidence. Unit: alerts.',
+  view: 'alerts',
+  query: STANDS,
+  sortedBy: ['event.severity', '@timestamp'],
+  columns: [
+    'pollwatch.severity.label',
+    'rule.name',
+    'pollwatch.key.text',
+    'pollwatch.verdict.term',
+    'pollwatch.outcome',
+    'pollwatch.alert.status',
+    'event.reason',
+  ],
 };
 
 /** How to read one alert, with a link to the documents that hold explanation and evidence. */
@@ -102,7 +93,7 @@ function explain(scope: Scope): Panel {
     words: [
       '**Explain an alert: from a row to its evidence**',
       '',
-      `1. Filter for the alert (a click on its row), then [open the documents](${discoverLink(scope, 'alerts', columns)}) in Discover, and expand one.`,
+      `1. Expand its row in the list above, or [open all documents](${discoverLink(scope, 'alerts', columns)}) in Discover.`,
       '2. `event.reason` is what was seen, in one sentence; `pollwatch.threshold` is against which number; `pollwatch.explanation.why` is why that matters.',
       '3. `pollwatch.evidence.lines` are raw lines (values are hashed, what matched is kept), with origin and offset.',
       '4. `pollwatch.verdict.basis` says why it is noise, tailored or undecidable; `pollwatch.severity.modifiers` how the level came about.',
@@ -113,25 +104,24 @@ function explain(scope: Scope): Panel {
   };
 }
 
-const campaigns: Panel = {
-  kind: 'table',
-  id: 'investigate-campaigns',
-  title: 'Campaigns',
-  description:
-    'What several sources or days have in common. The detection is the stage; the next step stands in the documents (what_to_do). Units: alerts, addresses, systems.',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.campaign.id: *`,
-    columns: {
-      campaign: terms('pollwatch.campaign.id', 'Campaign', { size: 25, by: 'last' }),
-      stage: lastValue('rule.name', 'Latest stage'),
-      members: max('pollwatch.campaign.members', 'Sources'),
-      systems: uniqueCount('pollwatch.asset.id', 'Systems'),
-      first: instant('min', 'pollwatch.campaign.first_seen', 'First seen'),
-      last: instant('max', '@timestamp', 'Last seen'),
-    },
+const campaigns: Panel = table(
+  {
+    id: 'investigate-campaigns',
+    title: 'Campaigns',
+    description:
+      'What several sources or organisations have in common. The detection is the stage; the next step stands in the documents (what_to_do). Units: sources, jurisdictions.',
   },
-};
+  {
+    campaign: terms('pollwatch.campaign.id', 'Campaign', { size: 25, by: 'last' }),
+    stage: lastValue('rule.name', 'Latest stage'),
+    key: lastValue('pollwatch.key.text', 'Source or signature'),
+    members: max('pollwatch.campaign.members', 'Sources'),
+    jurisdictions: max('pollwatch.jurisdiction.count', 'Jurisdictions'),
+    first: instant('min', 'pollwatch.campaign.first_seen', 'First seen'),
+    last: instant('max', '@timestamp', 'Last seen'),
+  },
+  { query: `${STANDS} and pollwatch.campaign.id: *` },
+);
 
 const topOf = (id: string, title: string, description: string, along: Column): Panel =>
   stackedAlerts({ id, title, description }, terms('pollwatch.outcome', 'Outcome', { size: 3, by: 'alerts' }), {
@@ -155,102 +145,90 @@ const ports = topOf(
 );
 const hosts = topOf(
   'investigate-hosts',
-  'Host names that were asked',
-  'Host names of ours in alerts. Unit: alerts that name the host.',
+  'Host names outside the inventory',
+  'Host names that were asked and that no system of the inventory has: declare them. Unit: alerts that name the host.',
   mostIn('pollwatch.target.hosts', 'Host'),
 );
 
-const records: Panel = {
-  kind: 'table',
-  id: 'investigate-records',
-  title: 'Record enumeration: distinct keys per source',
-  description:
-    'How many different voter records a source asked for, at most, in alerts of the last hour, day and week of the time that is looked at; and how many were answered. Unit: record keys.',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.evidence.distinct_keys > 0`,
-    columns: {
-      source: terms('source.ip', 'Source', { size: 20, by: 'all', dataType: 'ip' }),
-      hour: max('pollwatch.evidence.distinct_keys', 'Keys, 1 hour', { lastly: '1h' }),
-      day: max('pollwatch.evidence.distinct_keys', 'Keys, 24 hours', { lastly: '1d' }),
-      week: max('pollwatch.evidence.distinct_keys', 'Keys, 7 days', { lastly: '7d' }),
-      all: max('pollwatch.evidence.distinct_keys', 'Keys, whole time'),
-      answered: max('pollwatch.evidence.records_answered', 'Answered'),
-    },
+const records: Panel = table(
+  {
+    id: 'investigate-records',
+    title: 'Record enumeration: distinct keys per source',
+    description:
+      'How many different voter records a source asked for, at most, in alerts of the last hour, day and week of the time that is looked at; and how many were answered. Unit: record keys.',
   },
-};
+  {
+    source: terms('source.ip', 'Source', { size: 20, by: 'all', dataType: 'ip' }),
+    hour: max('pollwatch.evidence.distinct_keys', 'Keys, 1 hour', { lastly: '1h' }),
+    day: max('pollwatch.evidence.distinct_keys', 'Keys, 24 hours', { lastly: '1d' }),
+    week: max('pollwatch.evidence.distinct_keys', 'Keys, 7 days', { lastly: '7d' }),
+    all: max('pollwatch.evidence.distinct_keys', 'Keys, whole time'),
+    answered: max('pollwatch.evidence.records_answered', 'Answered'),
+  },
+  { query: `${STANDS} and pollwatch.evidence.distinct_keys > 0` },
+);
 
-const fields: Panel = {
-  kind: 'table',
-  id: 'investigate-fields',
-  title: 'Injection by form field',
-  description:
-    'Parameters and form fields into which hostile text was put, as far as the evidence names them. Units: alerts, addresses.',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.evidence.fields_tried: *`,
-    columns: {
-      field: terms('pollwatch.evidence.fields_tried', 'Field', { size: 25, by: 'alerts' }),
-      alerts: count('Alerts'),
-      sources: uniqueCount('source.ip', 'Addresses'),
-      answered: count('Answered', { only: 'pollwatch.outcome: answered' }),
-      last: instant('max', '@timestamp', 'Last'),
-    },
+const fields: Panel = table(
+  {
+    id: 'investigate-fields',
+    title: 'Injection by form field',
+    description:
+      'Parameters and form fields into which hostile text was put, as far as the evidence names them. Units: alerts, addresses.',
   },
-};
+  {
+    field: terms('pollwatch.evidence.fields_tried', 'Field', { size: 25, by: 'alerts' }),
+    alerts: count('Alerts'),
+    sources: uniqueCount('source.ip', 'Addresses'),
+    severe: count('High or critical', { only: 'event.severity >= 73' }),
+    last: instant('max', '@timestamp', 'Last'),
+  },
+  { query: `${STANDS} and pollwatch.evidence.fields_tried: *` },
+);
 
-const persistence: Panel = {
-  kind: 'table',
-  id: 'investigate-persistence',
-  title: 'Still trying after it was refused',
-  description:
-    'Sources whose traffic was refused most often, and on how many days: an alert stands for a detection on a day. Units: days, packets, alerts.',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.outcome: refused`,
-    columns: {
-      source: terms('source.ip', 'Source', { size: 25, by: 'alerts', dataType: 'ip' }),
-      days: uniqueCount('pollwatch.day', 'Days'),
-      alerts: count('Alerts'),
-      packets: sum('pollwatch.evidence.packets', 'Packets'),
-      requests: sum('pollwatch.evidence.requests', 'Requests'),
-      first: instant('min', '@timestamp', 'First'),
-      last: instant('max', '@timestamp', 'Last'),
-    },
+const persistence: Panel = table(
+  {
+    id: 'investigate-persistence',
+    title: 'Still trying after it was refused',
+    description:
+      'Sources whose traffic was refused most often, and on how many days: an alert stands for a detection on a day. Units: days, packets, alerts.',
   },
-};
+  {
+    source: terms('source.ip', 'Source', { size: 25, by: 'alerts', dataType: 'ip' }),
+    days: uniqueCount('pollwatch.day', 'Days'),
+    alerts: count('Alerts'),
+    packets: sum('pollwatch.evidence.packets', 'Packets'),
+    requests: sum('pollwatch.evidence.requests', 'Requests'),
+    first: instant('min', '@timestamp', 'First'),
+    last: instant('max', '@timestamp', 'Last'),
+  },
+  { query: `${STANDS} and pollwatch.outcome: refused` },
+);
 
-const techniques: Panel = {
-  kind: 'table',
-  id: 'investigate-techniques',
-  title: 'ATT&CK techniques',
-  description: 'Techniques that the detections name. Unit: alerts.',
-  layer: {
-    view: 'alerts',
-    query: STANDS,
-    columns: {
-      technique: terms('threat.technique.name', 'Technique', { size: 15, by: 'alerts' }),
-      alerts: count('Alerts'),
-    },
+const techniques: Panel = table(
+  {
+    id: 'investigate-techniques',
+    title: 'ATT&CK techniques',
+    description: 'Techniques that the detections name. Unit: alerts.',
   },
-};
+  {
+    technique: terms('threat.technique.name', 'Technique', { size: 15, by: 'alerts' }),
+    alerts: count('Alerts'),
+  },
+);
 
-const sources: Panel = {
-  kind: 'table',
-  id: 'investigate-sources',
-  title: 'Sources',
-  description:
-    'Addresses with the most severe alerts, and who announces them. Not who sent it: see the note. Units: alerts, detections.',
-  layer: {
-    view: 'alerts',
-    query: STANDS,
-    columns: {
-      source: terms('source.ip', 'Source', { size: 50, by: 'severity', dataType: 'ip' }),
-      owner: lastValue('pollwatch.source.owner', 'Network owner'),
-      class: lastValue('pollwatch.source.class', 'Class'),
-      severity: max('event.severity', 'Severity, 0 to 99'),
-      alerts: count('Alerts'),
-      detections: uniqueCount('event.code', 'Detections'),
-    },
+const sources: Panel = table(
+  {
+    id: 'investigate-sources',
+    title: 'Sources',
+    description:
+      'Addresses with the most alerts, and who announces them. Not who sent it: see the note. Units: alerts, detections; severity from 0 to 99.',
   },
-};
+  {
+    source: terms('source.ip', 'Source', { size: 25, by: 'alerts', dataType: 'ip' }),
+    owner: lastValue('pollwatch.source.owner', 'Network owner'),
+    class: lastValue('pollwatch.source.class', 'Class'),
+    severity: max('event.severity', 'Severity, 0 to 99'),
+    alerts: count('Alerts'),
+    detections: uniqueCount('event.code', 'Detections'),
+  },
+);

@@ -1,12 +1,12 @@
 /**
  * Panels as they are meant, and their Lens state as Kibana stores it by value. A panel has a title, a sentence that says
  * what it shows and in which unit, and one or more layers; a layer has a data view, a query and named columns.
- *   bars over time, a table, a big number, shares of a whole, or words (Markdown)
+ *   bars over time, a table, a big number, shares of a whole, a list of documents, or words (Markdown)
  */
 import type { Column } from './columns.ts';
-import { type Scope, type View, viewId } from './data-views.ts';
+import { type Scope, scopeId, type View, viewId } from './data-views.ts';
 import { type Colours, colourMapping, PHASE_COLOUR, PLAIN } from './palette.ts';
-import type { Reference } from './saved-object.ts';
+import { type Reference, type SavedObject, savedObject } from './saved-object.ts';
 
 /** Columns of one data view. */
 export interface Layer {
@@ -36,6 +36,8 @@ export interface Said {
   readonly title: string;
   /** what it shows, with the unit */
   readonly description: string;
+  /** start of the time that this panel looks at, whatever the dashboard does: "now-7d" */
+  readonly from?: string;
   /** a click on a value leads to this dashboard, with the value as a filter */
   readonly leadsTo?: DashboardName;
 }
@@ -64,11 +66,23 @@ export type Panel =
       readonly colour?: string;
     })
   | (Said & { readonly kind: 'shares'; readonly layer: Layer; readonly by: string; readonly colours?: Colours })
+  | (Said & DocumentList)
   | { readonly kind: 'words'; readonly id: string; readonly title: string; readonly words: string };
+
+/** Documents themselves, a row each, which opens to everything in them; the most that Kibana shows is 500. */
+export interface DocumentList {
+  readonly kind: 'documents';
+  readonly view: View;
+  /** KQL */
+  readonly query: string;
+  readonly columns: readonly string[];
+  /** fields, the first one counts most; all descending */
+  readonly sortedBy: readonly string[];
+}
 
 /** A part of the state of a panel with the references that it needs. */
 interface Made {
-  readonly type: 'lens' | 'visualization';
+  readonly type: 'lens' | 'visualization' | 'search';
   readonly config: Readonly<Record<string, unknown>>;
   readonly references: readonly Reference[];
 }
@@ -83,6 +97,10 @@ export function panelState(panel: Panel, scope: Scope): Made {
       config: { savedVis: { type: 'markdown', title: panel.title, description: '', params, uiState: {}, data } },
       references: [],
     };
+  }
+  if (panel.kind === 'documents') {
+    const reference: Reference = { type: 'search', id: searchId(scope, panel.id), name: `panel_${panel.id}` };
+    return { type: 'search', config: { description: panel.description }, references: [reference] };
   }
   const layers = panel.kind === 'xy' ? panel.layers : [panel.layer];
   const ids = layers.map((_, i) => `${panel.id}-${i + 1}`);
@@ -120,6 +138,29 @@ export function panelState(panel: Panel, scope: Scope): Made {
     },
     references: needed,
   };
+}
+
+/** Id of the saved search that a list of documents is. */
+const searchId = (scope: Scope, panel: string): string => `${scopeId(scope)}-${panel}`;
+
+/** The saved search of a list of documents: Kibana has no form of it by value that all versions read. */
+export function savedSearch(panel: Said & DocumentList, scope: Scope): SavedObject {
+  const indexRefName = 'kibanaSavedObjectMeta.searchSourceJSON.index';
+  const source = { query: { query: panel.query, language: 'kuery' }, filter: [], highlightAll: true, version: true };
+  return savedObject(
+    'search',
+    searchId(scope, panel.id),
+    {
+      title: `pollwatch: ${panel.title}`,
+      description: panel.description,
+      hits: 0,
+      version: 1,
+      columns: panel.columns,
+      sort: panel.sortedBy.map((field) => [field, 'desc']),
+      kibanaSavedObjectMeta: { searchSourceJSON: JSON.stringify({ ...source, indexRefName }) },
+    },
+    [{ type: 'index-pattern', id: viewId(scope, panel.view), name: indexRefName }],
+  );
 }
 
 const TYPES = { xy: 'lnsXY', table: 'lnsDatatable', metric: 'lnsMetric', shares: 'lnsPie' } as const;
@@ -163,7 +204,7 @@ function measuresOf({ columns }: Layer): string[] {
 }
 
 function visualizationOf(
-  panel: Exclude<Panel, { kind: 'words' }>,
+  panel: Exclude<Panel, { kind: 'words' | 'documents' }>,
   ids: readonly string[],
   shading: ReturnType<typeof shadedWindows>,
 ): object {

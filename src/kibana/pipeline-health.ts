@@ -3,7 +3,7 @@
  * silent, clocks that cannot be right, and how old the data are that answer whose an address is.
  */
 
-import { faultyNow, PIPELINE, tile } from './alert-charts.ts';
+import { faultyNow, PIPELINE, table, tile } from './alert-charts.ts';
 import { type Column, instant, lastValue, max, overTime, sum, terms } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -41,7 +41,7 @@ export function pipelineHealth(scope: Scope): Dashboard {
 }
 
 const healthTile = (id: string, title: string, description: string, subtitle: string, value: Column): Panel =>
-  tile({ id, title, description }, { view: 'health', query: PIPELINE, value, subtitle });
+  tile({ id, title, description }, value, subtitle, { view: 'health', query: PIPELINE });
 
 const stateNow = healthTile(
   'health-state',
@@ -151,80 +151,74 @@ const waiting: Panel = {
   ],
 };
 
-const refusedReasons: Panel = {
-  kind: 'table',
-  id: 'health-refused',
-  title: 'Lines that could not be read',
-  description: 'Why, and in which log. Shapes of a few stand in the documents. Unit: lines, summed over days.',
-  layer: {
-    view: 'refused',
-    columns: {
-      reason: terms('pollwatch.refused.reason', 'Reason', { size: 20, by: 'lines' }),
-      log: lastValue('pollwatch.origin.name', 'Latest log'),
-      lines: sum('pollwatch.refused.count', 'Lines'),
-      day: instant('max', 'pollwatch.day', 'Last day'),
-    },
+const refusedReasons: Panel = table(
+  {
+    id: 'health-refused',
+    title: 'Lines that could not be read, last 7 days',
+    // a day is told when it is over, under its first instant
+    from: 'now-7d',
+    description: 'Why, and in which log. Shapes of a few stand in the documents. Unit: lines, summed over days.',
   },
-};
+  {
+    reason: terms('pollwatch.refused.reason', 'Reason', { size: 20, by: 'lines' }),
+    log: lastValue('pollwatch.origin.name', 'Latest log'),
+    lines: sum('pollwatch.refused.count', 'Lines'),
+    day: instant('max', 'pollwatch.day', 'Last day'),
+  },
+  { view: 'refused', query: '' },
+);
 
-const faults: Panel = {
-  kind: 'table',
-  id: 'health-faults',
-  title: 'Silent logs and wrong clocks',
-  description:
-    'X08: nothing comes any more. X09: lines are younger than their receipt, or most of an hour older. Unit: seconds.',
-  layer: {
-    view: 'health',
-    query: 'pollwatch.health.kind: (log_silence or clock)',
-    columns: {
-      organization: terms('organization.name', 'Organisation', { size: 100, by: 'last' }),
-      log: terms('pollwatch.origin.name', 'Log', { size: 50, by: 'last' }),
-      fault: lastValue('event.code', 'Fault'),
-      state: lastValue('pollwatch.health.state', 'State'),
-      silent: max('pollwatch.health.silent_s', 'Silent for', { unit: 's' }),
-      ahead: lastValue('pollwatch.health.ahead_s', 'Ahead by', 'number', { unit: 's' }),
-      last: instant('max', '@timestamp', 'Last'),
-    },
+const faults: Panel = table(
+  {
+    id: 'health-faults',
+    title: 'Silent logs and wrong clocks',
+    description:
+      'X08: nothing comes any more. X09: lines are younger than their receipt, or most of an hour older. Unit: seconds.',
   },
-};
+  {
+    organization: terms('organization.name', 'Organisation', { size: 100, by: 'last' }),
+    log: terms('pollwatch.origin.name', 'Log', { size: 50, by: 'last' }),
+    fault: lastValue('event.code', 'Fault'),
+    state: lastValue('pollwatch.health.state', 'State'),
+    silent: max('pollwatch.health.silent_s', 'Silent for', { unit: 's' }),
+    ahead: lastValue('pollwatch.health.ahead_s', 'Ahead by', 'number', { unit: 's' }),
+    last: instant('max', '@timestamp', 'Last'),
+  },
+  { view: 'health', query: 'pollwatch.health.kind: (log_silence or clock)' },
+);
 
-const dataSets: Panel = {
-  kind: 'table',
-  id: 'health-data-sets',
-  title: 'Ages of data sets',
-  description:
-    'Data that answer who announces an address, and lists of scanners. Networks change hands: past 180 days, replace them. Unit: days.',
-  layer: {
-    view: 'health',
-    query: 'pollwatch.health.kind: data_set',
-    columns: {
-      name: terms('pollwatch.data_set.name', 'Data set', { size: 20, by: 'age' }),
-      age: max('pollwatch.data_set.age_days', 'Age', { unit: 'days' }),
-      state: lastValue('pollwatch.health.state', 'State'),
-    },
+const dataSets: Panel = table(
+  {
+    id: 'health-data-sets',
+    title: 'Ages of data sets',
+    description:
+      'Data that answer who announces an address, and lists of scanners. Networks change hands: past 180 days, replace them. Unit: days.',
   },
-};
+  {
+    name: terms('pollwatch.data_set.name', 'Data set', { size: 20, by: 'age' }),
+    age: max('pollwatch.data_set.age_days', 'Age', { unit: 'days' }),
+    state: lastValue('pollwatch.health.state', 'State'),
+  },
+  { view: 'health', query: 'pollwatch.health.kind: data_set' },
+);
 
-const organizations: Panel = {
-  kind: 'table',
-  id: 'health-organizations',
-  title: 'Organisations',
-  description: 'How each organisation stands. Units: lines, seconds, chunks, dead letters.',
-  rows: 20,
-  layer: {
-    view: 'health',
-    query: PIPELINE,
-    columns: {
-      organization: terms('organization.name', 'Organisation', { size: 100, by: 'dead' }),
-      state: lastValue('pollwatch.health.state', 'State'),
-      last: instant('max', '@timestamp', 'Last look'),
-      lines: sum('pollwatch.health.lines', 'Lines'),
-      refused: sum('pollwatch.health.refused', 'Unreadable'),
-      late: sum('pollwatch.health.late', 'Late events'),
-      dropped: sum('pollwatch.health.dropped', 'Dropped by listeners'),
-      lag: max('pollwatch.health.lag_s', 'Longest lag', { unit: 's' }),
-      dead: max('pollwatch.health.dead_letters', 'Dead letters'),
-      failed: sum('pollwatch.health.mails_failed', 'Mails that failed'),
-    },
+const organizations: Panel = table(
+  {
+    id: 'health-organizations',
+    title: 'Organisations',
+    description: 'How each organisation stands. Units: lines, seconds, chunks, dead letters.',
   },
-};
+  {
+    organization: terms('organization.name', 'Organisation', { size: 100, by: 'dead' }),
+    state: lastValue('pollwatch.health.state', 'State'),
+    last: instant('max', '@timestamp', 'Last look'),
+    lines: sum('pollwatch.health.lines', 'Lines'),
+    refused: sum('pollwatch.health.refused', 'Unreadable'),
+    late: sum('pollwatch.health.late', 'Late events'),
+    dropped: sum('pollwatch.health.dropped', 'Dropped by listeners'),
+    lag: max('pollwatch.health.lag_s', 'Longest lag', { unit: 's' }),
+    dead: max('pollwatch.health.dead_letters', 'Dead letters'),
+    failed: sum('pollwatch.health.mails_failed', 'Mails that failed'),
+  },
+  { view: 'health', query: PIPELINE, rows: 20 },
+);

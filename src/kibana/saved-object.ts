@@ -6,7 +6,7 @@
  */
 
 /** Types that are written, with the form in which each is. */
-const TYPE_VERSIONS = { dashboard: '8.9.0', 'index-pattern': '8.0.0' } as const;
+const TYPE_VERSIONS = { dashboard: '8.9.0', 'index-pattern': '8.0.0', search: '8.0.0' } as const;
 const CORE_VERSION = '8.8.0';
 
 export type SavedObjectType = keyof typeof TYPE_VERSIONS;

@@ -6,7 +6,7 @@ import { type Dashboard, dashboardObject } from './dashboard.ts';
 import { dataViews, type Scope } from './data-views.ts';
 import { investigate } from './investigate.ts';
 import { overview } from './overview.ts';
-import type { DashboardName } from './panels.ts';
+import { type DashboardName, savedSearch } from './panels.ts';
 import { pipelineHealth } from './pipeline-health.ts';
 import type { SavedObject } from './saved-object.ts';
 import { scanners } from './scanners.ts';
@@ -29,7 +29,13 @@ export function dashboards(scope: Scope): Dashboard[] {
   return namesOf(scope).map((name) => MAKE[name](scope));
 }
 
-/** Data views and dashboards of a scope, in the order in which they refer to each other. */
+/** Data views, saved searches and dashboards of a scope, in the order in which they refer to each other. */
 export function savedObjects(scope: Scope): SavedObject[] {
-  return [...dataViews(scope), ...dashboards(scope).map((dashboard) => dashboardObject(dashboard, scope))];
+  const all = dashboards(scope);
+  const panels = all.flatMap(({ rows }) => rows.flatMap((row) => row.panels.map(({ panel }) => panel)));
+  return [
+    ...dataViews(scope),
+    ...panels.flatMap((panel) => (panel.kind === 'documents' ? [savedSearch(panel, scope)] : [])),
+    ...all.map((dashboard) => dashboardObject(dashboard, scope)),
+  ];
 }

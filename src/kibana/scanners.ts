@@ -4,7 +4,7 @@
  * scanner that does more than scan is shown first.
  */
 
-import { alertControls, STANDS, stackedAlerts, tile } from './alert-charts.ts';
+import { alertControls, KNOWN, STANDS, shares, stackedAlerts, table, tile } from './alert-charts.ts';
 import { count, filters, lastValue, max, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -12,8 +12,6 @@ import { SEVERITY_COLOURS } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { caveat, navigation } from './words.ts';
 
-/** Sources that a list names or that the office agreed to. */
-export const KNOWN = 'pollwatch.source.class: (benign_scanner or authorized)';
 /** Behaviour that is more than looking for what is there. */
 export const MORE_THAN_SCANNING = 'not pollwatch.detection.class: scan';
 const BEYOND = `${STANDS} and ${KNOWN} and ${MORE_THAN_SCANNING}`;
@@ -37,7 +35,7 @@ export function scanners(scope: Scope): Dashboard {
       row(7, [16, beyond], [16, authorized], [16, listed]),
       row(9, [48, beyondTable]),
       row(12, [28, overTimeByClass], [20, severities]),
-      row(10, [32, table], [16, caveat('scanners-caveat')]),
+      row(10, [32, owners], [16, caveat('scanners-caveat')]),
     ],
   };
 }
@@ -50,10 +48,10 @@ const alertTile = (
   subtitle: string,
   colour?: string,
 ): Panel =>
-  tile(
-    { id, title, description, leadsTo: 'investigate' },
-    { view: 'alerts', query, value: count('Alerts'), subtitle, ...(colour === undefined ? {} : { colour }) },
-  );
+  tile({ id, title, description, leadsTo: 'investigate' }, count('Alerts'), subtitle, {
+    query,
+    ...(colour === undefined ? {} : { colour }),
+  });
 
 const beyond = alertTile(
   'scanners-beyond',
@@ -78,27 +76,25 @@ const listed = alertTile(
   'not authorised by us',
 );
 
-const beyondTable: Panel = {
-  kind: 'table',
-  id: 'scanners-beyond-table',
-  title: 'Known scanners that do more than scan',
-  description: 'Each source with what it did besides scanning. Units: alerts, severity from 0 to 99.',
-  leadsTo: 'investigate',
-  layer: {
-    view: 'alerts',
-    query: BEYOND,
-    columns: {
-      source: terms('source.ip', 'Source', { size: 25, by: 'severity', dataType: 'ip' }),
-      claims: lastValue('pollwatch.source.claimed_as', 'Claims to be'),
-      listed: lastValue('pollwatch.source.listed_as', 'Listed as'),
-      authorized: lastValue('pollwatch.source.authorized_as', 'Authorised as'),
-      detection: lastValue('rule.name', 'Latest detection'),
-      outcome: lastValue('pollwatch.outcome', 'Outcome'),
-      severity: max('event.severity', 'Severity, 0 to 99'),
-      alerts: count('Alerts'),
-    },
+const beyondTable: Panel = table(
+  {
+    id: 'scanners-beyond-table',
+    title: 'Known scanners that do more than scan',
+    description: 'Each source with what it did besides scanning. Units: alerts, severity from 0 to 99.',
+    leadsTo: 'investigate',
   },
-};
+  {
+    source: terms('source.ip', 'Source', { size: 25, by: 'severity', dataType: 'ip' }),
+    claims: lastValue('pollwatch.source.claimed_as', 'Claims to be'),
+    listed: lastValue('pollwatch.source.listed_as', 'Listed as'),
+    authorized: lastValue('pollwatch.source.authorized_as', 'Authorised as'),
+    detection: lastValue('rule.name', 'Latest detection'),
+    outcome: lastValue('pollwatch.outcome', 'Outcome'),
+    severity: max('event.severity', 'Severity, 0 to 99'),
+    alerts: count('Alerts'),
+  },
+  { query: BEYOND },
+);
 
 const overTimeByClass: Panel = stackedAlerts(
   {
@@ -114,40 +110,31 @@ const overTimeByClass: Panel = stackedAlerts(
   { colours: { 'authorised by us': '#33bbee', 'named by a list': '#ddaa33', 'all others': '#bbbbbb' } },
 );
 
-const severities: Panel = {
-  kind: 'shares',
-  id: 'scanners-severity',
-  title: 'Severity of their alerts',
-  description: 'Severity of alerts of known and authorised scanners. Unit: alerts.',
-  by: 'severity',
-  colours: SEVERITY_COLOURS,
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and ${KNOWN}`,
-    columns: {
-      severity: terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
-      alerts: count('Alerts'),
-    },
+const severities: Panel = shares(
+  {
+    id: 'scanners-severity',
+    title: 'Severity of their alerts',
+    description: 'Severity of alerts of known and authorised scanners. Unit: alerts.',
   },
-};
+  terms('pollwatch.severity.label', 'Severity', { size: 5, by: 'alerts' }),
+  { query: `${STANDS} and ${KNOWN}`, colours: SEVERITY_COLOURS },
+);
 
-const table: Panel = {
-  kind: 'table',
-  id: 'scanners-owners',
-  title: 'Network owners of known scanners',
-  description:
-    'Who announces the addresses of known scanners, with what they came for. Units: alerts, addresses, detections.',
-  leadsTo: 'investigate',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and ${KNOWN}`,
-    columns: {
-      owner: terms('source.as.organization.name', 'Network owner', { size: 25, by: 'alerts' }),
-      class: lastValue('pollwatch.source.class', 'Class'),
-      alerts: count('Alerts'),
-      sources: uniqueCount('source.ip', 'Addresses'),
-      detections: uniqueCount('event.code', 'Detections'),
-      beyond: count('More than scanning', { only: MORE_THAN_SCANNING }),
-    },
+const owners: Panel = table(
+  {
+    id: 'scanners-owners',
+    title: 'Network owners of known scanners',
+    description:
+      'Who announces the addresses of known scanners, with what they came for. Units: alerts, addresses, detections.',
+    leadsTo: 'investigate',
   },
-};
+  {
+    owner: terms('source.as.organization.name', 'Network owner', { size: 25, by: 'alerts' }),
+    class: lastValue('pollwatch.source.class', 'Class'),
+    alerts: count('Alerts'),
+    sources: uniqueCount('source.ip', 'Addresses'),
+    detections: uniqueCount('event.code', 'Detections'),
+    beyond: count('More than scanning', { only: MORE_THAN_SCANNING }),
+  },
+  { query: `${STANDS} and ${KNOWN}` },
+);

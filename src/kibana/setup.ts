@@ -76,7 +76,7 @@ async function importObjects(kibana: Kibana, scope: Scope, say: (line: string) =
       `${successCount ?? 0} of ${objects.length} objects were imported into the space ${scopeId(scope)}`,
     );
   }
-  say(`space ${scopeId(scope)}: ${objects.length} data views and dashboards set`);
+  say(`space ${scopeId(scope)}: ${objects.length} data views, lists and dashboards set`);
 }
 
 async function putRole(kibana: Kibana, scope: Scope, say: (line: string) => void): Promise<void> {

@@ -3,7 +3,7 @@
  * how do their days compare. Counts, addresses that have an alert and ids of clusters; no paths and no raw lines.
  */
 
-import { STANDS, stackedAlerts, tile } from './alert-charts.ts';
+import { STANDS, stackedAlerts, table, tile } from './alert-charts.ts';
 import { count, instant, lastValue, max, sum, terms, uniqueCount } from './columns.ts';
 import { type Dashboard, row } from './dashboard.ts';
 import type { Scope } from './data-views.ts';
@@ -48,12 +48,8 @@ const organizations: Panel = tile(
     title: 'Organisations with alerts',
     description: 'Organisations that have at least one alert in the time that is looked at. Unit: organisations.',
   },
-  {
-    view: 'alerts',
-    query: STANDS,
-    value: uniqueCount('organization.id', 'Organisations'),
-    subtitle: 'have at least one alert',
-  },
+  uniqueCount('organization.id', 'Organisations'),
+  'have at least one alert',
 );
 
 const shared: Panel = tile(
@@ -61,14 +57,11 @@ const shared: Panel = tile(
     id: 'state-reporting',
     title: 'Organisations that sent logs',
     description:
-      'Organisations with at least one day in numbers. "No alerts" of one that sent no logs says nothing. Unit: organisations.',
+      'Organisations with at least one day of which lines were read. "No alerts" of one that sent no logs says nothing. Unit: organisations.',
   },
-  {
-    view: 'summaries',
-    query: DAYS,
-    value: uniqueCount('organization.id', 'Organisations'),
-    subtitle: 'have at least one day in numbers',
-  },
+  uniqueCount('organization.id', 'Organisations'),
+  'have at least one day with lines',
+  { view: 'summaries', query: `${DAYS} and pollwatch.summary.lines > 0` },
 );
 
 const campaignsNow: Panel = tile(
@@ -77,75 +70,65 @@ const campaignsNow: Panel = tile(
     title: 'Campaigns',
     description: 'Campaigns with alerts in the time that is looked at. Unit: campaigns.',
   },
+  uniqueCount('pollwatch.campaign.id', 'Campaigns'),
+  'seen by any organisation',
+  { query: `${STANDS} and pollwatch.campaign.id: *` },
+);
+
+const several: Panel = table(
   {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.campaign.id: *`,
-    value: uniqueCount('pollwatch.campaign.id', 'Campaigns'),
-    subtitle: 'seen by any organisation',
+    id: 'state-several',
+    title: 'The same source or campaign at several jurisdictions',
+    description:
+      'Alerts that the state made from those of several organisations: the source, network or campaign, and how many jurisdictions it touched. Units: jurisdictions, sources; severity from 0 to 99.',
+    leadsTo: 'investigate',
+  },
+  {
+    key: terms('pollwatch.key.text', 'Source, network or campaign', { size: 50, by: 'jurisdictions' }),
+    jurisdictions: max('pollwatch.jurisdiction.count', 'Jurisdictions'),
+    detection: lastValue('rule.name', 'Detection'),
+    members: max('pollwatch.campaign.members', 'Sources'),
+    severity: max('event.severity', 'Severity, 0 to 99'),
+    first: instant('min', 'event.start', 'First line'),
+    last: instant('max', '@timestamp', 'Last line'),
+  },
+  { query: `${STANDS} and pollwatch.jurisdiction.count >= 2` },
+);
+
+// ordered by alerts: ordering a hundred thousand sources by distinct organisations takes more memory than a server has
+const sources: Panel = table(
+  {
+    id: 'state-sources',
+    title: 'Sources with the most alerts, and where',
+    description:
+      'Addresses with the most alerts in all organisations, and how many of them each touched. Units: alerts, organisations, detections.',
+    leadsTo: 'investigate',
+  },
+  {
+    source: terms('source.ip', 'Source', { size: 50, by: 'alerts', dataType: 'ip' }),
+    alerts: count('Alerts'),
+    organizations: uniqueCount('organization.id', 'Organisations'),
+    detections: uniqueCount('event.code', 'Detections'),
+    last: instant('max', '@timestamp', 'Last'),
   },
 );
 
-const several: Panel = {
-  kind: 'table',
-  id: 'state-several',
-  title: 'The same source or campaign at several jurisdictions',
-  description:
-    'Alerts that the state made from those of several organisations: the source, network or campaign, and how many jurisdictions it touched. Units: jurisdictions, sources; severity from 0 to 99.',
-  leadsTo: 'investigate',
-  layer: {
-    view: 'alerts',
-    query: `${STANDS} and pollwatch.jurisdiction.count >= 2`,
-    columns: {
-      key: terms('pollwatch.key.text', 'Source, network or campaign', { size: 50, by: 'jurisdictions' }),
-      jurisdictions: max('pollwatch.jurisdiction.count', 'Jurisdictions'),
-      detection: lastValue('rule.name', 'Detection'),
-      members: max('pollwatch.campaign.members', 'Sources'),
-      severity: max('event.severity', 'Severity, 0 to 99'),
-      first: instant('min', 'event.start', 'First line'),
-      last: instant('max', '@timestamp', 'Last line'),
-    },
+const clusters: Panel = table(
+  {
+    id: 'state-clusters',
+    title: 'The same cluster at several organisations',
+    description:
+      'Ids of sources, networks and signatures in the daily summaries, which every organisation shares: the same id is the same thing. Units: organisations, days.',
   },
-};
-
-// ordered by alerts: ordering a hundred thousand sources by distinct organisations takes more memory than a server has
-const sources: Panel = {
-  kind: 'table',
-  id: 'state-sources',
-  title: 'Sources with the most alerts, and where',
-  description:
-    'Addresses with the most alerts in all organisations, and how many of them each touched. Units: alerts, organisations, detections.',
-  leadsTo: 'investigate',
-  layer: {
-    view: 'alerts',
-    query: STANDS,
-    columns: {
-      source: terms('source.ip', 'Source', { size: 50, by: 'alerts', dataType: 'ip' }),
-      alerts: count('Alerts'),
-      organizations: uniqueCount('organization.id', 'Organisations'),
-      detections: uniqueCount('event.code', 'Detections'),
-      last: instant('max', '@timestamp', 'Last'),
-    },
+  {
+    cluster: terms('pollwatch.summary.clusters', 'Cluster', { size: 25, by: 'seen', accurate: true }),
+    seen: count('Days of organisations'),
+    organizations: uniqueCount('organization.id', 'Organisations'),
+    days: uniqueCount('pollwatch.day', 'Days'),
+    last: instant('max', '@timestamp', 'Last day'),
   },
-};
-
-const clusters: Panel = {
-  kind: 'table',
-  id: 'state-clusters',
-  title: 'The same cluster at several organisations',
-  description:
-    'Ids of sources, networks and signatures in the daily summaries, which every organisation shares: the same id is the same thing. Units: organisations, days.',
-  layer: {
-    view: 'summaries',
-    query: DAYS,
-    columns: {
-      cluster: terms('pollwatch.summary.clusters', 'Cluster', { size: 25, by: 'seen', accurate: true }),
-      seen: count('Days of organisations'),
-      organizations: uniqueCount('organization.id', 'Organisations'),
-      days: uniqueCount('pollwatch.day', 'Days'),
-      last: instant('max', '@timestamp', 'Last day'),
-    },
-  },
-};
+  { view: 'summaries', query: DAYS },
+);
 
 const byOrganization: Panel = stackedAlerts(
   {
@@ -168,25 +151,22 @@ const bySeverity: Panel = stackedAlerts(
   { along: terms('organization.name', 'Organisation', { size: 20, by: 'alerts' }), colours: SEVERITY_COLOURS },
 );
 
-const days: Panel = {
-  kind: 'table',
-  id: 'state-days',
-  title: 'Days in numbers, by organisation',
-  description: 'What each organisation read, and what became of it. Units: days, lines, sources, alerts.',
-  rows: 20,
-  layer: {
-    view: 'summaries',
-    query: DAYS,
-    columns: {
-      organization: terms('organization.name', 'Organisation', { size: 100, by: 'alerts' }),
-      days: uniqueCount('pollwatch.day', 'Days with logs'),
-      lines: sum('pollwatch.summary.lines', 'Lines'),
-      refused: sum('pollwatch.summary.refused', 'Unreadable lines'),
-      sources: sum('pollwatch.summary.sources', 'Sources, summed over days'),
-      alerts: sum('pollwatch.summary.alerts', 'Alerts'),
-      tailored: sum('pollwatch.summary.verdicts.tailored', 'Tailored'),
-      answered: sum('pollwatch.summary.outcomes.answered', 'Answered'),
-      last: instant('max', 'pollwatch.day', 'Last day'),
-    },
+const days: Panel = table(
+  {
+    id: 'state-days',
+    title: 'Days in numbers, by organisation',
+    description: 'What each organisation read, and what became of it. Units: days, lines, sources, alerts.',
   },
-};
+  {
+    organization: terms('organization.name', 'Organisation', { size: 100, by: 'alerts' }),
+    days: uniqueCount('pollwatch.day', 'Days'),
+    lines: sum('pollwatch.summary.lines', 'Lines'),
+    refused: sum('pollwatch.summary.refused', 'Unreadable lines'),
+    sources: sum('pollwatch.summary.sources', 'Sources, summed over days'),
+    alerts: sum('pollwatch.summary.alerts', 'Alerts'),
+    tailored: sum('pollwatch.summary.verdicts.tailored', 'Tailored'),
+    answered: sum('pollwatch.summary.outcomes.answered', 'Answered'),
+    last: instant('max', 'pollwatch.day', 'Last day'),
+  },
+  { view: 'summaries', query: DAYS, rows: 20 },
+);

@@ -33,7 +33,17 @@ const VIEW_KEYS = [
   'fields',
   'allowNoIndex',
 ];
-const TYPE_VERSIONS: Readonly<Record<string, string>> = { dashboard: '8.9.0', 'index-pattern': '8.0.0' };
+const SEARCH_KEYS = ['title', 'description', 'hits', 'version', 'columns', 'sort', 'kibanaSavedObjectMeta'];
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  dashboard: DASHBOARD_KEYS,
+  search: SEARCH_KEYS,
+  'index-pattern': VIEW_KEYS,
+};
+const TYPE_VERSIONS: Readonly<Record<string, string>> = {
+  dashboard: '8.9.0',
+  search: '8.0.0',
+  'index-pattern': '8.0.0',
+};
 const COLUMN_KEYS = [
   'label',
   'customLabel',
@@ -69,7 +79,7 @@ export function objectProblems(objects: readonly StoredObject[]): string[] {
       wrong.push(`${id}: coreMigrationVersion ${coreMigrationVersion ?? 'is missing'}`);
     if (typeMigrationVersion === undefined || typeMigrationVersion !== TYPE_VERSIONS[type])
       wrong.push(`${id}: typeMigrationVersion ${typeMigrationVersion ?? 'is missing'}`);
-    const keys = type === 'dashboard' ? DASHBOARD_KEYS : VIEW_KEYS;
+    const keys = KEYS[type] ?? [];
     wrong.push(
       ...Object.keys(attributes)
         .filter((key) => !keys.includes(key))
@@ -117,6 +127,9 @@ export function referenceProblems(objects: readonly StoredObject[]): string[] {
     const names = object.references.map(({ name }) => name);
     if (new Set(names).size < names.length) wrong.push(`${object.id}: a reference stands there twice`);
     const used = new Set(controlsIn(object).map(({ id }) => `controlGroup_${id}:optionsListDataView`));
+    const source = object.attributes['kibanaSavedObjectMeta'] as { searchSourceJSON: string } | undefined;
+    const { indexRefName } = JSON.parse(source?.searchSourceJSON ?? '{}') as { indexRefName?: string };
+    if (indexRefName !== undefined) used.add(indexRefName);
     for (const panel of panelsIn([object])) {
       for (const { name, id } of panel.references) {
         used.add(`${panel.id}:${name}`);
@@ -178,6 +191,13 @@ export function fieldProblems(
         'string|ip'.includes('ip') && field === 'source.ip' ? 'ip' : 'string',
       );
   for (const panel of panelsIn(objects)) {
+    if (panel.list !== null) {
+      const { pattern, query, columns, sort } = panel.list;
+      for (const field of columns)
+        if (capabilitiesOf(pattern)[field] === undefined) wrong.push(`${panel.id}: ${pattern} has no field ${field}`);
+      for (const [field] of sort) check(panel.id, pattern, field, typeOf(capabilitiesOf(pattern), field));
+      for (const field of fieldsOfKql(parseKql(query))) check(panel.id, pattern, field, null);
+    }
     for (const { pattern, query, columns } of panel.layers) {
       const queries = [query, ...Object.values(columns).map(({ filter }) => filter?.query ?? '')];
       for (const { params } of Object.values(columns))
@@ -307,7 +327,7 @@ export function featureProblems(panels: readonly StoredPanel[], text: string): s
   ])
     if (new RegExp(`\\b${word}(?![a-z])`, 'i').test(text)) wrong.push(`uses ${word}`);
   for (const panel of panels) {
-    if (!['lnsXY', 'lnsDatatable', 'lnsMetric', 'lnsPie', 'markdown'].includes(panel.shape))
+    if (!['lnsXY', 'lnsDatatable', 'lnsMetric', 'lnsPie', 'search', 'markdown'].includes(panel.shape))
       wrong.push(`${panel.id} is a ${panel.shape}`);
     if (panel.type === 'map') wrong.push(`${panel.id} is a map`);
     if (/[\u{1F1E6}-\u{1F1FF}]/u.test(JSON.stringify(panel))) wrong.push(`${panel.id} has a flag`);

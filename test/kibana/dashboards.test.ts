@@ -23,6 +23,7 @@ import {
   referenceProblems,
   wordProblems,
 } from './checks.ts';
+import { runList, SHOWN_MAX } from './discover-search.ts';
 import { END, ORGANIZATIONS, type SampleDocument, SPAN, sampleDocuments } from './documents.ts';
 import { fits, parseKql, queryOf } from './kql.ts';
 import { runLayer } from './lens-aggregations.ts';
@@ -209,7 +210,7 @@ describe.each(SERVERS)('every chart on Elasticsearch $name', (server) => {
     };
   }, START_MS);
 
-  const bodiesOf = ({ pattern }: StoredLayer) =>
+  const bodiesOf = ({ pattern }: Pick<StoredLayer, 'pattern'>) =>
     documents.filter(({ index }) => index.startsWith(`${pattern}-`)).map(({ parsed }) => parsed);
 
   it('has fields that are there, of the right type, and can be aggregated', async () => {
@@ -241,12 +242,34 @@ describe.each(SERVERS)('every chart on Elasticsearch $name', (server) => {
     },
   );
 
+  it.each(panelsIn(objects).flatMap(({ id, list }) => (list === null ? [] : [[id, list] as const])))(
+    '%s lists the documents in their order, with something in every column',
+    async (_, list) => {
+      const { rows, total } = await runList(client, list, SPAN);
+      const query = parseKql(list.query);
+      const bodies = bodiesOf(list).filter((body) => fits(query, (field) => valuesOf(body, field)));
+      expect(total).toBe(bodies.length);
+      expect(rows).toHaveLength(Math.min(total, SHOWN_MAX));
+      const orderOf = (body: Body) => list.sort.map(([field]) => String(valuesOf(body, field)[0]).padStart(8, '0'));
+      const sorted = bodies.map(orderOf).sort((a, b) => (a.join() < b.join() ? 1 : -1));
+      const byId = new Map(documents.map(({ id, parsed }) => [id, parsed]));
+      expect(rows.map(({ id }) => orderOf(byId.get(id)!))).toEqual(sorted.slice(0, SHOWN_MAX));
+      for (const [i, field] of list.columns.entries()) {
+        expect(
+          rows.some(({ texts }) => texts[i] !== null),
+          field,
+        ).toBe(true);
+      }
+    },
+  );
+
   it('is seen to differ when a document is miscounted', async () => {
     const { layer } = layers.find(({ panel }) => panel === 'overview-kinds')!;
     const { rows } = await runLayer(client, layer, SPAN);
     const bodies = bodiesOf(layer);
     expect(differences(layer, rows, bodies, SPAN)).toEqual([]);
-    const isCounted = (body: Body) => fits(parseKql(layer.query), (field) => valuesOf(body, field));
+    const isCounted = (body: Body) =>
+      fits(parseKql(`${layer.query} and pollwatch.asset.kind: *`), (field) => valuesOf(body, field));
     expect(differences(layer, rows, bodies.toSpliced(bodies.findIndex(isCounted), 1), SPAN)).not.toEqual([]);
     expect(differences(layer, rows.slice(1), bodies, SPAN)).not.toEqual([]);
   });

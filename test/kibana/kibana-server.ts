@@ -188,6 +188,10 @@ function fileIn(headers: IncomingMessage['headers'], body: Buffer): string | nul
   return /name="file"; filename="[^"]+\.ndjson"/.test(head ?? '') ? rest.join('\r\n\r\n') : null;
 }
 
+const IMPORTED = ['dashboard', 'index-pattern', 'search'];
+/** Types of which an import says when what is referred to is not there. */
+const LOOKED_UP = ['index-pattern', 'search'];
+
 function importObjects(state: State, space: string, text: string | null, isOverwritten: boolean): Answer {
   if (text === null) return refusal(400, 'Invalid file extension');
   const objects = objectsIn(text);
@@ -197,9 +201,9 @@ function importObjects(state: State, space: string, text: string | null, isOverw
   const inFile = new Set(objects.map((o) => key(o)));
   const errors = objects.flatMap(({ type, id, references, attributes }) => {
     const error = (kind: string) => [{ type, id, title: attributes['title'], error: { type: kind } }];
-    if (type !== 'dashboard' && type !== 'index-pattern') return error('unsupported_type');
+    if (!IMPORTED.includes(type)) return error('unsupported_type');
     const isMissing = references.some(
-      (r) => r.type === 'index-pattern' && !inFile.has(key(r)) && !state.objects.has(key(r)),
+      (r) => LOOKED_UP.includes(r.type) && !inFile.has(key(r)) && !state.objects.has(key(r)),
     );
     if (isMissing) return error('missing_references');
     if (!isOverwritten && state.objects.has(key({ type, id }))) return error('conflict');

@@ -29,8 +29,8 @@ const PALETTE = [
   '#e7664c',
   '#d36086',
 ];
-/** Height of a legend of so many names, px. */
-const legendHeight = (names: number): number => (names > 5 ? 58 : 34);
+/** Height of a legend of a few names, px. */
+const LEGEND_PX = 34;
 const AXIS = { left: 44, bottom: 20, top: 6, right: 8 };
 
 interface DataLayer {
@@ -93,11 +93,22 @@ function legend(series: readonly Pick<Series, 'name' | 'colour'>[]): string {
   return `<div class="legend">${items.join('')}</div>`;
 }
 
+/** Rows that a legend takes, px being guessed from the letters. */
+function legendRows(series: readonly Pick<Series, 'name'>[], width: number): number {
+  let [rows, x] = [1, 0];
+  for (const { name } of series.slice(0, 12)) {
+    const px = name.length * 6.5 + 27;
+    if (x + px > width) [rows, x] = [rows + 1, 0];
+    x += px;
+  }
+  return rows;
+}
+
 /** Bars that are stacked, lines and areas, along time. */
 export function overTimeChart(drawn: Drawn): string {
   const { width, height, panel } = drawn;
   const series = seriesOf(drawn);
-  const legendPx = legendHeight(series.length);
+  const legendPx = Math.max(LEGEND_PX, legendRows(series, width) * 18 + 4);
   const isLog = panel.visualization['yLeftScale'] === 'log';
   const times = [...new Set(series.flatMap(({ values }) => [...values.keys()].map(Number)))].sort((a, b) => a - b);
   const step = Math.min(...times.slice(1).map((t, i) => t - times[i]!), 86_400_000);
@@ -187,17 +198,17 @@ export function horizontalBars(drawn: Drawn): string {
   const { width, height, panel } = drawn;
   const series = seriesOf(drawn);
   const isLog = panel.visualization['yLeftScale'] === 'log';
-  const names = [...new Set(series.flatMap(({ values }) => [...values.keys()]))].slice(
-    0,
-    Math.floor((height - legendHeight(5)) / 17),
-  );
+  const all = [...new Set(series.flatMap(({ values }) => [...values.keys()]))];
   const totals = new Map(
-    names.map((name) => [name, series.reduce((sum, { values }) => sum + (values.get(name) ?? 0), 0)]),
+    all.map((name) => [name, series.reduce((sum, { values }) => sum + (values.get(name) ?? 0), 0)]),
   );
+  const isSplit = (panel.visualization['layers'] as DataLayer[])[0]!.splitAccessor !== undefined;
+  if (isSplit) all.sort((a, b) => totals.get(b)! - totals.get(a)!);
+  const names = all.slice(0, Math.floor((height - LEGEND_PX) / 17));
   const highest = Math.max(1, ...totals.values());
   const labels = Math.min(width * 0.42, Math.max(...names.map((name) => String(name).length)) * 6.4 + 10);
   const plot = width - labels - 52;
-  const thick = Math.min(30, (height - legendHeight(5)) / names.length);
+  const thick = Math.min(30, (height - LEGEND_PX) / names.length);
   const scaled = (v: number) => (isLog ? Math.log10(v + 1) / Math.log10(highest + 1) : v / highest) * plot;
   const parts = names.flatMap((name, i) => {
     const y = i * thick;
@@ -219,7 +230,7 @@ export function horizontalBars(drawn: Drawn): string {
       `<text class="soft" x="${(labels + scaled(total) + 5).toFixed(1)}" y="${(y + thick / 2 + 4).toFixed(1)}">${short(total)}</text>`,
     ];
   });
-  return `<svg width="${width}" height="${height - legendHeight(5)}">${parts.join('')}</svg>${legend(series)}`;
+  return `<svg width="${width}" height="${height - LEGEND_PX}">${parts.join('')}</svg>${legend(series)}`;
 }
 
 /** Shares of a whole. */
@@ -233,7 +244,7 @@ export function donut({ panel, rows, width, height }: Drawn): string {
     colour: mapped(mapping, String(keys[0])) ?? PALETTE[i % PALETTE.length]!,
   }));
   const total = parts.reduce((sum, { value }) => sum + value, 0);
-  const radius = Math.min(width, height - legendHeight(5)) / 2 - 8;
+  const radius = Math.min(width, height - LEGEND_PX) / 2 - 8;
   let at = -Math.PI / 2;
   const rings = parts.map(({ value, colour }) => {
     const turn = Math.min((value / total) * 2 * Math.PI, 2 * Math.PI - 1e-3);
@@ -246,5 +257,5 @@ export function donut({ panel, rows, width, height }: Drawn): string {
     return `<path d="M ${point(a, radius)} A ${radius} ${radius} 0 ${large} 1 ${point(b, radius)} L ${point(b, inner)} A ${inner} ${inner} 0 ${large} 0 ${point(a, inner)} Z" fill="${colour}" stroke="var(--panel)" stroke-width="1.5"/>`;
   });
   const middle = `<text text-anchor="middle" y="5" style="font-size:16px;font-weight:600">${total.toLocaleString('en')}</text>`;
-  return `<svg width="${width}" height="${height - legendHeight(5)}"><g transform="translate(${width / 2} ${(height - legendHeight(5)) / 2})">${rings.join('')}${middle}</g></svg>${legend(parts)}`;
+  return `<svg width="${width}" height="${height - LEGEND_PX}"><g transform="translate(${width / 2} ${(height - LEGEND_PX) / 2})">${rings.join('')}${middle}</g></svg>${legend(parts)}`;
 }

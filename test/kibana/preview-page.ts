@@ -10,6 +10,8 @@ import type { StoredColumn, StoredLayer, StoredPanel } from './saved-file.ts';
 export interface Answered {
   readonly panel: StoredPanel;
   readonly rows: readonly (readonly Row[])[];
+  /** of a list of documents */
+  readonly texts?: readonly (readonly (string | null)[])[];
 }
 
 /** Kibana's grid, px. */
@@ -47,14 +49,18 @@ export function safe(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
-function panelBox({ panel, rows }: Answered, theme: Theme): string {
+function panelBox({ panel, rows, texts }: Answered, theme: Theme): string {
   const { x, y, w, h } = panel.grid;
   const width = w * COLUMN - MARGIN;
   const height = h * (ROW + MARGIN) - MARGIN;
   const isWords = panel.shape === 'markdown';
   const inner = { width: width - 2 * PADDING - 2, height: height - 2 * PADDING - 2 - (isWords ? 0 : TITLE - PADDING) };
   const heading = isWords ? '' : `<h2>${safe(panel.title)}</h2>`;
-  const content = isWords ? markdown(panel.words) : contentOf(panel, rows, inner, theme);
+  const content = isWords
+    ? markdown(panel.words)
+    : panel.list === null
+      ? contentOf(panel, rows, inner, theme)
+      : listOf(panel.list.columns, texts ?? [], inner.height);
   return `<section id="${safe(panel.id)}" style="left:${x * COLUMN + MARGIN / 2}px;top:${y * (ROW + MARGIN) + MARGIN / 2}px;width:${width}px;height:${height}px">${heading}${content}</section>`;
 }
 
@@ -90,6 +96,14 @@ function tiles(panel: StoredPanel, layer: StoredLayer, rows: readonly Row[]): st
     return `<div class="tile" style="border-color:${severities[label] ?? colour}"><b class="${shown.length > 9 ? 'small' : ''}">${safe(shown)}</b><span>${safe(label)}</span></div>`;
   });
   return `<div class="tiles" style="height:calc(100% - 26px)">${boxes.join('')}</div>`;
+}
+
+function listOf(columns: readonly string[], texts: readonly (readonly (string | null)[])[], height: number): string {
+  const head = columns.map((field) => `<th>${safe(field)}</th>`).join('');
+  const body = texts
+    .slice(0, Math.max(1, Math.floor(height / 26) - 1))
+    .map((row) => `<tr>${row.map((text) => `<td>${safe(text ?? '–')}</td>`).join('')}</tr>`);
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
 }
 
 function tableOf(panel: StoredPanel, layer: StoredLayer, rows: readonly Row[], height: number): string {

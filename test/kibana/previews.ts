@@ -9,13 +9,15 @@ import { toNdjson } from '../../src/kibana/saved-object.ts';
 import { EVERYBODY, savedObjects } from '../../src/kibana/saved-objects.ts';
 import { removeAll } from '../elastic/documents.ts';
 import { ownPrefix, settingsFor } from '../parts/elasticsearch.ts';
-import { ELECTION, END, ORGANIZATIONS, SPAN, sampleDocuments } from './documents.ts';
+import { runList } from './discover-search.ts';
+import { END, ORGANIZATIONS, SPAN, sampleDocuments, sampleElections } from './documents.ts';
 import { runLayer, type TimeSpan } from './lens-aggregations.ts';
 import type { Theme } from './preview-charts.ts';
 import { type Answered, previewPage } from './preview-page.ts';
 import { objectsIn, panelsIn } from './saved-file.ts';
 
 const HOUR = 3_600_000;
+const WEEK: TimeSpan = { fromMs: END - 7 * 24 * HOUR, toMs: END, stepMs: 6 * HOUR };
 
 /** A dashboard that is open in the browser. */
 export interface OpenDashboard {
@@ -39,11 +41,9 @@ export async function drawDashboards(url: string, look: (dashboard: OpenDashboar
     );
     await writeDocuments(client, await sampleDocuments(prefix), { nowMs: END });
     await client.indices.refresh({ index: `${prefix}-*` });
-    const windows = ELECTION.windows.map(({ phase, fromMs, toMs }) => ({
-      label: phase.replaceAll('_', ' '),
-      fromMs,
-      toMs,
-    }));
+    const windows = (await sampleElections()).flatMap((election) =>
+      election.windows.map(({ phase, fromMs, toMs }) => ({ label: phase.replaceAll('_', ' '), fromMs, toMs })),
+    );
     const objects = objectsIn(toNdjson(savedObjects({ ...EVERYBODY, prefix, windows })));
     for (const object of objects.filter(({ type }) => type === 'dashboard')) {
       const isDay = object.attributes['timeFrom'] === 'now-24h';
@@ -52,12 +52,12 @@ export async function drawDashboards(url: string, look: (dashboard: OpenDashboar
         : { ...SPAN, stepMs: 12 * HOUR };
       const answered: Answered[] = [];
       for (const panel of panelsIn(objects).filter(({ dashboard }) => dashboard === object.id)) {
-        // lines that could not be read are told by day, and the latest day is not over
-        const ofPanel = panel.id === 'health-refused' ? SPAN : span;
+        const ofPanel = (panel.config['timeRange'] as { from: string } | undefined)?.from === 'now-7d' ? WEEK : span;
         const rows = await Promise.all(
           panel.layers.map(async (layer) => (await runLayer(client, layer, ofPanel)).rows),
         );
-        answered.push({ panel, rows });
+        const found = panel.list === null ? [] : (await runList(client, panel.list, span)).rows;
+        answered.push({ panel, rows, texts: found.map(({ texts }) => texts) });
       }
       for (const theme of ['light', 'dark'] as const) {
         const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });

@@ -35,17 +35,27 @@ export interface StoredLayer {
   readonly columnOrder: readonly string[];
 }
 
+/** A list of documents: a saved search. */
+export interface StoredList {
+  readonly pattern: string;
+  readonly query: string;
+  readonly columns: readonly string[];
+  readonly sort: readonly (readonly [field: string, order: 'asc' | 'desc'])[];
+}
+
 export interface StoredPanel {
   readonly dashboard: string;
   readonly id: string;
   readonly title: string;
   readonly type: string;
   readonly grid: { x: number; y: number; w: number; h: number; i: string };
-  /** lnsXY, lnsDatatable, lnsMetric, lnsPie, or markdown */
+  /** lnsXY, lnsDatatable, lnsMetric, lnsPie, search, or markdown */
   readonly shape: string;
   readonly description: string;
   readonly words: string;
   readonly layers: readonly StoredLayer[];
+  /** null where it is a chart or words */
+  readonly list: StoredList | null;
   readonly visualization: Record<string, unknown>;
   readonly references: readonly { type: string; id: string; name: string }[];
   readonly config: Record<string, unknown>;
@@ -79,6 +89,7 @@ export function panelsIn(objects: readonly StoredObject[]): StoredPanel[] {
       .filter(({ type }) => type === 'index-pattern')
       .map(({ id, attributes }) => [id, String(attributes['title'])]),
   );
+  const searches = new Map(objects.filter(({ type }) => type === 'search').map((object) => [object.id, object]));
   return objects
     .filter(({ type }) => type === 'dashboard')
     .flatMap(({ id: dashboard, attributes, references: hoisted }) =>
@@ -91,14 +102,17 @@ export function panelsIn(objects: readonly StoredObject[]): StoredPanel[] {
           const name = `${id}:indexpattern-datasource-layer-${layer}`;
           return patterns.get(hoisted.find((reference) => reference.name === name)?.id ?? '') ?? '';
         };
+        const refName = panel['panelRefName'];
+        const search = hoisted.find(({ name }) => name === `${id}:${String(refName)}`);
+        const listed = search === undefined ? undefined : searches.get(search.id);
         return {
           dashboard,
           id,
           title: String(panel['title']),
           type: String(panel['type']),
           grid: panel['gridData'] as StoredPanel['grid'],
-          shape: lens?.visualizationType ?? saved?.type ?? '',
-          description: lens?.description ?? '',
+          shape: lens?.visualizationType ?? saved?.type ?? String(panel['type']),
+          description: lens?.description ?? (listed?.attributes['description'] as string | undefined) ?? '',
           words: saved?.params.markdown ?? '',
           layers: Object.entries(lens?.state.datasourceStates.formBased.layers ?? {}).map(([layer, stored]) => ({
             id: layer,
@@ -107,12 +121,24 @@ export function panelsIn(objects: readonly StoredObject[]): StoredPanel[] {
             columns: stored.columns,
             columnOrder: stored.columnOrder,
           })),
+          list: listed === undefined ? null : listOf(listed, patterns),
           visualization: lens?.state.visualization ?? {},
-          references: lens?.references ?? [],
+          references: lens?.references ?? (search === undefined ? [] : [{ ...search, name: String(refName) }]),
           config,
         };
       }),
     );
+}
+
+function listOf({ attributes, references }: StoredObject, patterns: ReadonlyMap<string, string>): StoredList {
+  const meta = attributes['kibanaSavedObjectMeta'] as { searchSourceJSON: string };
+  const source = JSON.parse(meta.searchSourceJSON) as { query: { query: string }; indexRefName: string };
+  return {
+    pattern: patterns.get(references.find(({ name }) => name === source.indexRefName)?.id ?? '') ?? '',
+    query: source.query.query,
+    columns: attributes['columns'] as StoredList['columns'],
+    sort: attributes['sort'] as StoredList['sort'],
+  };
 }
 
 /** Controls of a dashboard: id, field and the data view that its reference names. */

@@ -61,11 +61,11 @@ describe('setting Kibana up', () => {
     expect(await setUp(server)).toEqual([
       'server: Kibana 9.2.4',
       'space pollwatch: made',
-      'space pollwatch: 9 data views and dashboards set',
+      'space pollwatch: 10 data views, lists and dashboards set',
       'role pollwatch-kibana: set',
       'space pollwatch: 1 detection rule set',
       'space pollwatch-us-xx-adams: made',
-      'space pollwatch-us-xx-adams: 8 data views and dashboards set',
+      'space pollwatch-us-xx-adams: 9 data views, lists and dashboards set',
       'role pollwatch-us-xx-adams-kibana: set',
       'space pollwatch-us-xx-adams: 1 detection rule set',
     ]);
@@ -140,7 +140,7 @@ describe('setting Kibana up', () => {
     server.objects.set(`pollwatch-us-xx-adams dashboard:${dashboard.id}`, objectsIn(JSON.stringify(dashboard))[0]!);
     const problems = await problemsOf(setUp(server, {}, [EVERYBODY]));
     expect(problems.map((p) => p.message)).toEqual([
-      '8 of 9 objects were imported into the space pollwatch',
+      '9 of 10 objects were imported into the space pollwatch',
       'dashboard pollwatch-health: ambiguous_conflict',
     ]);
   });
