@@ -173,3 +173,30 @@ it('a packet that was turned away days before says nothing of who goes on after 
   expect(await found([])).toEqual([`X02 ${S} medium`]);
   expect(await found([packet(S, 0, 443)])).toEqual([`X02 ${S} medium`]);
 });
+
+describe('what came of it, its own day says', () => {
+  const outcomes = (found: readonly Alert[], id: string) =>
+    found
+      .filter((a) => a.detection === id)
+      .map((a) => `${a.day} ${a.outcome}`)
+      .sort();
+
+  it('of services that should not face the Internet: let through weeks later is not let through today', async () => {
+    const scan = (second: number, denied: boolean) =>
+      [22, 3389, 5900, 445].map((port, i) => packet(S, second + i * 5, port, { allowed: !denied }));
+    const before = outcomes(await alertsOf({ 'kern.log': scan(0, true) }), 'F09');
+    const after = outcomes(await alertsOf({ 'kern.log': [...scan(0, true), ...scan(20 * DAY_S, false)] }), 'F09');
+    expect(before).toHaveLength(1);
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toContain('answered');
+  });
+
+  it('of text put into a form: what the form takes weeks later was not taken today', async () => {
+    const id = 'election.form_injection';
+    const tries = (second: number, status: number) =>
+      times(4, (i) => request(S, second + i * 30, `/lookup?voterid=${SQL[i]}`, { status, size: 4312 }));
+    const before = outcomes(await alerts(id, tries(0, 403)), id);
+    expect(before).toHaveLength(1);
+    expect(outcomes(await alerts(id, [...tries(0, 403), ...tries(20 * DAY_S, 200)]), id)[0]).toBe(before[0]);
+  });
+});

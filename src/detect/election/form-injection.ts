@@ -10,7 +10,7 @@
 import { FIELD, TAG } from '../../measure/entry.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { byDay, countEvents, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, outcomeOf } from './systems.ts';
 
 const TRIES = 3;
@@ -31,15 +31,14 @@ export const formInjection: SourceDetector = {
       const isOfVoters = asset.sensitivity === 'voter';
       const tries = isOfVoters ? TRIES_ON_VOTERS : TRIES;
       const hit = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w.filter(isRequest)) >= tries, { grows: true });
-      if (hit.length === 0) return [];
       const fields = (list: readonly Touch[]) => list.filter((t) => t.tag === TAG.field);
-      return [
-        {
+      return byDay(hit, scene.dayStartMs).map(
+        ([, own]): Finding => ({
           detection: 'election.form_injection',
           base: isOfVoters ? 'high' : 'medium',
           steps: [],
-          outcome: outcomeOf(hit),
-          touches: inOrder([...hit, ...matchesOf(hit, record, scene)]),
+          outcome: outcomeOf(own),
+          touches: inOrder([...own, ...matchesOf(own, record, scene)]),
           numbers: (list) => ({
             ...answerNumbers(fields(list).filter(isRequest)),
             fields: new Set(fields(list).flatMap((t) => (t.item === 0 ? [] : [t.item]))).size,
@@ -48,11 +47,11 @@ export const formInjection: SourceDetector = {
             tries === 1 ? 'one request with attack text in a field' : `${tries} requests with attack text in a field`,
           ],
           noise: [],
-          tailored: hit.some(isDeclared)
+          tailored: own.some(isDeclared)
             ? ['the text was put into a field that your form has']
             : ['the text was put into a page that exists on your site'],
-        },
-      ];
+        }),
+      );
     });
   },
 };

@@ -9,7 +9,7 @@
 import { TAG, WEB } from '../../measure/entry.ts';
 import { MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
-import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { byDay, countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem, isClientOf, outcomeOf } from './systems.ts';
 
 const REFUSED = 5;
@@ -24,10 +24,13 @@ export const pollbookProbe: SourceDetector = {
     return bySystem(record, TAG.page, scene).flatMap(([asset, all]): Finding[] => {
       if (asset.kind !== 'pollbook_sync') return [];
       const touches = all.filter((t) => (t.flags & WEB.telling) !== 0);
+      const days = (list: readonly Touch[], find: (list: readonly Touch[]) => Finding) =>
+        byDay(list, scene.dayStartMs).map(([, own]) => find(own));
       const isEnrolled = isClientOf(asset, record, scene);
-      if (asset.clients.length > 0 && !isEnrolled) return [findingOf(touches, 'medium', 'stranger')];
+      if (asset.clients.length > 0 && !isEnrolled)
+        return days(touches, (list) => findingOf(list, 'medium', 'stranger'));
       const failed = inWindows(touches, REFUSED_SPAN, WEB_PANE, isTurnedAway).filter(isRefused);
-      return failed.length === 0 ? [] : [findingOf(failed, isEnrolled ? 'low' : 'medium', 'log-ins')];
+      return days(failed, (list) => findingOf(list, isEnrolled ? 'low' : 'medium', 'log-ins'));
     });
   },
 };

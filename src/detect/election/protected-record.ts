@@ -10,7 +10,7 @@ import { TAG } from '../../measure/entry.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { byDay, countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { answerNumbers, bySystem } from './systems.ts';
 
 const LOOKUPS = 3;
@@ -21,14 +21,13 @@ export const protectedRecord: SourceDetector = {
   evaluate(record, scene) {
     return bySystem(record, TAG.protectedRecord, scene).flatMap(([asset, touches]): Finding[] => {
       const hit = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= LOOKUPS, { grows: true });
-      if (hit.length === 0) return [];
-      return [
-        {
+      return byDay(hit, scene.dayStartMs).map(
+        ([, own]): Finding => ({
           detection: 'election.protected_record',
           base: asset.kind === 'cancellation' ? 'high' : 'medium',
           steps: [],
-          outcome: hit.some(isGiven) ? 'answered' : 'refused',
-          touches: hit,
+          outcome: own.some(isGiven) ? 'answered' : 'refused',
+          touches: own,
           numbers: (list) => ({
             ...answerNumbers(list),
             protected_records: countDistinct(list, (t) => t.item),
@@ -37,8 +36,8 @@ export const protectedRecord: SourceDetector = {
           thresholds: [`${LOOKUPS} requests for protected records in 24 hours`],
           noise: [],
           tailored: ['the records that it asks for are on your list of protected records'],
-        },
-      ];
+        }),
+      );
     });
   },
 };

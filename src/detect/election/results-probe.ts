@@ -10,7 +10,7 @@ import { TAG, WEB } from '../../measure/entry.ts';
 import { isResultsTime } from '../../model/election-window.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { byDay, countEvents, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
 import { isOwnPage, requestNumbers, wasAnswered } from '../web/requests.ts';
 import { LISTED } from '../web/slow-probing.ts';
 import { isClientOf } from './systems.ts';
@@ -32,8 +32,7 @@ export const resultsProbe: SourceDetector = {
         const touches = probesOf(record, asset.number, scene);
         const urgent = touches.filter((t) => isResultsTime(scene.calendar, t.firstMs, t.lastMs));
         const many = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= AT_OTHER_TIMES, { grows: true });
-        const hit = either(touches, urgent, many);
-        return hit.length === 0 ? [] : [findingOf(hit, scene)];
+        return byDay(either(touches, urgent, many), scene.dayStartMs).map(([, hit]) => findingOf(hit, scene));
       });
   },
 };

@@ -8,7 +8,7 @@ import { TAG, WEB } from '../../measure/entry.ts';
 import { ACTION } from '../../model/batch.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { actionOf, estimateEvents, statusClassOf, type Touch } from '../record.ts';
+import { actionOf, byDay, estimateEvents, statusClassOf, type Touch } from '../record.ts';
 import { bySystem } from './systems.ts';
 
 const isPacket = (t: Touch) => t.tag === TAG.sentinel;
@@ -19,31 +19,33 @@ export const sentinelTraffic: SourceDetector = {
   ids: ['election.sentinel'],
   evaluate(record, scene) {
     const requests = bySystem(record, TAG.page, scene).filter(([asset]) => asset.sentinel);
-    return [...bySystem(record, TAG.sentinel, scene), ...requests].map(([, all]): Finding => {
-      const touches = all.filter((t) => isPacket(t) || (t.flags & WEB.telling) !== 0);
-      return {
-        detection: 'election.sentinel',
-        base: 'critical',
-        steps: [],
-        outcome: touches.some(isLetThrough)
-          ? 'answered'
-          : touches.every((t) => !isPacket(t) || actionOf(t) === ACTION.deny)
-            ? 'refused'
-            : 'tried',
-        touches,
-        numbers: (list) =>
-          list.some(isPacket)
-            ? {
-                packets: estimateEvents(list),
-                packets_allowed: estimateEvents(list.filter(isLetThrough)),
-                hosts: countDistinct(list, (t) => t.item),
-                ports: countDistinct(list, (t) => t.sub),
-              }
-            : { requests: estimateEvents(list) },
-        thresholds: ['one packet or request'],
-        noise: [],
-        tailored: ['this network stands apart: nothing should even try to reach it'],
-      };
+    return [...bySystem(record, TAG.sentinel, scene), ...requests].flatMap(([, all]) => {
+      const telling = all.filter((t) => isPacket(t) || (t.flags & WEB.telling) !== 0);
+      return byDay(telling, scene.dayStartMs).map(
+        ([, touches]): Finding => ({
+          detection: 'election.sentinel',
+          base: 'critical',
+          steps: [],
+          outcome: touches.some(isLetThrough)
+            ? 'answered'
+            : touches.every((t) => !isPacket(t) || actionOf(t) === ACTION.deny)
+              ? 'refused'
+              : 'tried',
+          touches,
+          numbers: (list) =>
+            list.some(isPacket)
+              ? {
+                  packets: estimateEvents(list),
+                  packets_allowed: estimateEvents(list.filter(isLetThrough)),
+                  hosts: countDistinct(list, (t) => t.item),
+                  ports: countDistinct(list, (t) => t.sub),
+                }
+              : { requests: estimateEvents(list) },
+          thresholds: ['one packet or request'],
+          noise: [],
+          tailored: ['this network stands apart: nothing should even try to reach it'],
+        }),
+      );
     });
   },
 };

@@ -6,9 +6,9 @@
 
 import { ACTION } from '../../model/batch.ts';
 import { HOUR, PACKET_PANE } from '../../model/time.ts';
-import type { SourceDetector } from '../detector.ts';
+import type { Finding, SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
-import { actionOf, inWindows } from '../record.ts';
+import { actionOf, byDay, inWindows } from '../record.ts';
 import { noiseWords, type Ports, packetNumbers, portOf, portsOf } from './packets.ts';
 
 /** Services that should never face the Internet. */
@@ -20,7 +20,7 @@ const PORTS_LOW = 5;
 
 export const sensitiveService: SourceDetector = {
   ids: ['F09'],
-  evaluate(record) {
+  evaluate(record, scene): Finding[] {
     if (record.isPrivate || record.packets.length < PORTS) return [];
     const hit = inWindows(
       record.packets.filter((t) => SENSITIVE.has(t.sub)),
@@ -29,21 +29,20 @@ export const sensitiveService: SourceDetector = {
       (w) => hasDistinct(w, portOf, PORTS),
       { fewest: PORTS, grows: true },
     );
-    if (hit.length === 0) return [];
-    const allowed = hit.some((t) => actionOf(t) === ACTION.allow);
     const many = hasDistinct(hit, portOf, PORTS_LOW);
-    return [
-      {
+    return byDay(hit, scene.dayStartMs).map(([, touches]) => {
+      const allowed = touches.some((t) => actionOf(t) === ACTION.allow);
+      return {
         detection: 'F09',
         base: allowed ? 'high' : many ? 'low' : 'info',
         steps: [],
         outcome: allowed ? 'answered' : 'refused',
-        touches: hit,
+        touches,
         numbers: packetNumbers,
         thresholds: [`${PORTS} services that should not face the Internet within one hour`],
-        noise: allowed ? [] : noiseWords(hit),
+        noise: allowed ? [] : noiseWords(touches),
         tailored: [],
-      },
-    ];
+      };
+    });
   },
 };
