@@ -199,4 +199,14 @@ describe('what came of it, its own day says', () => {
     expect(before).toHaveLength(1);
     expect(outcomes(await alerts(id, [...tries(0, 403), ...tries(20 * DAY_S, 200)]), id)[0]).toBe(before[0]);
   });
+
+  it('of records that were asked for one after the other: none was given that day', async () => {
+    const id = 'election.lookup_enum';
+    const walk = (second: number, status: number) =>
+      times(80, (i) => request(S, second + i * 9, `/lookup/voter?voterid=${4000 + i}`, { status, size: 900 }));
+    const before = outcomes(await alerts(id, walk(0, 403)), id);
+    expect(before).toEqual([expect.stringContaining('refused')]);
+    const after = outcomes(await alerts(id, [...walk(0, 403), ...walk(20 * DAY_S, 200)]), id);
+    expect(after).toEqual([before[0], expect.stringContaining('answered')]);
+  });
 });

@@ -13,7 +13,7 @@ import { paneStart, TAG } from '../../measure/entry.ts';
 import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
+import { byDay, estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;
@@ -25,7 +25,6 @@ interface Walk {
   from: number;
   to: number;
   keys: number;
-  answered: number;
   blocks: number;
   /** requests of these days for anything but the page that it asked for most */
   others: number;
@@ -41,25 +40,26 @@ export const recordEnumeration: SourceDetector = {
     const hit = record.touches.filter(
       (t) => t.tag === TAG.keyLine && walks.some((w) => w.group === t.item && t.paneMs >= w.from && t.paneMs <= w.to),
     );
-    if (hit.length === 0) return [];
-    const answered = walks.reduce((sum, w) => sum + w.answered, 0);
-    const inOrder = walks.some((w) => w.blocks <= BLOCK_SHARE * w.keys);
-    const finding: Finding = {
-      detection: 'election.lookup_enum',
-      base: 'medium',
-      steps: [],
-      outcome: answered > 0 ? 'answered' : 'refused',
-      touches: hit,
-      numbers: (touches) => numbersOf(record, walks, touches),
-      thresholds: [
-        `${KEYS} different records in 20 minutes, nearly in number order, or in 24 hours ${KEYS_DAY_IN_ORDER} in order or ${KEYS_DAY} in any`,
-      ],
-      noise: [],
-      tailored: [
-        inOrder ? 'it walks through your records in number order' : 'it asks your site for one record after another',
-      ],
-    };
-    return [finding];
+    const numbers = (touches: readonly Touch[]) => numbersOf(record, walks, touches);
+    return byDay(hit, scene.dayStartMs).map(([, touches]): Finding => {
+      const { least: from, most: to } = extent(touches, (t) => t.paneMs);
+      const inOrder = walks.some((w) => w.from <= to && w.to >= from && w.blocks <= BLOCK_SHARE * w.keys);
+      return {
+        detection: 'election.lookup_enum',
+        base: 'medium',
+        steps: [],
+        outcome: numbers(touches)['records_answered']! > 0 ? 'answered' : 'refused',
+        touches,
+        numbers,
+        thresholds: [
+          `${KEYS} different records in 20 minutes, nearly in number order, or in 24 hours ${KEYS_DAY_IN_ORDER} in order or ${KEYS_DAY} in any`,
+        ],
+        noise: [],
+        tailored: [
+          inOrder ? 'it walks through your records in number order' : 'it asks your site for one record after another',
+        ],
+      };
+    });
   },
 };
 
@@ -103,10 +103,6 @@ function walkOf(group: number, window: readonly Visit[], record: SourceRecord, s
     from: paneStart(panes.least, WEB_PANE),
     to: paneStart(panes.most, WEB_PANE),
     keys: countDistinct(keys, (v) => v.item),
-    answered: countDistinct(
-      keys.filter((v) => v.tag === TAG.key),
-      (v) => v.item,
-    ),
     blocks: countDistinct(
       window.filter((v) => v.tag === TAG.keyBlock),
       (v) => v.item,
