@@ -50,7 +50,8 @@ export interface BulkOutcome {
 
 /** A request holds at most this much; 5 to 15 MB is what the manual calls a good start. */
 const REQUEST_BYTES = 5 * 1024 * 1024;
-const REQUEST_DOCUMENTS = 1000;
+/** So few that what a worker has in hand (2000) is as many requests as go out at a time, twice: none goes out alone. */
+const REQUEST_DOCUMENTS = 500;
 const PATIENCE_MS = 60_000;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
