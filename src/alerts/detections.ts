@@ -59,8 +59,12 @@ export interface DetectionText {
 const WEB_WINDOW = 2 * WEB_PANE;
 const PACKET_WINDOW = 2 * PACKET_PANE;
 
-const BLOCK = 'Check that the firewall keeps denying this; nothing more is needed unless the traffic gets through.';
+const BLOCK = 'Nothing, while the firewall keeps denying this.';
 const KEEP = 'Keep the logs of this day.';
+/** Left out where the office has authorised the sender: it is known who they are. */
+export const ASK_TESTER = 'If you asked someone to test your systems, ask whether this is they.';
+/** In a step: the paths that the server gave content for. */
+export const GIVEN = '{given}';
 const PATCH = 'Ask who runs the web server whether the software named here is in use, and whether it is up to date.';
 
 export const DETECTIONS: readonly DetectionText[] = [
@@ -120,7 +124,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     closesMs: DAY,
     source: 'Sigma 10 in 24 h; pauses above the 15 min of Zeek simple-scan',
     why: 'A scan of few ports, or one that takes hours, stays below the alarms of most firewalls.',
-    todo: [BLOCK, 'Look whether the same address shows up in the web server logs.', KEEP],
+    todo: [BLOCK, 'If there are web server logs of these days, look for the same address there.', KEEP],
   },
   {
     id: 'F09',
@@ -131,7 +135,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     needs: ['denied'],
     source: 'Elastic: 5 of 13 ports in a minute',
     why: 'Remote desktop, file sharing and databases are what break-ins start with when they can be reached.',
-    todo: ['Check that none of these services can be reached from the Internet.', BLOCK],
+    todo: ['Check that none of these services can be reached from the Internet.', KEEP],
     todoAnswered: [
       'Close these services to the Internet, or allow only addresses that you know.',
       "Look in that machine's own log at this time.",
@@ -217,7 +221,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     closesMs: WEB_WINDOW,
     source: '404-ratio exercise; BOTSv1',
     why: 'Visitors follow links that work. Here most pages that were asked for do not exist.',
-    todo: ['Nothing, while all of it was refused.', KEEP],
+    todo: ['Look at the names that it asked for: would a stranger know them? Does one of them exist?', KEEP],
   },
   {
     id: 'W03',
@@ -230,21 +234,21 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'Elastic: 500 failing requests for 250 pages in 10 min; BOTSv1 1,870 pages in an hour',
     why: 'A tool works through a list of file and folder names to find what is not linked.',
     todo: [
-      'Look in the log for pages that this address was given (status 200): is something public that should not be?',
+      'Look at the names that it asked for: would a stranger know them? Does one of them exist?',
       'Limit the rate of requests per address if the server is slow.',
       KEEP,
     ],
   },
   {
     id: 'W04',
-    name: 'Slow web probing',
+    name: 'Web probing over hours or days',
     class: 'scan',
     categories: ['web'],
     techniques: ['T1595.003'],
     needs: ['web'],
     source: 'CrowdSec lists; SSCI',
-    why: 'A few probes at a time stay below rate limits.',
-    todo: ['Nothing, while all of it was refused.', KEEP],
+    why: 'Probing that is spread over hours or days stays below alarms that count by the minute.',
+    todo: ['Check that none of the names here exists on the server.', KEEP],
   },
   {
     id: 'W05',
@@ -258,8 +262,9 @@ export const DETECTIONS: readonly DetectionText[] = [
     why: 'Settings, backups and version-control folders can hold passwords.',
     todo: ['Check that the files named here do not exist on the server.', KEEP],
     todoAnswered: [
-      'Find out which of the files named here the server gives, and take them off it.',
-      'Change every password and key that stood in one of them.',
+      `Remove ${GIVEN} from the web server now, or close it to the Internet.`,
+      'Treat every password and key that stands in it as known to strangers, and change them all today.',
+      'Look in the web log for other addresses that were given it.',
       KEEP,
     ],
   },
@@ -274,6 +279,11 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'CrowdSec 3',
     why: 'A console that faces the Internet needs only one weak password.',
     todo: ['Check that admin pages are reachable from the office network only.', KEEP],
+    todoAnswered: [
+      `Close ${GIVEN} to the Internet today: let only the office network reach it.`,
+      'Look in the log of this console for log-ins from this time on.',
+      KEEP,
+    ],
   },
   {
     id: 'W07',
@@ -308,10 +318,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     needs: ['user_agent'],
     source: 'CrowdSec 2, CRS 78 names, Elastic 22',
     why: 'The tool names itself. Anyone can write any name there, so this alone shows little.',
-    todo: [
-      'Look at the other alerts of this address.',
-      'If you asked someone to test your systems, ask whether this is they.',
-    ],
+    todo: ['Look at the other alerts of this address.', ASK_TESTER],
   },
   {
     id: 'W10',
@@ -322,7 +329,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     needs: ['web'],
     source: 'FBI Flash T-LD1004-TT; AA20-304A; BOTSv1',
     why: 'The request holds test text that a vulnerability scanner leaves, whatever name the tool gives itself.',
-    todo: ['If you asked someone to test your systems, ask whether this is they.', KEEP],
+    todo: [ASK_TESTER, KEEP],
   },
   {
     id: 'W11',
@@ -395,6 +402,11 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'CrowdSec 2',
     why: 'It asks for back doors that others may have left on the server.',
     todo: ['Check that none of the files named here exists on the server.', KEEP],
+    todoAnswered: [
+      `Call whoever runs the web server now: ${GIVEN} answered, and such a file lets strangers run commands.`,
+      'Do not delete it before somebody has looked at it.',
+      KEEP,
+    ],
   },
   {
     id: 'W17',
@@ -407,6 +419,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'CrowdSec http-open-proxy',
     why: 'It tests whether your server forwards traffic for strangers.',
     todo: ['Nothing, while the answers were refusals.'],
+    todoAnswered: ['Have the web server answer for your own names only, and pass nothing on for strangers.', KEEP],
   },
   {
     id: 'W18',
@@ -456,7 +469,12 @@ export const DETECTIONS: readonly DetectionText[] = [
     closesMs: WEB_WINDOW,
     source: 'Wazuh 31106, Snort',
     why: 'After probing, the server gave this address a page of its own size for a path that strangers should not get.',
-    todo: ['Open the paths named here yourself: what do they show?', 'Remove or protect them now.', KEEP],
+    todo: [
+      'Open the paths named here yourself: what do they show?',
+      'Remove them, or close them to the Internet, now.',
+      'Treat every password and key that stands in them as known to strangers, and change them all today.',
+      KEEP,
+    ],
   },
   {
     id: 'X01',

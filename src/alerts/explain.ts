@@ -4,7 +4,7 @@
  */
 import type { Decision } from '../detect/decide.ts';
 import type { AlertSource } from '../model/alert.ts';
-import { counted, grouped, spanWords } from '../model/quantity-words.ts';
+import { counted, grouped, listed, spanWords } from '../model/quantity-words.ts';
 import { sourceWords } from './caveat.ts';
 import { electionSentence } from './election-words.ts';
 import { memberSentence } from './member-words.ts';
@@ -36,7 +36,7 @@ export interface Words {
   notKnown: string[];
 }
 
-/** Summary and unknowns of a decision. `target` names what of ours was touched, `examples` are redacted paths, `systemOf` names the system of a part. */
+/** Summary and unknowns of a decision. `target` names what of ours was touched, `examples` are redacted paths, of which `given` were answered with content, `systemOf` names the system of a part. */
 export function explain(
   d: Decision,
   source: AlertSource | null,
@@ -44,12 +44,13 @@ export function explain(
   target: string,
   examples: readonly string[],
   systemOf: (d: Decision) => string | null,
+  given: readonly string[] = [],
 ): Words {
   const who = source !== null && d.key.kind === 'source' ? `${sourceWords(source)},` : (group ?? 'several addresses');
   const n = d.numbers;
   const span = spanWords(d.endMs - d.startMs, n['packets'] ?? n['requests'] ?? 0);
   const shown = examples.length === 0 ? '' : `, among them ${examples.slice(0, 3).join(', ')}`;
-  const answer = answerWords(d);
+  const answer = answerWords(d, given);
   const ours =
     n['hosts'] === 1 ? `your address ${target}` : `${counted(n['hosts'] ?? 0, 'address', 'addresses')} of yours`;
   const packets = `(firewall log, ${counted(n['packets'] ?? 0, 'packet')})`;
@@ -119,23 +120,42 @@ function loginWords(n: Readonly<Record<string, number>>): string {
     : 'None was answered as a log-in that gets in is.';
 }
 
-function answerWords(d: Decision): string {
+function answerWords(d: Decision, given: readonly string[]): string {
   if (d.outcome === 'answered') {
-    return d.detection.startsWith('F')
-      ? `The firewall let ${counted(d.numbers['packets_allowed'] ?? 0, 'of these packets', 'of these packets')} through.`
-      : d.numbers['requests'] === 1
-        ? 'The server gave content.'
-        : 'The server gave content for at least one of them.';
+    if (d.detection.startsWith('F'))
+      return `The firewall let ${counted(d.numbers['packets_allowed'] ?? 0, 'of these packets', 'of these packets')} through.`;
+    if (d.numbers['requests'] === 1) return 'The server gave content.';
+    return `The server gave content for ${given.length > 0 ? listed(given) : 'at least one of them'}.`;
   }
+  return d.outcome === 'refused' ? `${refusedWords(d)}${meanwhileWords(d)}` : triedWords(d);
+}
+
+function refusedWords(d: Decision): string {
+  if (d.detection.startsWith('F')) return 'All were denied or got no answer.';
+  // an error of the server is no refusal: the request was worked on
   const errors = d.numbers['server_errors'] ?? 0;
-  if (d.outcome === 'refused') {
-    if (d.detection.startsWith('F')) return 'All were denied or got no answer.';
-    // an error of the server is no refusal: the request was worked on
-    if (errors === 0) return 'All were refused or not found.';
-    return errors === d.numbers['requests']
-      ? `The server failed on ${errors === 1 ? 'it' : 'all of them'}.`
-      : `The server failed on ${grouped(errors)} of them; the others were refused or not found.`;
-  }
+  if (errors === 0) return 'All were refused or not found.';
+  return errors === d.numbers['requests']
+    ? `The server failed on ${errors === 1 ? 'it' : 'all of them'}.`
+    : `The server failed on ${grouped(errors)} of them; the others were refused or not found.`;
+}
+
+/** What was not refused, of the same source. */
+function meanwhileWords({ meanwhile }: Decision): string {
+  if (meanwhile === undefined) return '';
+  return meanwhile.packets > 0
+    ? ` The firewall let ${counted(meanwhile.packets, 'other packet')} of this address through on that day.`
+    : ` ${counted(meanwhile.pages, 'other page was', 'other pages were')} answered to this address meanwhile.`;
+}
+
+/** What the server made of requests of which some were not refused. */
+function triedWords({ numbers, exhibit }: Decision): string {
+  const requests = numbers['requests'] ?? 0;
+  const errors = numbers['server_errors'] ?? 0;
+  const pages = exhibit.statusCounts.find(([status]) => status === '2xx')?.[1] ?? 0;
+  if (errors > 0 && errors === requests) return `The server failed on ${errors === 1 ? 'it' : 'all of them'}.`;
+  if (pages > 0 && pages < requests)
+    return `The server answered ${grouped(pages)} of them with a page, which by itself shows neither success nor failure${errors > 0 ? `, and failed on ${grouped(errors)}` : ''}.`;
   return errors > 0
     ? `The server failed on ${grouped(errors)} of them.`
     : 'The server answered, which by itself shows neither success nor failure.';

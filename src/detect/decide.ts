@@ -19,15 +19,16 @@ import { campaignsOf } from './election/campaigns.ts';
 import { ATTACKS } from './election/form-injection.ts';
 import { createNetworkFacts, decideSystems, noteNetwork } from './election/index.ts';
 import { A_MINUTE, MINUTES } from './election/status-hammer.ts';
-import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
+import { type Exhibit, exhibitOf, joinExhibits, type RequestReading } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
 import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
+import { type Meanwhile, meanwhileOf } from './meanwhile.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
 import { append, byDay, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { packetMarks, signatureOf } from './signature.ts';
-import { isFailing } from './web/requests.ts';
+import { isFailing, requestReading } from './web/requests.ts';
 
 export interface DecisionKey {
   /** `system`: a declared one, by the number of its asset in `lo` (0 = none that is declared) */
@@ -60,6 +61,8 @@ export interface Decision {
   parts: Decision[];
   /** Unix ms before which later lines may take it back, where that is later than the detection's own `closesMs` */
   settlesMs?: number;
+  /** what the same source was let through to, or given, beside what was refused; left out where that is nothing */
+  meanwhile?: Meanwhile;
   /** what the source has in common with others of its kind, of all that it did that day; where it is asked for */
   signature?: Signature | undefined;
   /** whose alerts this one is built on, where they are those of several organisations */
@@ -106,6 +109,10 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
     const key: DecisionKey = { kind: 'source', hi: record.hi, lo: record.lo };
     const whose = { key, members: [key] };
     const days = findings.flatMap((f) => splitByDay(f, record, scene, whose, shown));
+    for (const { decision } of days) {
+      const meanwhile = meanwhileOf(decision, record, settings.dayStartMs);
+      if (meanwhile !== null) decision.meanwhile = meanwhile;
+    }
     const own = days.map(({ decision }) => decision);
     const chain = settings.off.has('X01') ? [] : reconChain(own);
     if (settings.signs === true) sign([...own, ...chain], record, settings);
@@ -388,8 +395,11 @@ function splitByDay(
   whose: Pick<Decision, 'key' | 'members'>,
   shown: Shown[],
 ): { decision: Decision; touches: readonly Touch[] }[] {
-  return byDay(f.touches, scene.dayStartMs).map(([day, touches]) => {
-    const { exhibit, numbers } = shownOf(f, touches, shown);
+  const reading = requestReading(scene);
+  const days = byDay(f.touches, scene.dayStartMs);
+  const thresholds = days.length === 1 ? f.thresholds : [...f.thresholds, OVER_DAYS];
+  return days.map(([day, touches]) => {
+    const { exhibit, numbers } = shownOf(f, touches, reading, shown);
     const decision: Decision = {
       detection: f.detection,
       rule: f.rule,
@@ -403,7 +413,7 @@ function splitByDay(
       endMs: exhibit.endMs,
       exhibit,
       numbers,
-      thresholds: f.thresholds,
+      thresholds,
       noise: f.noise,
       tailored: f.tailored,
       members: whose.members,
@@ -415,13 +425,16 @@ function splitByDay(
 
 const NONE: Decision[] = [];
 
-function shownOf(f: Finding, touches: readonly Touch[], shown: Shown[]): Shown {
+/** Said with the threshold where a finding is told day by day. */
+const OVER_DAYS = 'reached with what came on other days: the numbers here are those of this day alone';
+
+function shownOf(f: Finding, touches: readonly Touch[], reading: RequestReading, shown: Shown[]): Shown {
   const same = shown.filter((s) => isSame(s.touches, touches));
   const known = same.find((s) => s.by === f.numbers);
   if (known !== undefined) return known;
   const made = {
     touches,
-    exhibit: same[0]?.exhibit ?? exhibitOf(touches, FIRST_HASHED_HOST),
+    exhibit: same[0]?.exhibit ?? exhibitOf(touches, FIRST_HASHED_HOST, reading),
     by: f.numbers,
     numbers: f.numbers(touches),
   };

@@ -22,6 +22,16 @@ export interface LineReference {
   hash: number;
   /** number of the rule that the line matched, or -1 */
   rule: number;
+  /** the server gave content of its own for what was probed */
+  given: boolean;
+}
+
+/** How the touches of a finding about requests are read. */
+export interface RequestReading {
+  /** one touch for each request: one that several rules found has several */
+  requests(touches: readonly Touch[]): readonly Touch[];
+  /** the server gave content of its own for what was probed */
+  isGiven(t: Touch): boolean;
 }
 
 /** What of its touches a decision shows. */
@@ -39,6 +49,8 @@ export interface Exhibit {
   readonly hosts: number[];
   /** number of the asset that was touched most, or 0 */
   readonly asset: number;
+  /** some of it went to another asset, or to what belongs to none */
+  readonly isBeside: boolean;
   /** [status or class, requests], sorted */
   readonly statusCounts: [string, number][];
   /** part of the touches stand in a rate-limited log */
@@ -56,10 +68,11 @@ class PackedExhibit implements Exhibit {
   readonly destinationsV6: number[];
   readonly hosts: number[];
   readonly asset: number;
+  readonly isBeside: boolean;
   readonly statusCounts: [string, number][];
   readonly rateLimited: boolean;
   readonly udpOnly: boolean;
-  /** firstMs, low, high, hash, rule of each line */
+  /** firstMs, low, high, hash, rule, given (0 or 1) of each line */
   private readonly packed: number[];
 
   constructor(of: Exhibit) {
@@ -70,11 +83,12 @@ class PackedExhibit implements Exhibit {
     this.destinationsV6 = of.destinationsV6;
     this.hosts = of.hosts;
     this.asset = of.asset;
+    this.isBeside = of.isBeside;
     this.statusCounts = of.statusCounts;
     this.rateLimited = of.rateLimited;
     this.udpOnly = of.udpOnly;
     const packed: number[] = [];
-    for (const l of of.lines) packed.push(l.firstMs, l.low, l.high, l.hash, l.rule);
+    for (const l of of.lines) packed.push(l.firstMs, l.low, l.high, l.hash, l.rule, l.given ? 1 : 0);
     // without the room that a growing list keeps
     this.packed = packed.slice();
   }
@@ -82,13 +96,14 @@ class PackedExhibit implements Exhibit {
   get lines(): LineReference[] {
     const { packed } = this;
     const lines: LineReference[] = [];
-    for (let i = 0; i < packed.length; i += 5)
+    for (let i = 0; i < packed.length; i += 6)
       lines.push({
         firstMs: packed[i]!,
         low: packed[i + 1]!,
         high: packed[i + 2]!,
         hash: packed[i + 3]!,
         rule: packed[i + 4]!,
+        given: packed[i + 5] === 1,
       });
     return lines;
   }
@@ -98,16 +113,14 @@ export const isPacket = (t: Touch) =>
   t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.toolMark || t.tag === TAG.sentinel;
 
 /** Condenses touches. `firstHashedHost`: host numbers below are assets. */
-export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): Exhibit {
+export function exhibitOf(touches: readonly Touch[], firstHashedHost: number, reading?: RequestReading): Exhibit {
   let startMs = Number.POSITIVE_INFINITY;
   let endMs = Number.NEGATIVE_INFINITY;
   const assets = new Map<number, number>();
-  const statusCounts = new Map<number, number>();
   let rateLimited = false;
   let udpOnly = touches.length > 0;
   let requests = 0;
   let sentToV6 = 0;
-  const hasMatches = touches.some((t) => t.tag >= TAG.rule);
   for (const t of touches) {
     const { firstMs, lastMs, host } = t;
     if (firstMs < startMs) startMs = firstMs;
@@ -120,17 +133,14 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
     } else {
       requests++;
       udpOnly = false;
-      // requests that a rule found in a form's fields stand under the rule, too
-      if (t.tag === TAG.field && hasMatches) continue;
-      const status = statusOf(t);
-      statusCounts.set(status, (statusCounts.get(status) ?? 0) + t.count * t.weight);
     }
   }
   const packets = touches.length - requests;
+  const asset = mostFrequent(assets);
   return new PackedExhibit({
     startMs,
     endMs,
-    lines: chosen(touches),
+    lines: chosen(touches, reading),
     ports: packets === 0 ? NO_NUMBERS : smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
     destinations:
       packets === sentToV6
@@ -140,11 +150,23 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number): E
       sentToV6 === 0 ? NO_NUMBERS : smallest(touches, DESTINATIONS_MAX, (t) => (isSentToV6(t) ? t.item : NONE)),
     hosts:
       requests === 0 ? NO_NUMBERS : smallest(touches, HOSTS_MAX, (t) => (isPacket(t) || t.host === 0 ? NONE : t.host)),
-    asset: mostFrequent(assets),
-    statusCounts: sortedCounts([...statusCounts].map(([status, n]) => [statusName(status), n])),
+    asset,
+    isBeside: asset !== 0 && touches.some((t) => t.host !== asset),
+    statusCounts: requests === 0 ? [] : statusCountsOf(touches, reading),
     rateLimited,
     udpOnly,
   });
+}
+
+/** Requests by what they were answered with. */
+function statusCountsOf(touches: readonly Touch[], reading: RequestReading | undefined): [string, number][] {
+  const requests = touches.filter((t) => !isPacket(t));
+  // requests that a rule found in a form's fields stand under the rule, too
+  const matched = requests.some((t) => t.tag >= TAG.rule) ? requests.filter((t) => t.tag !== TAG.field) : requests;
+  const counts = new Map<number, number>();
+  for (const t of reading?.requests(matched) ?? matched)
+    counts.set(statusOf(t), (counts.get(statusOf(t)) ?? 0) + t.count * t.weight);
+  return sortedCounts([...counts].map(([status, n]) => [statusName(status), n]));
 }
 
 /** One exhibit of several, for a decision that is built on others. */
@@ -166,6 +188,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
     asset: list.reduce((asset, e) => Math.max(asset, e.asset), 0),
+    isBeside: list.some((e) => e.isBeside || e.asset !== list[0]!.asset),
     statusCounts: sortedCounts([...statusCounts]),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
@@ -188,8 +211,24 @@ function smallest(touches: readonly Touch[], most: number, of: (t: Touch) => num
   return [...Uint32Array.from(values).sort().subarray(0, most)];
 }
 
-/** Touches whose lines are looked at: the earliest of different items first, then further ones; equal lines once. */
-function chosen(touches: readonly Touch[]): LineReference[] {
+/** Lines of things that were given which are shown before any other. */
+const GIVEN_MAX = 4;
+
+/** Touches whose lines are looked at: what was given first, then the earliest of different items; equal lines once. */
+function chosen(touches: readonly Touch[], reading: RequestReading | undefined): LineReference[] {
+  const given = reading === undefined ? [] : earliestLines(touches.filter((t) => reading.isGiven(t)));
+  if (given.length === 0) return earliestLines(touches);
+  const name = (l: LineReference) => `${l.firstMs} ${l.hash}`;
+  const first = given.slice(0, GIVEN_MAX);
+  const [names, shown] = [new Set(given.map(name)), new Set(first.map(name))];
+  const others = earliestLines(touches).filter((l) => !shown.has(name(l)));
+  return [...first, ...others]
+    .slice(0, LINES_MAX)
+    .map((l) => ({ ...l, given: names.has(name(l)) }))
+    .sort(inLineOrder);
+}
+
+function earliestLines(touches: readonly Touch[]): LineReference[] {
   const sorted = touches.length <= 4096 ? inOrder(touches) : earliest(touches);
   const items = new Set<number>();
   const fresh: LineReference[] = [];
@@ -210,7 +249,7 @@ function chosen(touches: readonly Touch[]): LineReference[] {
     const isFresh = !items.has(item);
     items.add(item);
     if (!isFresh && again.length === LINES_MAX) continue;
-    last = { firstMs: t.firstMs, low: t.lineLow, high: t.lineHigh, hash: t.lineHash, rule };
+    last = { firstMs: t.firstMs, low: t.lineLow, high: t.lineHigh, hash: t.lineHash, rule, given: false };
     (isFresh ? fresh : again).push(last);
     if (fresh.length >= LINES_MAX) break;
   }

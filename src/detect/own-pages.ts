@@ -9,7 +9,7 @@ import { TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.t
 import { type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import type { Rule } from '../model/rule.ts';
-import { LISTED } from './web/slow-probing.ts';
+import { LISTED } from './web/requests.ts';
 
 const VISITORS = 5;
 /** other pages that an ordinary visitor was given */

@@ -22,3 +22,13 @@ export function spanWords(ms: number, events: number): string {
   if (s < 7200) return ` in ${counted(Math.round(s / 60), 'minute')}`;
   return ` in ${counted(Math.round(s / 3600), 'hour')}`;
 }
+
+/** Things that a list in a sentence names; "and more" stands for the others. */
+const LISTED_MAX = 3;
+
+/** ["/a", "/b"] → "/a and /b"; of more than three the first three "and more" */
+export function listed(things: readonly string[]): string {
+  const named = things.slice(0, LISTED_MAX);
+  if (things.length > LISTED_MAX) return `${named.join(', ')} and more`;
+  return named.length < 2 ? (named[0] ?? '') : `${named.slice(0, -1).join(', ')} and ${named.at(-1)!}`;
+}

@@ -9,6 +9,7 @@ import { explain } from '../alerts/explain.ts';
 import { alertId, clusterId } from '../alerts/identity.ts';
 import type { Severity } from '../alerts/severity.ts';
 import { verdictOf } from '../alerts/verdict.ts';
+import { stepsFor } from '../alerts/what-to-do.ts';
 import type { Decision } from '../detect/decide.ts';
 import { visitsUnder } from '../detect/record.ts';
 import { TAG } from '../measure/entry.ts';
@@ -158,16 +159,9 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
   const hosts = sameOnce(unique(exhibit.hosts.map((h) => state.hosts.get(h) ?? '').filter((h) => h !== '')), once);
   const group =
     d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
-  const target =
-    asset?.name ??
-    (d.shared !== undefined
-      ? namesOf(d.shared.members)
-      : destinations.length === 1
-        ? destinations[0]!
-        : destinations.length > 1
-          ? `${destinations[0]!} and ${destinations.length - 1} more`
-          : (hosts[0] ?? 'your web server'));
-  const words = explain(d, source, group, target, evidence.paths, (part) => assetOf(part, inventory)?.name ?? null);
+  const target = targetOf(d, asset, destinations, hosts);
+  const systemName = (part: Decision) => assetOf(part, inventory)?.name ?? null;
+  const words = explain(d, source, group, target, evidence.paths, systemName, evidence.given);
   const related =
     d.key.kind === 'source'
       ? []
@@ -211,9 +205,20 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
     lines: evidence.lines,
     summary: words.summary,
     why: text.why,
-    whatToDo: sameOnce([...((d.outcome === 'answered' ? text.todoAnswered : undefined) ?? text.todo)], once),
+    whatToDo: sameOnce(stepsFor(d, text, severity, source, evidence.given), once),
     notKnown: sameOnce(words.notKnown, once),
   };
+}
+
+/** What of ours was touched, as a sentence names it: what went elsewhere, too, was not all sent to one system. */
+function targetOf(d: Decision, asset: Asset | null, destinations: readonly string[], hosts: readonly string[]): string {
+  const isWhole = d.key.kind === 'system' || !d.exhibit.isBeside;
+  if (asset !== null && isWhole) return asset.name;
+  if (d.shared !== undefined) return namesOf(d.shared.members);
+  if (destinations.length > 0)
+    return destinations.length === 1 ? destinations[0]! : `${destinations[0]!} and ${destinations.length - 1} more`;
+  if (asset !== null) return `your web server (in part ${asset.name})`;
+  return hosts[0] ?? 'your web server';
 }
 
 /** Where an organisation stands among others, if its inventory says so. */

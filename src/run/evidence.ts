@@ -32,6 +32,8 @@ export interface EvidenceOrigin {
 export interface Evidence {
   lines: EvidenceLine[];
   paths: string[];
+  /** of the paths those that the server gave content of its own for */
+  given: string[];
 }
 
 const originOf = (l: LineReference) => l.high >>> 20;
@@ -112,7 +114,10 @@ function evidenceOf(
 ): Evidence {
   const lines: EvidenceLine[] = [];
   const paths = new Set<string>();
-  for (const reference of references) {
+  const given = new Set<string>();
+  // lines that show what was given come before those of what was refused, and all are shown in their order
+  const byWorth = [...references.filter((r) => r.given), ...references.filter((r) => !r.given)];
+  for (const reference of byWorth) {
     const origin = origins.get(originOf(reference));
     const line = texts.get(originOf(reference))?.get(offsetOf(reference));
     if (origin === undefined || line === undefined || line === null) continue;
@@ -131,10 +136,16 @@ function evidenceOf(
       });
     }
     const path = event['url.path'];
-    if (path !== undefined && event['pollwatch.malformed'] !== true && paths.size < PATHS_SHOWN)
-      paths.add(redactPath(path, token, { ...keep, host: askedHost(event) }));
+    if (path === undefined || event['pollwatch.malformed'] === true || paths.size >= PATHS_SHOWN) continue;
+    const shown = redactPath(path, token, { ...keep, host: askedHost(event) });
+    paths.add(shown);
+    if (reference.given) given.add(shown);
   }
-  return { lines, paths: [...paths] };
+  return {
+    lines: given.size === 0 ? lines : lines.sort((a, b) => a.timeMs - b.timeMs),
+    paths: [...paths],
+    given: [...given],
+  };
 }
 
 /** The fragment of the texts of an event that a rule matched on, or null. */

@@ -127,7 +127,7 @@ interface Candidate {
 
 type Standing = Pick<Candidate, 'alert' | 'status' | 'continues'>;
 
-const NO_LINES: Evidence = { lines: [], paths: [] };
+const NO_LINES: Evidence = { lines: [], paths: [], given: [] };
 
 /** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
 export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {

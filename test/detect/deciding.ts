@@ -137,7 +137,7 @@ export function stateAlerts(sightings: readonly Sighting[], setting: Setting = {
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
   const decisions = decideAcross(sightings, { dayStartMs: inventory.dayStartMs, asOf });
   const around = { state: createState(1), inventory, enricher, organizations: organizationsOf(inventory, []) };
-  const lines = decisions.map(() => ({ lines: [], paths: [] }));
+  const lines = decisions.map(() => ({ lines: [], paths: [], given: [] }));
   return toAlerts(decisions, gradeAll(decisions, inventory), lines, around);
 }
 

@@ -18,7 +18,7 @@ const decision = (detection: string, base: Decision['base'], startMs: number): D
   endMs: startMs,
   exhibit: {
     ...{ startMs, endMs: startMs, lines: [], ports: [], destinations: [], destinationsV6: [], hosts: [] },
-    ...{ asset: 1, statusCounts: [], rateLimited: false, udpOnly: false },
+    ...{ asset: 1, isBeside: false, statusCounts: [], rateLimited: false, udpOnly: false },
   },
   numbers: {},
   thresholds: [],

@@ -10,9 +10,8 @@ import { TAG, WEB } from '../../measure/entry.ts';
 import { isResultsTime } from '../../model/election-window.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { byDay, countEvents, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
-import { isOwnPage, requestNumbers, wasAnswered } from '../web/requests.ts';
-import { LISTED } from '../web/slow-probing.ts';
+import { byDay, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { isOwnPage, LISTED, requestNumbers, requestsIn, wasAnswered } from '../web/requests.ts';
 import { isClientOf } from './systems.ts';
 
 const AT_OTHER_TIMES = 5;
@@ -31,7 +30,7 @@ export const resultsProbe: SourceDetector = {
         if (isOurs) return [];
         const touches = probesOf(record, asset.number, scene);
         const urgent = touches.filter((t) => isResultsTime(scene.calendar, t.firstMs, t.lastMs));
-        const many = inWindows(touches, DAY, WEB_PANE, (w) => countEvents(w) >= AT_OTHER_TIMES, { grows: true });
+        const many = inWindows(touches, DAY, WEB_PANE, (w) => requestsIn(w, scene) >= AT_OTHER_TIMES, { grows: true });
         return byDay(either(touches, urgent, many), scene.dayStartMs).map(([, hit]) => findingOf(hit, scene));
       });
   },

@@ -76,6 +76,7 @@ const NOTHING_SHOWN = {
   destinationsV6: [],
   hosts: [],
   asset: 0,
+  isBeside: false,
   statusCounts: [],
   rateLimited: false,
   udpOnly: false,

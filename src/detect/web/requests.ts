@@ -5,7 +5,11 @@ import { paneOf, TAG, WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
+import type { RequestReading } from '../exhibit.ts';
 import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
+
+/** Detections whose rules are lists of paths: there an answer says something. */
+export const LISTED: ReadonlySet<string> = new Set(['W05', 'W06', 'W07', 'W08', 'W16']);
 
 /** Statuses that say "there is nothing here for you", also of a server that limits rates (429) or hangs up (nginx: 444). */
 const FAILING = new Set([400, 403, 404, 405, 410, 429, 444]);
@@ -39,9 +43,31 @@ export function isOwnPage(t: Touch, scene: Scene): boolean {
  * in one pane count once, and of the kinds of items the one that counts most, so that this is never too many.
  */
 function countRequests(kinds: readonly (readonly Touch[])[]): number {
-  let most = 0;
-  for (const list of kinds) most = Math.max(most, estimateEvents(oncePerRequest(list)));
+  return estimateEvents(mostRequests(kinds));
+}
+
+/** One touch for each request, of the kind that counts most. */
+function mostRequests(kinds: readonly (readonly Touch[])[]): readonly Touch[] {
+  let most: readonly Touch[] = [];
+  for (const list of kinds) {
+    const once = oncePerRequest(list);
+    if (estimateEvents(once) > estimateEvents(most)) most = once;
+  }
   return most;
+}
+
+/** How the touches of a finding about requests are read, so that its lines and answers agree with its numbers. */
+export function requestReading(scene: Scene): RequestReading {
+  return {
+    requests: (touches) => mostRequests(byKind(touches, scene)),
+    isGiven: (t) =>
+      t.tag >= TAG.rule && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && wasAnswered(t, scene),
+  };
+}
+
+/** How many requests touches stand for, whatever number of rules found each. */
+export function requestsIn(touches: readonly Touch[], scene: Scene): number {
+  return countRequests(byKind(touches, scene));
 }
 
 /** Of touches that differ in nothing but their tag the one that counts most. */

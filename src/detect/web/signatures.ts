@@ -14,8 +14,7 @@ import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { distinctOf, hasDistinct } from '../distinct.ts';
 import { packetNumbers } from '../firewall/packets.ts';
 import { byDay, countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
-import { isOwnPage, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
-import { LISTED } from './slow-probing.ts';
+import { isOwnPage, LISTED, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
 
 /** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */
 const ANSWERED: Readonly<Record<string, Level>> = {

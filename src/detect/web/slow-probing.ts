@@ -1,22 +1,23 @@
 /**
- * W04 Slow web probing: names from the scanners' lists, a few at a time.
+ * W04 Web probing over hours or days: names from the scanners' lists, a few at a time.
  * Evidence: at least 15 distinct failing pages that stand in one of the lists (sensitive files, consoles, content
- * management, known holes, web shells) within 24 hours, or at least 5 on each of 3 days.
+ * management, known holes, web shells) within 24 hours, of which five of any hour count at most, or at least 5 on each of
+ * 3 days. A burst is no slow probing, however many pages it asks for: W01 to W03 and the lists' own detections tell it.
  * Rate-free: one request an hour is seen. Misses names that stand in no list (W01 needs 11 without a pause).
  */
 
 import { TAG } from '../../measure/entry.ts';
-import { DAY, dayOf, WEB_PANE } from '../../model/time.ts';
+import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { hasDistinct } from '../distinct.ts';
+import { countDistinct, hasDistinct } from '../distinct.ts';
 import { inWindows, statusClassOf, type Touch } from '../record.ts';
-import { pathOf, requestNumbers } from './requests.ts';
+import { LISTED, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 15;
 const PAGES_A_DAY = 5;
 const DAYS = 3;
-/** detections whose rules are lists of paths */
-export const LISTED: ReadonlySet<string> = new Set(['W05', 'W06', 'W07', 'W08', 'W16']);
+/** of one hour count at most: three hours at least are needed */
+const PAGES_AN_HOUR = 5;
 
 export const slowProbing: SourceDetector = {
   ids: ['W04'],
@@ -26,7 +27,7 @@ export const slowProbing: SourceDetector = {
       (t) => statusClassOf(t) === 4 && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? ''),
     );
     if (listed.length < PAGES_A_DAY) return [];
-    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => hasDistinct(w, pathOf, PAGES), {
+    const inDay = inWindows(listed, DAY, WEB_PANE, (w) => isSpread(w), {
       fewest: PAGES,
       grows: true,
     });
@@ -49,10 +50,27 @@ export const slowProbing: SourceDetector = {
         outcome: 'refused',
         touches: hit,
         numbers: requestNumbers(scene),
-        thresholds: [`${PAGES} listed pages in 24 hours, or ${PAGES_A_DAY} a day on ${DAYS} days`],
+        thresholds: [
+          `${PAGES} listed pages in 24 hours, of which ${PAGES_AN_HOUR} of any hour count at most, or ${PAGES_A_DAY} a day on ${DAYS} days`,
+        ],
         noise: ['it works through names that scanners try on every server'],
         tailored: [],
       },
     ];
   },
 };
+
+/** Whether the different pages of a window do not stand in a burst. */
+function isSpread(window: readonly Touch[]): boolean {
+  if (!hasDistinct(window, pathOf, PAGES)) return false;
+  const perHour = new Map<number, Touch[]>();
+  for (const t of window) {
+    const hour = Math.floor(t.paneMs / HOUR);
+    const list = perHour.get(hour);
+    if (list === undefined) perHour.set(hour, [t]);
+    else list.push(t);
+  }
+  let pages = 0;
+  for (const list of perHour.values()) pages += Math.min(PAGES_AN_HOUR, countDistinct(list, pathOf));
+  return pages >= PAGES;
+}
