@@ -179,10 +179,26 @@ export function canonicalAlert(alert: Alert): string {
   return JSON.stringify(sortKeys({ ...alert, lines }));
 }
 
-/** Most severe first, then score, then the earliest, then the id: the order in which people read alerts. */
+const VERDICT_RANK = { tailored: 0, cannot_tell: 1, noise: 2 } as const;
+
+/** What was answered before what was not, what is aimed at us before what may be and what is noise. */
+export function compareWorth(
+  a: { readonly isAnswered: boolean; readonly term: Alert['verdict']['term'] },
+  b: { readonly isAnswered: boolean; readonly term: Alert['verdict']['term'] },
+): number {
+  return Number(b.isAnswered) - Number(a.isAnswered) || VERDICT_RANK[a.term] - VERDICT_RANK[b.term];
+}
+
+const worthOf = ({ outcome, verdict: { term } }: Alert) => ({ isAnswered: outcome === 'answered', term });
+
+/**
+ * Most severe first, at equal severity what was answered and what is aimed at us, then score, then the earliest, then
+ * the id: the order in which people read alerts.
+ */
 export function compareAlerts(a: Alert, b: Alert): number {
   return (
     LEVELS.indexOf(b.severity) - LEVELS.indexOf(a.severity) ||
+    compareWorth(worthOf(a), worthOf(b)) ||
     b.score - a.score ||
     a.startMs - b.startMs ||
     (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)

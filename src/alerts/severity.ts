@@ -34,6 +34,8 @@ export const PHASE_WORDS: Readonly<Record<ElectionPhase, string>> = {
 export interface Circumstances {
   /** it touched a system that its owner calls critical */
   readonly isCritical?: boolean;
+  /** the system that it touched holds voters' data */
+  readonly isOfVoters?: boolean;
   /** the span of an election in which the system that it touched matters, in words, or null */
   readonly window?: string | null;
   /** final levels of the decisions that it is built on */
@@ -55,6 +57,10 @@ export function severityOf(d: Decision, kind: DetectionClass, around: Circumstan
     const top = partLevels.reduce(higher, 'info' as Level);
     level = up(top);
     steps.push(`one level above the gravest of its parts: ${top} to ${level}`);
+  }
+  if (around.isOfVoters === true && kind === 'enumeration' && level === 'medium' && givesRecords(d)) {
+    steps.push("records were given by a system with voters' data: medium to high");
+    level = 'high';
   }
   if ((isCritical || window !== null) && kind !== 'scan' && level !== 'info') {
     const because = isCritical
@@ -83,6 +89,9 @@ export function severityOf(d: Decision, kind: DetectionClass, around: Circumstan
     (dropOnly ? 10 : 0);
   return { level, steps, score: Math.max(0, Math.min(100, score)) };
 }
+
+const givesRecords = ({ outcome, numbers }: Decision) =>
+  outcome === 'answered' && (numbers['records_answered'] ?? 0) > 0;
 
 /** Why something is shown for the record only, or null. */
 function forTheRecord(d: Decision, kind: DetectionClass, { isOwn, authorized, partLevels = [] }: Circumstances) {

@@ -5,7 +5,14 @@
 import { basename, dirname, matchesGlob, resolve } from 'node:path';
 import { createPrefixTable } from '../enrich/prefix-table.ts';
 import { hostName } from '../model/address.ts';
-import type { Asset, DeclaredOrigin, Inventory, Listing, ProtectedRecord } from '../model/inventory.ts';
+import {
+  type Asset,
+  type DeclaredOrigin,
+  type Inventory,
+  type Listing,
+  type ProtectedRecord,
+  sensitivityOf,
+} from '../model/inventory.ts';
 import { buildPeople } from './build-people.ts';
 import type { InventoryFile } from './inventory-schema.ts';
 
@@ -115,7 +122,7 @@ function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: num
     recordKeyParams: (asset.record_key_params ?? []).map((names) => names.split('+').filter((name) => name !== '')),
     redactParams: asset.redact_params ?? [],
     keepParams: asset.keep_params ?? [],
-    sensitivity: asset.sensitivity ?? 'public',
+    sensitivity: asset.sensitivity ?? sensitivityOf(asset.kind),
     criticality: asset.criticality ?? 'medium',
     clients: asset.clients ?? [],
     uocava: asset.uocava ?? false,

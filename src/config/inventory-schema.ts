@@ -97,7 +97,12 @@ const asset = z.strictObject({
     .describe("parameters that name a voter's record, e.g. voterid or lastname+dob"),
   redact_params: z.array(param).optional().describe('parameters whose values never leave this machine readable'),
   keep_params: z.array(param).optional().describe('parameters whose values may be shown'),
-  sensitivity: z.enum(['voter', 'staff', 'public']).optional(),
+  sensitivity: z
+    .enum(['voter', 'staff', 'public'])
+    .optional()
+    .describe(
+      "whose data it holds; without it the kind says: look-ups, forms of voters and poll books hold voters' data",
+    ),
   criticality: z.enum(['low', 'medium', 'high', 'critical']).optional(),
   clients: z
     .array(cidr)

@@ -11,7 +11,7 @@ import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { isPrivateIpv4, isPrivateIpv6, isSourceIn } from '../model/address.ts';
 import type { Member, Signature } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { Correlation, Level, Rule } from '../model/rule.ts';
+import { type Correlation, LEVELS, type Level, type Rule } from '../model/rule.ts';
 import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
@@ -28,6 +28,7 @@ import { type Meanwhile, meanwhileOf } from './meanwhile.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
 import { append, byDay, inOrder, readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
 import { packetMarks, signatureOf } from './signature.ts';
+import { withOwnNames } from './web/own-names.ts';
 import { isFailing, requestReading } from './web/requests.ts';
 
 export interface DecisionKey {
@@ -368,16 +369,32 @@ function those(list: readonly Touch[], is: (t: Touch) => boolean): readonly Touc
 
 function findingsOf(record: SourceRecord, scene: Scene): Finding[] {
   const findings: Finding[] = [];
-  for (const detector of detectors) for (const f of detector.evaluate(record, scene, findings)) findings.push(f);
+  for (const detector of detectors)
+    for (const f of detector.evaluate(record, scene, findings)) findings.push(withOwnNames(f, scene));
   return findings;
 }
 
-/** The findings without those of attack text whose every request stands in one about a form, which says more of it. */
+/**
+ * The findings without those of attack text whose every request stands in one about a form, which says more of it; that
+ * one is as grave as what it is told instead of, so that whoever declares a system hears nothing milder.
+ */
 function onceTold(findings: readonly Finding[]): readonly Finding[] {
   const forms = findings.filter((f) => f.detection === 'election.form_injection');
   if (forms.length === 0) return findings;
   const told = new Set(forms.flatMap((f) => f.touches));
-  return findings.filter((f) => !ATTACKS.has(f.detection) || !f.touches.every((t) => told.has(t)));
+  const same = new Set(findings.filter((f) => ATTACKS.has(f.detection) && f.touches.every((t) => told.has(t))));
+  return findings.filter((f) => !same.has(f)).map((f) => (forms.includes(f) ? asGraveAs(f, same) : f));
+}
+
+function asGraveAs(form: Finding, same: ReadonlySet<Finding>): Finding {
+  const own = new Set(form.touches);
+  let { base, steps } = form;
+  for (const f of same) {
+    if (LEVELS.indexOf(f.base) <= LEVELS.indexOf(base) || !f.touches.some((t) => own.has(t))) continue;
+    steps = [...form.steps, `the text that was sent is graver than its place: ${form.base} to ${f.base}`];
+    base = f.base;
+  }
+  return { ...form, base, steps };
 }
 
 /** What is shown of one list of touches. Detectors that found the same touches of a source share it. */
@@ -426,7 +443,7 @@ function splitByDay(
 const NONE: Decision[] = [];
 
 /** Said with the threshold where a finding is told day by day. */
-const OVER_DAYS = 'reached with what came on other days: the numbers here are those of this day alone';
+const OVER_DAYS = 'what came on other days counts towards it, too: the numbers here are those of this day alone';
 
 function shownOf(f: Finding, touches: readonly Touch[], reading: RequestReading, shown: Shown[]): Shown {
   const same = shown.filter((s) => isSame(s.touches, touches));

@@ -34,6 +34,12 @@ export type AssetKind = (typeof ASSET_KINDS)[number];
 /** Kinds with a form that voters or candidates fill in. */
 export const FORM_KINDS: readonly AssetKind[] = [...VOTER_KINDS, 'candidate_filing', 'campaign_finance'];
 
+/** Whose data a system holds where its owner does not say: that of voters in the kinds that take or show it. */
+export function sensitivityOf(kind: AssetKind): Asset['sensitivity'] {
+  const ofVoters: readonly AssetKind[] = [...VOTER_KINDS, 'pollbook_sync'];
+  return ofVoters.includes(kind) ? 'voter' : 'public';
+}
+
 /** A system that is defended. */
 export interface Asset {
   /** 1..n in file order; the value of asset columns, where 0 = none */

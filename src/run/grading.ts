@@ -31,6 +31,7 @@ export function gradeAll(decisions: readonly Decision[], inventory: Inventory): 
       d,
       severityOf(d, textOf(d).class, {
         isCritical: asset?.criticality === 'critical',
+        isOfVoters: asset?.sensitivity === 'voter',
         window: window?.matters === true ? PHASE_WORDS[window.phase] : null,
         partLevels: d.parts.map((p) => graded.get(p)?.level ?? p.base),
         corroboration: setOf[i]!.size - 1,

@@ -20,6 +20,7 @@ const TARGETS_MAX = 200_000;
 /** Targets and network owners that are shown. */
 const SHOWN = 8;
 const OWNERS_SHOWN = 5;
+const VISITED_SHOWN = 3;
 
 /** What the noise is told from. */
 export interface NoiseParts {
@@ -31,10 +32,24 @@ export interface NoiseParts {
 /** A port or a page, how many sources asked for it, and the reference of the earliest line that did. */
 interface Target {
   sources: number;
+  /** hash of its path, or 0 for a port */
+  path: number;
+  /** log-ins that were refused */
+  isLogin: boolean;
   what: string;
   low: number;
   high: number;
 }
+
+/**
+ * So many sources that ask for the same page that is not there, and that no rule of the scanners' lists knows, follow a
+ * link: scanners ask for what many sites have, and a page that was typed wrongly is one person's.
+ */
+const LINK_SOURCES = 5;
+/** Status of a log-in that was refused; it is told apart from a page that is not there. */
+const NOT_LOGGED_IN = 401;
+/** Above all path hashes: the same path as a log-in. */
+const LOGIN = 4_294_967_296;
 
 /** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
 const TCP = -65_536;
@@ -49,10 +64,13 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
   const owners = new Map<string, number>();
   const targets = new Map<number, Target>();
   const own = new Set<number>();
+  /** paths that a rule knows */
+  const listed = new Set<number>();
   for (let row = 0; row < ledger.rows; row++) {
-    if ((spaceOf(ledger, row) & 255) !== SPACE.source || alerted.has(row)) continue;
+    if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     const n = lengthOf(ledger.touches, row);
     if (n === 0) continue;
+    const isAlerted = alerted.has(row);
     const page = pageOf(ledger.touches, row);
     const start = startOf(ledger.touches, row);
     // an emptied set is a new one inside
@@ -60,13 +78,15 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     for (let i = 0; i < n; i++) {
       const e = start + i * TOUCH_WORDS;
       const tag = page[e + 1]! & TAG_MASK;
-      if (tag !== TAG.fail && tag !== TAG.packet) continue;
+      if (tag >= TAG.rule && listed.size < TARGETS_MAX) listed.add(page[e]!);
+      if (isAlerted || (tag !== TAG.fail && tag !== TAG.packet)) continue;
       const flags = page[e + 3]! >>> 24;
       if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
       events += page[e + 3]! & 0xffffff;
       const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
       const port = page[e + 2]! >>> 16;
-      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]!;
+      const isLogin = tag === TAG.fail && port === NOT_LOGGED_IN;
+      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? LOGIN : 0);
       if (own.has(target)) continue;
       own.add(target);
       const known = targets.get(target);
@@ -79,7 +99,8 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
         }
       } else if (targets.size < TARGETS_MAX) {
         const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
-        targets.set(target, { sources: 1, what, low: page[e + 5]!, high: page[e + 6]! });
+        const path = tag === TAG.packet ? 0 : page[e]!;
+        targets.set(target, { sources: 1, path, isLogin, what, low: page[e + 5]!, high: page[e + 6]! });
       }
     }
     if (own.size === 0) continue;
@@ -89,8 +110,12 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
     owners.set(name, (owners.get(name) ?? 0) + 1);
   }
-  const top = [...targets.values()].sort((a, b) => b.sources - a.sources || (a.what < b.what ? -1 : 1)).slice(0, SHOWN);
-  await namePaths(top, parts);
+  const byCount = (a: Target, b: Target) => b.sources - a.sources || (a.what < b.what ? -1 : 1);
+  const isOfVisitors = (t: Target) => t.path !== 0 && t.sources >= LINK_SOURCES && (t.isLogin || !listed.has(t.path));
+  const all = [...targets.values()].sort(byCount);
+  const visited = all.filter(isOfVisitors).slice(0, VISITED_SHOWN);
+  const top = all.filter((t) => !isOfVisitors(t)).slice(0, SHOWN);
+  await namePaths([...visited, ...top], parts);
   return {
     sources,
     events,
@@ -99,6 +124,7 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       .sort((a, b) => b.sources - a.sources || (a.name < b.name ? -1 : 1))
       .slice(0, OWNERS_SHOWN),
     targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
+    visited: visited.map(({ what, sources: n, isLogin }) => ({ what, sources: n, isLogin })),
   };
 }
 

@@ -4,47 +4,12 @@
  */
 
 import { ownerWords } from '../alerts/caveat.ts';
-import { compareAlerts } from '../alerts/ecs.ts';
 import type { Alert } from '../model/alert.ts';
 import { counted } from '../model/quantity-words.ts';
 import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
 import { count, listText, periodText } from './quantity.ts';
 import { SERVICES } from './services.ts';
-
-/** The most things that stand first. */
-export const FIRST_THINGS_MAX = 5;
-
-/** One source (or group of sources) with all its alerts, the gravest first. */
-export interface Thing {
-  lead: Alert;
-  others: Alert[];
-}
-
-/** What stands first, and how many alerts (low and above; for the record) are left for the report. */
-export interface FirstThings {
-  first: Thing[];
-  /** alerts of low severity and above that are not among the first */
-  lower: number;
-  /** alerts of level info: counted, never a thing to do */
-  forTheRecord: number;
-}
-
-/** Groups alerts of low severity and above by their key, gravest first, at most FIRST_THINGS_MAX. */
-export function firstThings(alerts: readonly Alert[]): FirstThings {
-  const byKey = new Map<string, Thing>();
-  let listed = 0;
-  for (const alert of [...alerts].sort(compareAlerts)) {
-    if (alert.severity === 'info') continue;
-    listed++;
-    const key = `${alert.key.kind} ${alert.key.text}`;
-    const thing = byKey.get(key);
-    if (thing === undefined) byKey.set(key, { lead: alert, others: [] });
-    else thing.others.push(alert);
-  }
-  const first = [...byKey.values()].slice(0, FIRST_THINGS_MAX);
-  const shown = first.reduce((sum, thing) => sum + 1 + thing.others.length, 0);
-  return { first, lower: listed - shown, forTheRecord: alerts.length - listed };
-}
+import { firstThings, type Thing, thingsOf } from './things.ts';
 
 /** The answer: two sentences for a person who reads nothing else. */
 export function answerSentences(summary: RunSummary): [string, string] {
@@ -76,27 +41,16 @@ export function answerSentences(summary: RunSummary): [string, string] {
         unreadWords(summary),
     ];
   }
-  const keys = new Map<string, Alert[]>();
-  for (const alert of listed) {
-    const key = `${alert.key.kind} ${alert.key.text}`;
-    const list = keys.get(key);
-    if (list === undefined) keys.set(key, [alert]);
-    else list.push(alert);
-  }
-  const singles = [...keys.values()].filter((list) => list[0]!.key.kind === 'source');
-  const groups = keys.size - singles.length;
+  const things = thingsOf(listed);
+  const singles = things.filter(({ lead }) => lead.key.kind === 'source').length;
+  const groups = things.length - singles;
   const who = listText([
-    ...(singles.length > 0 ? [counted(singles.length, 'address', 'addresses')] : []),
+    ...(singles > 0 ? [counted(singles, 'address', 'addresses')] : []),
     ...(groups > 0 ? [counted(groups, 'group of addresses', 'groups of addresses')] : []),
   ]);
   const verdicts = { tailored: 0, noise: 0, cannot_tell: 0 };
-  let answered = 0;
-  for (const list of keys.values()) {
-    if (list.some((a) => a.verdict.term === 'tailored')) verdicts.tailored++;
-    else if (list.every((a) => a.verdict.term === 'noise')) verdicts.noise++;
-    else verdicts.cannot_tell++;
-    if (list.some((a) => a.outcome === 'answered')) answered++;
-  }
+  for (const { verdict } of things) verdicts[verdict]++;
+  const answered = things.filter(({ outcome }) => outcome === 'answered').length;
   const split = listText([
     ...(verdicts.tailored > 0
       ? [`${count(verdicts.tailored)} ${verdicts.tailored === 1 ? 'looks' : 'look'} aimed at you`]
@@ -110,7 +64,12 @@ export function answerSentences(summary: RunSummary): [string, string] {
     `${who} scanned or probed your systems (${period}): ${split}.`,
     answered > 0
       ? `Your systems answered something to ${count(answered)} of them: ${whereToStart(summary)}.`
-      : unanswered([...keys.values()]),
+      : unanswered(
+          things,
+          firstThings(listed).first.length > 0
+            ? 'the gravest stands first below.'
+            : 'none of it asks for anything to be done.',
+        ),
   ];
 }
 
@@ -120,11 +79,11 @@ export function isEmpty({ lines, bytes, problem }: OriginSummary): boolean {
 }
 
 /** What is said where nothing is known to have been answered with content: "refused" only of what was refused throughout. */
-function unanswered(things: readonly (readonly Alert[])[]): string {
-  const open = things.filter((alerts) => alerts.some(({ outcome }) => outcome === 'tried')).length;
+function unanswered(things: readonly Thing[], next: string): string {
+  const open = things.filter(({ outcome }) => outcome === 'tried').length;
   return open === 0
-    ? 'As far as these logs show, all of it was refused; the gravest stands first below.'
-    : `To ${open === things.length ? (open === 1 ? 'it' : 'all of them') : `${count(open)} of them`} your systems may have given something: these logs do not show what was in the answers. The gravest stands first below.`;
+    ? `As far as these logs show, all of it was refused; ${next}`
+    : `To ${open === things.length ? (open === 1 ? 'it' : 'all of them') : `${count(open)} of them`} your systems may have given something: these logs do not show what was in the answers. ${next.charAt(0).toUpperCase()}${next.slice(1)}`;
 }
 
 /** Lines that were refused hide whatever stands in them: "nothing" is said of the others only. */
@@ -136,9 +95,7 @@ const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'] as const;
 
 /** The gravest stands first, which need not be one that was answered. */
 function whereToStart(summary: RunSummary): string {
-  const at = firstThings(summary.alerts).first.findIndex(({ lead, others }) =>
-    [lead, ...others].some((alert) => alert.severity !== 'info' && alert.outcome === 'answered'),
-  );
+  const at = firstThings(summary.alerts).first.findIndex(({ outcome }) => outcome === 'answered');
   return at < 0 ? 'look for "something was answered" among all alerts' : `start with the ${ORDINALS[at]} one below`;
 }
 

@@ -2,6 +2,7 @@
  * Numbers and times as people read them: counts with their unit, periods in UTC. The same in terminal, report and mail.
  */
 import { counted } from '../model/quantity-words.ts';
+import type { Noise } from '../model/summary.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -64,4 +65,12 @@ export function durationText(ms: number): string {
 export function listText(items: readonly string[]): string {
   if (items.length < 2) return items[0] ?? '';
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]!}`;
+}
+
+/** "25 addresses asked for /a.html, which is not there and stands in no scanner's list: perhaps a link to it is broken." */
+export function visitedText({ what, sources, isLogin }: Noise['visited'][number]): string {
+  const who = counted(sources, 'address', 'addresses');
+  return isLogin
+    ? `${who} failed to log in at ${what}, none of them often: people do.`
+    : `${who} asked for ${what}, which is not there and stands in no scanner's list: perhaps a link to it is broken.`;
 }

@@ -11,10 +11,11 @@ import { printable } from '../model/problem.ts';
 import { counted } from '../model/quantity-words.ts';
 import type { Level } from '../model/rule.ts';
 import type { OfficeSummary, RunSummary } from '../model/summary.ts';
-import { answerSentences, blindSpots, firstThings, isEmpty, type Thing, whoText } from './answer.ts';
+import { answerSentences, blindSpots, isEmpty, whoText } from './answer.ts';
 import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
-import { count, durationText, listText, periodText, sizeText } from './quantity.ts';
+import { count, durationText, listText, periodText, sizeText, visitedText } from './quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from './services.ts';
+import { agreedScans, firstThings, type Thing } from './things.ts';
 
 export interface TerminalOptions {
   /** width of the terminal; 80 when unknown */
@@ -64,14 +65,16 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
     ...(forTheRecord > 0 ? [`${count(forTheRecord)} for the record only`] : []),
   ];
   if (rest.length > 0) say(`${listText(rest)} in the report.`, '   ');
+  for (const agreed of agreedScans(summary.alerts)) say(agreed, '   ');
 
   if (summary.noise.sources > 0) {
-    head('ORDINARY INTERNET NOISE');
+    head('BELOW EVERY THRESHOLD');
     const targets = summary.noise.targets.slice(0, 3).map((t) => t.what);
     say(
       `${counted(summary.noise.sources, 'address', 'addresses')} stayed below every threshold (${counted(summary.noise.events, 'event')})${targets.length > 0 ? `, mostly ${listText(targets)}` : ''}.`,
       '   ',
     );
+    for (const visited of summary.noise.visited) say(visitedText(visited), '   ');
   }
 
   if (summary.letThrough.length > 0) {
@@ -156,23 +159,21 @@ function renderThing(
   width: number,
   paint: (code: string, text: string) => string,
 ): string[] {
-  const { lead, others } = thing;
+  const { lead, also, days } = thing;
   const word = SEVERITY_WORDS[lead.severity].toUpperCase();
   const title = printable(lead.name);
   const start = `${number}. `;
   const [head, ...more] = wrap(`${word}  ${title}`, width, start, '   ');
   const lines = [head!.replace(word, paint(SEVERITY_COLOURS[lead.severity], word)), ...more];
   const say = (text: string) => lines.push(...wrap(printable(text), width, '   ', '   '));
-  say(briefly(lead));
+  say(days === null ? briefly(lead) : `${briefly(lead)} ${days}`);
   // the summary names the address and its owner when there is one; a group is named here
   const isNamed = lead.summary.includes(lead.key.text) || lead.summary.includes(lead.asset?.name ?? '\0');
   const who = isNamed ? '' : `Who: ${whoText(lead)}. `;
-  const when = `${periodText(lead.startMs, lead.endMs)} (${durationText(lead.endMs - lead.startMs)})`;
-  say(`${who}Verdict: ${VERDICT_TAGS[lead.verdict.term]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${when}.`);
-  if (others.length > 0) {
-    const names = [...new Set(others.map((a) => a.name))];
-    say(`Also: ${listText(names.length > 3 ? [...names.slice(0, 3), `${names.length - 3} more`] : names)}.`);
-  }
+  const when = `${periodText(thing.startMs, thing.endMs)} (${durationText(thing.endMs - thing.startMs)})`;
+  say(`${who}Verdict: ${VERDICT_TAGS[thing.verdict]}. Outcome: ${OUTCOME_WORDS[thing.outcome]}. ${when}.`);
+  if (also.length > 0)
+    say(`Also: ${listText(also.length > 3 ? [...also.slice(0, 3), `${also.length - 3} more`] : also)}.`);
   const system = systemOf(lead, office);
   const call = callText(lead, office);
   const yours = [
@@ -182,8 +183,7 @@ function renderThing(
     ...(call === null ? [] : [`Call: ${call}.`]),
   ];
   if (yours.length > 0) say(yours.join(' '));
-  const todo = lead.whatToDo[0];
-  if (todo !== undefined) say(`Do now: ${todo}`);
+  if (thing.todo !== null) say(`Do now: ${thing.todo}`);
   return lines;
 }
 

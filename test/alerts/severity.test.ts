@@ -46,6 +46,17 @@ describe('severity', () => {
     expect(levelOf({ base: 'critical', outcome: 'answered' }, 'enumeration')).toBe('high');
   });
 
+  it('of enumeration is high where records of voters were given, and medium where none was', () => {
+    const numbers = { records_answered: 900 };
+    const of = (parts: Partial<Decision>, isOfVoters: boolean) =>
+      severityOf(decision({ detection: 'election.lookup_enum', numbers, ...parts }), 'enumeration', { isOfVoters })
+        .level;
+    expect(of({ outcome: 'answered' }, true)).toBe('high');
+    expect(of({ outcome: 'answered' }, false)).toBe('medium');
+    expect(of({ outcome: 'refused', numbers: { records_answered: 0 } }, true)).toBe('medium');
+    expect(of({ outcome: 'answered', numbers: { documents: 900 } }, true)).toBe('medium');
+  });
+
   it('of look-ups by an address of the office is for the record; of anything else it is that of everybody', () => {
     const own = severityOf(decision({ base: 'medium', outcome: 'answered' }), 'enumeration', {
       isCritical: true,

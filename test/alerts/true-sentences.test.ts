@@ -137,3 +137,58 @@ describe('an alert', () => {
     expect(idle).toEqual([]);
   });
 });
+
+describe('a declared system', () => {
+  const declared = (kind: string, more = '') => `version: 1
+organization: {id: us-xx, name: Example County}
+assets:
+  - {id: one, name: Voter look-up, kind: ${kind}, url_prefixes: [/lookup], record_key_params: [voterid]${more}}
+`;
+  const injected = (n: number) =>
+    SQL.slice(0, n).map((text, i) => request(S, i * 30, `/lookup/result?voterid=${text}`, { status: 200 }));
+  const walk = times(100, (i) => page(S, i * 8, `/lookup/result?voterid=${100200300 + i}`));
+  const LEVEL = ['info', 'low', 'medium', 'high', 'critical'];
+  const gravest = (alerts: readonly Alert[]) => Math.max(...alerts.map((a) => LEVEL.indexOf(a.severity)));
+
+  it('holds the data that its kind implies, so that one try with attack text on a look-up is told as high', async () => {
+    const one = of(
+      await alertsOf({ 'a.log': injected(1) }, { inventory: declared('voter_lookup') }),
+      'election.form_injection',
+    );
+    expect(one).toMatchObject({ severity: 'high', thresholds: ['one request with attack text in a field'] });
+    const walked = of(
+      await alertsOf({ 'a.log': walk }, { inventory: declared('voter_lookup') }),
+      'election.lookup_enum',
+    );
+    expect(walked).toMatchObject({ severity: 'high', outcome: 'answered', verdict: { term: 'tailored' } });
+    const open = of(
+      await alertsOf({ 'a.log': walk }, { inventory: declared('voter_lookup', ', sensitivity: public') }),
+      'election.lookup_enum',
+    );
+    expect(open).toMatchObject({ severity: 'medium' });
+  });
+
+  it('never makes an alert milder than it is without one', async () => {
+    for (const kind of ['voter_lookup', 'county_site', 'other', 'candidate_filing'])
+      for (const lines of [injected(1), injected(3), injected(8)]) {
+        const logs = { 'a.log': lines };
+        const without = gravest(await alertsOf(logs));
+        expect(gravest(await alertsOf(logs, { inventory: declared(kind) })), kind).toBeGreaterThanOrEqual(without);
+      }
+  });
+
+  it('speaks for us as the target where names were put below its addresses, not where a list was sent to all', async () => {
+    const ask = async (paths: readonly string[]) =>
+      of(
+        await alertsOf(
+          { 'a.log': paths.map((path, i) => request(S, i * 30, path)) },
+          { inventory: declared('voter_lookup') },
+        ),
+        'W05',
+      );
+    expect(await ask(['/backup.zip', '/.env', '/lookup/.env'])).toMatchObject({ verdict: { term: 'noise' } });
+    expect(await ask(['/backup.zip', '/lookup/.env', '/lookup/db.sql'])).toMatchObject({
+      verdict: { term: 'tailored', basis: ['it put names of its own below the addresses of your systems'] },
+    });
+  });
+});

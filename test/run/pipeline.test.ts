@@ -109,6 +109,23 @@ level: low
     expect(noise.targets.map((t) => t.what)).toEqual([expect.stringMatching(/^\/lookup\/officer\/~[0-9a-f]{8}\/x$/)]);
   });
 
+  it('names what visitors ran into apart from the noise: a broken link, a log-in', async () => {
+    const ask = (n: number, path: string, status: number) =>
+      `192.0.2.${n} - - [14/Sep/2026:08:00:33 +0000] "GET ${path} HTTP/1.1" ${status} 89 "-" "Mozilla/5.0 (a)"\n`;
+    const lines = [1, 2, 3, 4, 5, 6].flatMap((n) => [
+      ask(n, '/ballot/2026-genral.html', 404),
+      ask(n + 10, '/login', 401),
+      ask(n + 20, '/wp-login.php', 404),
+    ]);
+    const { noise } = await run([file('links.log', [...lines, ask(40, '/typo.html', 404)].join(''))]);
+    expect(noise.visited).toEqual([
+      { what: '/ballot/2026-genral.html', sources: 6, isLogin: false },
+      { what: '/login', sources: 6, isLogin: true },
+    ]);
+    expect(noise.targets.map(({ what }) => what)).toEqual(['/wp-login.php', '/typo.html']);
+    expect(noise.sources).toBe(19);
+  });
+
   it('tells visitors behind a declared proxy apart, and says what the log lacks only where it does', async () => {
     const config = file(
       'proxy.yaml',

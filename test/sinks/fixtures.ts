@@ -452,6 +452,7 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
         { name: 'EXAMPLE-HOSTING', sources: 204 },
         { name: 'EXAMPLE-TELECOM', sources: 120 },
       ],
+      visited: [{ what: '/ballot/old.html', sources: 40, isLogin: false }],
       targets: [
         { what: 'tcp/23', sources: 402 },
         { what: 'tcp/445', sources: 233 },
@@ -507,7 +508,7 @@ export function unreadableSummary(): RunSummary {
     firstMs: null,
     lastMs: null,
     letThrough: [],
-    noise: { sources: 0, events: 0, owners: [], targets: [] },
+    noise: { sources: 0, events: 0, owners: [], targets: [], visited: [] },
     owners: [],
     timeline: { startMs: 0, paneMs: 900_000, all: [], refused: [], alerted: [] },
   };

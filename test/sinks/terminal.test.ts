@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import { FIRST_THINGS_MAX } from '../../src/sinks/answer.ts';
 import { renderTerminal } from '../../src/sinks/terminal.ts';
+import { FIRST_THINGS_MAX } from '../../src/sinks/things.ts';
 import {
   alert,
   hostileSummary,

@@ -9,7 +9,7 @@ import { counted } from '../../model/quantity-words.ts';
 import { LEVELS } from '../../model/rule.ts';
 import type { OriginSummary, RunSummary } from '../../model/summary.ts';
 import { blindSpots, isEmpty } from '../answer.ts';
-import { count, listText, periodText, sizeText } from '../quantity.ts';
+import { count, listText, periodText, sizeText, visitedText } from '../quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from '../services.ts';
 import { inlineBar } from './charts.ts';
 import { type Html, html } from './html.ts';
@@ -41,6 +41,7 @@ export function noise({ noise: n }: RunSummary): Html | null {
   return html`<section id="noise" aria-labelledby="noise-title">
 <h2 id="noise-title">Below every threshold</h2>
 <p class="lead">${counted(n.sources, 'address', 'addresses')} with ${counted(n.events, 'event')} reached no threshold: visitors, and the knocking that every address on the Internet gets. They are counted, not listed.</p>
+${n.visited.map((visited) => html`<p>${visitedText(visited)}</p>`)}
 <div class="split">
 ${
   n.targets.length > 0 &&

@@ -11,10 +11,12 @@ import {
   URGENCY_WORDS,
   VERDICT_TAGS,
 } from '../../alerts/caveat.ts';
+import { asksForSomething } from '../../alerts/what-to-do.ts';
 import type { OfficeSummary, RunSummary } from '../../model/summary.ts';
-import { answerSentences, type FirstThings, type Thing, whoText } from '../answer.ts';
+import { answerSentences, whoText } from '../answer.ts';
 import { callText, INVENTORY_GAIN, systemOf } from '../office.ts';
 import { clockText, count, dateText, durationText, listText, periodText } from '../quantity.ts';
+import { agreedScans, type FirstThings, type Thing } from '../things.ts';
 import { foldTimeline, timelineChart } from './charts.ts';
 import { type Html, html } from './html.ts';
 
@@ -32,6 +34,7 @@ export function answer(summary: RunSummary): Html {
 <div><dt>events read</dt><dd>${count(summary.events)}</dd></div>
 <div><dt>addresses below every threshold</dt><dd>${count(summary.noise.sources)}</dd></div>
 </dl>
+${agreedScans(summary.alerts).map((agreed) => html`<p class="small">${agreed}</p>`)}
 ${summary.office === null && html`<p class="muted small">${INVENTORY_GAIN}</p>`}
 </section>`;
 }
@@ -52,17 +55,18 @@ export function matters({ first, lower, forTheRecord }: FirstThings, { office }:
 </section>`;
 }
 
-function card({ lead, others }: Thing, office: OfficeSummary | null): Html {
+function card(thing: Thing, office: OfficeSummary | null): Html {
+  const { lead, also, days } = thing;
   const system = systemOf(lead, office);
   const call = callText(lead, office);
-  const also = [...new Set(others.map((alert) => alert.name))];
+  const asked = [lead, ...thing.others].find(asksForSomething)?.whatToDo ?? [];
   return html`<li class="thing ${lead.severity}">
-<div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${lead.verdict.term}">${VERDICT_TAGS[lead.verdict.term]}</span></div>
-<p class="who">${capital(whoText(lead))}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(lead.startMs, lead.endMs)}, ${durationText(lead.endMs - lead.startMs)}.</p>
+<div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${thing.verdict}">${VERDICT_TAGS[thing.verdict]}</span></div>
+<p class="who">${capital(whoText(lead))}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(thing.startMs, thing.endMs)}, ${durationText(thing.endMs - thing.startMs)}.</p>
 <dl class="facts">
-<dt>What happened</dt><dd>${briefly(lead)}${also.length > 0 && html` <span class="muted">Also seen ${lead.key.kind === 'source' ? 'from the same address' : 'with it'}: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
-<dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[lead.outcome]}. ${lead.why}</dd>
-${lead.whatToDo.length > 0 && html`<dt>Do this now</dt><dd class="do">${steps(lead.whatToDo)}</dd>`}
+<dt>What happened</dt><dd>${briefly(lead)}${days !== null && ` ${days}`}${also.length > 0 && html` <span class="muted">Also seen ${lead.key.kind === 'source' ? 'from the same address' : 'with it'}: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
+<dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[thing.outcome]}. ${lead.why}</dd>
+${asked.length > 0 && html`<dt>Do this now</dt><dd class="do">${steps(asked)}</dd>`}
 ${call !== null && html`<dt>Whom to call</dt><dd>${call}</dd>`}
 ${lead.notKnown.length > 0 && html`<dt>What we do not know</dt><dd>${lead.notKnown.join(' ')}</dd>`}
 </dl>
