@@ -413,9 +413,7 @@ function splitByDay(
   shown: Shown[],
 ): { decision: Decision; touches: readonly Touch[] }[] {
   const reading = requestReading(scene);
-  const days = byDay(f.touches, scene.dayStartMs);
-  const thresholds = days.length === 1 ? f.thresholds : [...f.thresholds, OVER_DAYS];
-  return days.map(([day, touches]) => {
+  return byDay(f.touches, scene.dayStartMs).map(([day, touches]) => {
     const { exhibit, numbers } = shownOf(f, touches, reading, shown);
     const decision: Decision = {
       detection: f.detection,
@@ -430,7 +428,7 @@ function splitByDay(
       endMs: exhibit.endMs,
       exhibit,
       numbers,
-      thresholds,
+      thresholds: f.thresholds,
       noise: f.noise,
       tailored: f.tailored,
       members: whose.members,
@@ -441,9 +439,6 @@ function splitByDay(
 }
 
 const NONE: Decision[] = [];
-
-/** Said with the threshold where a finding is told day by day. */
-const OVER_DAYS = 'what came on other days counts towards it, too: the numbers here are those of this day alone';
 
 function shownOf(f: Finding, touches: readonly Touch[], reading: RequestReading, shown: Shown[]): Shown {
   const same = shown.filter((s) => isSame(s.touches, touches));

@@ -66,7 +66,9 @@ function findingOf(hit: readonly Touch[], scene: Scene): Finding {
         : 'tried',
     touches: hit,
     numbers: requestNumbers(scene),
-    thresholds: [`one such request while results are shown, ${AT_OTHER_TIMES} in 24 hours at other times`],
+    thresholds: [
+      `one such request while results are shown, ${AT_OTHER_TIMES} in 24 hours at other times (which may touch two days: the numbers here are those of one)`,
+    ],
     noise: isListOnly ? ['scanners send this to every web server'] : [],
     tailored: written ? ['something was sent to a page of your results that took it'] : [],
   };
