@@ -125,14 +125,16 @@ export function agreedScans(alerts: readonly Alert[]): string[] {
     if (name === undefined || alert.severity !== 'info') continue;
     byName.set(name, [...(byName.get(name) ?? []), alert]);
   }
-  return [...byName].sort().map(([name, list]) => {
-    const from = [...new Set(list.map(({ key }) => key.text))].sort();
-    const more =
-      from.length > NAMED_MAX ? [`${counted(from.length - NAMED_MAX, 'other address', 'other addresses')}`] : [];
-    const [first, last] = [
-      dateText(list.reduce((ms, a) => Math.min(ms, a.startMs), list[0]!.startMs)),
-      dateText(list.reduce((ms, a) => Math.max(ms, a.endMs), list[0]!.endMs)),
-    ];
-    return `${name} scanned you from ${listText([...from.slice(0, NAMED_MAX), ...more])} as agreed, ${first === last ? first : `${first} to ${last}`}: ${counted(list.length, 'alert')}, kept for the record.`;
-  });
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, list]) => {
+      const from = [...new Set(list.map(({ key }) => key.text))].sort();
+      const more =
+        from.length > NAMED_MAX ? [`${counted(from.length - NAMED_MAX, 'other address', 'other addresses')}`] : [];
+      const [first, last] = [
+        dateText(list.reduce((ms, a) => Math.min(ms, a.startMs), list[0]!.startMs)),
+        dateText(list.reduce((ms, a) => Math.max(ms, a.endMs), list[0]!.endMs)),
+      ];
+      return `${name} scanned you from ${listText([...from.slice(0, NAMED_MAX), ...more])} as agreed, ${first === last ? first : `${first} to ${last}`}: ${counted(list.length, 'alert')}, kept for the record.`;
+    });
 }
