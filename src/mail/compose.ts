@@ -147,7 +147,7 @@ function composeSeveral(task: MailTask & { kind: 'several' }, sender: Sender): R
 }
 
 function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, coverage: Coverage): RenderedMail {
-  const { recipient, fresh, open, sinceMs, nowMs, mails } = task;
+  const { recipient, fresh, open, unmailed, sinceMs, nowMs, mails } = task;
   const { timezone } = recipient.contact;
   const isBlind = coverage.lines === 0 || coverage.missing.length > 0;
   const isOpen = new Set(open.map(({ alert }) => alert.id));
@@ -170,7 +170,7 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
             {
               heading: 'Still open',
               parts: [
-                ...listOf(open, 'open alerts', timezone),
+                ...listOf(open, 'open alerts', timezone, LINES_MAX, new Set(unmailed)),
                 `When one is handled, ${runWords(recipient.contact)}: pollwatch ack, with its number.`,
               ],
             },
@@ -285,11 +285,26 @@ function stateWords({ kind }: Item): string[] {
   return [];
 }
 
-function listOf(states: readonly AlertState[], what: string, zone: string, most = LINES_MAX): Section['parts'] {
+/** A line each, gravest first; those whose ids are in `unmailed` are marked. */
+function listOf(
+  states: readonly AlertState[],
+  what: string,
+  zone: string,
+  most = LINES_MAX,
+  unmailed: ReadonlySet<string> = new Set(),
+): Section['parts'] {
   const sorted = [...states].sort((a, b) => compareAlerts(a.alert, b.alert));
   const more = sorted.length - most;
   return [
-    { list: sorted.slice(0, most).map(({ alert }) => alertLineIn(alert, zone)), ordered: false },
+    {
+      list: sorted
+        .slice(0, most)
+        .map(
+          ({ alert }) =>
+            `${alertLineIn(alert, zone)}${unmailed.has(alert.id) ? ' Its own mail is still to come.' : ''}`,
+        ),
+      ordered: false,
+    },
     ...(more > 0 ? [`And ${more.toLocaleString('en-US')} more ${what}.`] : []),
   ];
 }

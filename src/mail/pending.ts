@@ -81,10 +81,38 @@ function pendingOf(
   return [{ state, kind: 'escalation', changes: [], isCopy: false, dueMs, level: alert.severity, isUrgent: true }];
 }
 
-/** Whether a contact is asked to act on an alert, gets a copy, or neither. */
+/**
+ * Whether an alert still waits for this recipient, mailed or not: nobody has marked it as handled, and it was mailed to them
+ * or their routes cover it, those of digests as well. What is not worth a mail of its own is counted and not asked about,
+ * unless it is high or graver.
+ */
+export function isOpenFor(
+  { alert, status }: AlertState,
+  { address, contact }: Recipient,
+  memory: MailMemory,
+  inventory: Inventory,
+): boolean {
+  if (status !== 'new') return false;
+  if ((memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0) return true;
+  const isAsked = ESCALATED_FROM.includes(alert.severity) || reasonForDigest(alert, inventory) === null;
+  return isAsked && roleOf(alert, contact, inventory) !== null;
+}
+
+/** Whether the first mail about an alert is still to come to this recipient: it waits for its time or for a place. */
+export function isUnmailed(
+  { alert }: AlertState,
+  { address, contact }: Recipient,
+  memory: MailMemory,
+  inventory: Inventory,
+): boolean {
+  const isTold = memory.alerts[alert.id]?.by[address] !== undefined;
+  return !isTold && isMailed(alert, inventory) && roleOf(alert, contact, inventory) !== null;
+}
+
+/** Whether a contact is asked to act on an alert, gets a copy, or neither; by mail or by digest. */
 function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Inventory): 'to' | 'cc' | null {
   const route = routeFor(alert, inventory);
-  if (route === null || route.mode !== 'mail') return null;
+  if (route === null || route.mode === 'none') return null;
   if (route.to.includes(contact.id)) return 'to';
   return route.cc.includes(contact.id) ? 'cc' : null;
 }

@@ -14,7 +14,16 @@ import { messageIdOf, type Recipient } from './envelope.ts';
 import type { AlertState } from './mailable.ts';
 import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
 import { findingsOf, nightOf, noteNights, toldOfNight } from './night.ts';
-import { allPending, type Item, isMailed, type Pending, storiesOf, storyName } from './pending.ts';
+import {
+  allPending,
+  type Item,
+  isMailed,
+  isOpenFor,
+  isUnmailed,
+  type Pending,
+  storiesOf,
+  storyName,
+} from './pending.ts';
 import {
   capsOf,
   HEARTBEAT_MS,
@@ -54,8 +63,10 @@ export type MailTask = {
       readonly sinceMs: number;
       /** alerts whose first revision is younger than the last digest, gravest first */
       readonly fresh: readonly AlertState[];
-      /** told to this recipient, and neither acknowledged nor closed; gravest first */
+      /** told to this recipient or covered by their routes, and neither acknowledged nor closed; gravest first */
       readonly open: readonly AlertState[];
+      /** ids of those of them whose first mail is still to come */
+      readonly unmailed: readonly string[];
       /** mails about alerts to this recipient since the last digest */
       readonly mails: number;
     }
@@ -196,15 +207,15 @@ export function planMails(
     if (due !== null && due > nowMs) wakeAt(due);
     if (due !== null && due <= nowMs) {
       const fresh = sorted.filter(({ firstMs }) => firstMs > known.countedMs && firstMs <= nowMs);
-      const open = sorted.filter(
-        ({ alert, status }) => status === 'new' && (memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0,
-      );
+      const open = sorted.filter((state) => isOpenFor(state, recipient, memory, inventory));
+      const unmailed = open.filter((state) => isUnmailed(state, recipient, memory, inventory));
       const task: MailTask = {
         kind: 'digest',
         ...about('digest', due),
         sinceMs: known.countedMs,
         fresh,
         open,
+        unmailed: unmailed.map(({ alert }) => alert.id),
         mails: known.digestMails,
       };
       known.digestMs = nowMs;

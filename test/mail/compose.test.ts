@@ -8,7 +8,7 @@ import { SUBJECT_MAX } from '../../src/mail/envelope.ts';
 import type { AlertState } from '../../src/mail/mailable.ts';
 import type { MailTask } from '../../src/mail/plan.ts';
 import type { RenderedMail } from '../../src/model/mail.ts';
-import { DAY, HOUR } from '../../src/model/time.ts';
+import { DAY, HOUR, MINUTE } from '../../src/model/time.ts';
 import { drive, INVENTORY, idOf, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 import { grade, proseOf, wordsOfHtml, wordsOfText } from './reading.ts';
 import { alertsOfEveryDetection } from './sample-alerts.ts';
@@ -126,6 +126,47 @@ describe('a digest', () => {
     expect(flat(mail)).toContain('Besides those that are open: - Low: search for private files on “Voter lookup”');
     expect(mail.text.match(/PW-00000001/g)).toHaveLength(1);
     expect(mail.text).toContain('You had 1 mail about alerts since the last one.');
+  });
+
+  it('lists what is critical and held back for want of a place, and says so', () => {
+    const driven = drive(inventory);
+    // 12:30 UTC is 07:30 there, the minute of the digest: two mails went out in the hour before it
+    const monday = Date.UTC(2026, 6, 20, 12, 30);
+    const critical = (n: number, minutes: number) =>
+      stateOf(n, { severity: 'critical' }, { firstMs: monday - minutes * MINUTE });
+    driven.at(monday - 6 * DAY, []);
+    driven.until(monday - 40 * MINUTE, monday - 31 * MINUTE, [critical(1, 40)]);
+    driven.until(monday - 30 * MINUTE, monday - 21 * MINUTE, [critical(1, 40), critical(2, 30)]);
+    const states = [critical(1, 40), critical(2, 30), critical(3, 10)].map((state, i) =>
+      i < 2 ? { ...state, status: 'ack' as const, revision: 2 } : state,
+    );
+    const tasks = driven.until(monday - 10 * MINUTE, monday, states);
+    const digest = tasks.find((t) => t.kind === 'digest' && t.recipient.contact.id === 'it')!;
+    expect(tasks.filter(({ kind }) => kind === 'alert' || kind === 'several')).toEqual([]);
+    const mail = compose(digest);
+    expectSound(mail);
+    expect(mail.subject).toBe('[TLP:AMBER] digest: 1 open, Mon, Jul 20');
+    expect(mail.text).not.toContain('Nothing is needed');
+    expect(flat(mail)).toContain('(PW-00000003). Its own mail is still to come. When one is handled');
+  });
+
+  it('lists what a route sends to the digest, and leaves to its count what is noise or was refused', () => {
+    const own = inventoryOf(
+      INVENTORY.replace('{match: {severity: medium}, to: [it]}', '{match: {severity: medium}, to: [it], mode: digest}'),
+    );
+    const states = [
+      stateOf(1),
+      stateOf(2, { verdict: { term: 'noise', basis: [] } }),
+      stateOf(3, { severity: 'high', verdict: { term: 'noise', basis: [] } }),
+      stateOf(4, {}, { status: 'ack' }),
+    ];
+    const tasks = drive(own).until(NOON, NOON + 7 * DAY, states);
+    const mail = compose(tasks.find((t) => t.kind === 'digest' && t.recipient.contact.id === 'it')!);
+    expectSound(mail);
+    expect(mail.subject).toBe('[TLP:AMBER] digest: 2 open, Mon, Jul 20');
+    const open = flat(mail).split('STILL OPEN')[1]!.split('WHAT WAS SEEN')[0]!;
+    expect(open.match(/PW-\d+/g)).toEqual(['PW-00000003', 'PW-00000001']);
+    expect(open).not.toContain('still to come');
   });
 
   it('reads as it should', async () => {
