@@ -47,7 +47,7 @@ export function confidenceOf(d: Decision, isSampled: boolean): Alert['confidence
 
 /** Whether all of a decision stands in the firewall's log. */
 function isFirewallOnly(d: Decision): boolean {
-  if (d.key.kind !== 'campaign') return d.detection.startsWith('F');
+  if (d.detection.startsWith('F')) return true;
   const { firewall, web } = logsOfExhibit(d);
   return firewall && !web;
 }

@@ -4,11 +4,13 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { Installation } from '../model/installation.ts';
-import { printable } from '../model/problem.ts';
+import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
 import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
+import type { QueueStore } from '../queue/store.ts';
 import { mailFindings } from './doctor-mail.ts';
+import { staleFindings } from './doctor-stale.ts';
 import { installationOf } from './installation-option.ts';
 import type { Given } from './options.ts';
 
@@ -21,13 +23,9 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
     { state: 'ok', what: `installation ${from}: ${tenants.size} organizations, ${origins.length} origins` },
     ...secretFileFindings(file),
     ...parentFindings(installation),
+    ...staleInventories(installation),
   ];
-  const store = await reachStore(installation.redis);
-  try {
-    found.push(...(await redisFindings(store)), ...(await mailFindings(installation, store, Date.now())));
-  } finally {
-    await store.close();
-  }
+  found.push(...(await storeFindings(installation)));
   if (elasticsearch === null) {
     const what = 'no Elasticsearch is configured: alerts stay in Redis';
     return [
@@ -36,6 +34,29 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
     ];
   }
   return [...found, ...(await elasticFindings(elasticsearch, [...tenants.keys()], Date.now()))];
+}
+
+/** Redis, and what is told of mail with it; that it cannot be reached is a finding like others. */
+async function storeFindings(installation: Installation): Promise<ServerFinding[]> {
+  let store: QueueStore;
+  try {
+    store = await reachStore(installation.redis);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return error.problems.map((problem) => ({ state: 'bad', what: formatProblem(problem) }));
+  }
+  try {
+    return [...(await redisFindings(store)), ...(await mailFindings(installation, store, Date.now()))];
+  } finally {
+    await store.close();
+  }
+}
+
+/** What has grown old in the inventories: contacts, agreements with scanners, the calendar. */
+function staleInventories({ tenants }: Pick<Installation, 'tenants'>): ServerFinding[] {
+  return [...tenants.values()].flatMap(({ inventoryFile }) =>
+    inventoryFile === null ? [] : staleFindings(inventoryFile),
+  );
 }
 
 /** Organisations whose parent is not of this installation: they mean to share, and share nothing. */

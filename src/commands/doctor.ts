@@ -3,7 +3,7 @@
  * their age, the key, places to write, the inventory or the always-on installation with its servers, the rules, and the
  * formats of logs. All that it changes: the key is made if there is none yet.
  */
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EMPTY_LOG } from '../alerts/visibility.ts';
@@ -13,6 +13,7 @@ import { formatProblem, OperatorError, printable } from '../model/problem.ts';
 import { inventoryOf } from '../run/office.ts';
 import { type OpenLog, openLogs } from '../run/open-logs.ts';
 import { rulesOf } from '../run/setting.ts';
+import { staleFindings } from './doctor-stale.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { surveyLog } from './init.ts';
 import { isInstallation } from './is-installation.ts';
@@ -168,14 +169,6 @@ async function installation(given: Given): Promise<Finding[]> {
   return installationFindings(given);
 }
 
-/** What has grown old in the inventory that was named: contacts, agreements with scanners, the calendar. */
-async function staleFindings(given: Given): Promise<Finding[]> {
-  if (given.config === undefined) return [];
-  const { inspectInventory } = await import('../config/inventory.ts');
-  const { warnings } = inspectInventory(readFileSync(given.config, 'utf8'), given.config, Date.now());
-  return warnings.map((warning): Finding => ({ state: 'look', what: formatProblem(warning) }));
-}
-
 /** The inventory that was named, and the key that it (or the environment) names. */
 async function inventory(given: Given): Promise<Finding[]> {
   const declared = given.config === undefined ? null : await inventoryOf(given.config);
@@ -186,7 +179,7 @@ async function inventory(given: Given): Promise<Finding[]> {
           state: 'ok',
           what: `inventory ${printable(given.config ?? '')}: ${printable(declared.organization.name)}, ${declared.assets.length} ${declared.assets.length === 1 ? 'asset' : 'assets'}`,
         };
-  return [found, ...(await staleFindings(given)), ...key(declared?.keyFile ?? null)];
+  return [found, ...(given.config === undefined ? [] : staleFindings(given.config)), ...key(declared?.keyFile ?? null)];
 }
 
 /** Detections look back as far at most. */

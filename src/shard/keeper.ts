@@ -211,8 +211,14 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       seal,
       ...(times.rulesWaitMs !== undefined && { rulesWaitMs: times.rulesWaitMs }),
     },
-    (record) => foldRecord(shard, setting, record, watermark - work.latenessMs),
+    (record) => foldRecord(shard, setting, record, lateBefore()),
   );
+
+  /** Events from before this instant came late: where nothing holds the clock back, the latest event is the clock. */
+  function lateBefore(): number {
+    const clock = watermark === Number.POSITIVE_INFINITY ? latestOf(shard.times) : watermark;
+    return (clock ?? Number.NEGATIVE_INFINITY) - work.latenessMs;
+  }
 
   /** Renews the lease when a third of it is gone, or at once. */
   async function hold(now = false): Promise<boolean> {

@@ -192,3 +192,15 @@ assets:
     });
   });
 });
+
+it('confidence rests on the log that the alert was found in, whatever the detection is called', async () => {
+  const apart = `version: 1
+organization: {id: us-xx, name: Example County}
+assets: [{id: ems, name: Counting room, kind: ems_airgapped, cidrs: [203.0.113.96/28]}]
+`;
+  const lines = times(3, (i) => packet(S, i * 5, 445, { to: '203.0.113.100', allowed: true }));
+  const [found, ...others] = await alertsOf({ 'kern.log': lines }, { inventory: apart });
+  expect([found!.detection, others]).toEqual(['election.sentinel', []]);
+  expect(found!.confidence.basis.join(' ')).toContain('firewall');
+  expect(found!.confidence.basis.join(' ')).not.toContain('web server');
+});

@@ -50,5 +50,13 @@ assets: [{id: gone, name: Gone, kind: other, url_prefixes: [/gone]}]
     expect(stdout).toMatch(
       /look {2}county\.yaml:3:\d+ {2}PW-CONFIG-CONTACT-OLD {2}contact "it" was last checked \d+ days ago/,
     );
+    // the same of an installation whose organisation it is, whose Redis need not be there for it
+    here.put(
+      'pollwatch.yaml',
+      'version: 1\nredis: {url: redis://127.0.0.1:9}\norganizations: [{inventory: county.yaml}]\n',
+    );
+    expect(here.run(['doctor', '--config', 'pollwatch.yaml']).stdout).toMatch(
+      /look {2}.*county\.yaml:3:\d+ {2}PW-CONFIG-CONTACT-OLD {2}contact "it" was last checked/,
+    );
   });
 });

@@ -96,6 +96,15 @@ describe('days that are past', () => {
   });
 });
 
+it('lines are late by the latest event where nothing holds the clock back, not by that nothing does', async () => {
+  await office(3_600_000, async (keeper, _store, read) => {
+    await read('192.0.2.1');
+    expect(await keeper.pass(true)).toMatchObject({ records: 1, late: 0, decided: true });
+    await read('192.0.2.2');
+    expect(await keeper.pass(true)).toMatchObject({ records: 1, late: 0 });
+  });
+});
+
 describe('an old log that is handed in later', () => {
   it('is told whole, although newer lines stand beside it: what it is about is dropped when it has ended, not before', async () => {
     await office(-1, async (keeper, store) => {
