@@ -102,7 +102,7 @@ export function composeAlertMail(mail: AlertMail, recipient: Recipient, sender: 
       seriousSection(alert, kind),
       ...(kind === 'closed'
         ? []
-        : [todoSection(mail, recipient.contact, inventory), callSection(alert, inventory, recipient.contact)]),
+        : [todoSection(mail, recipient.contact, inventory), callSection(mail, recipient.contact, inventory)]),
       unknownSection(alert),
       ...(recipient.contact.plainLanguage ? [] : [detailsSection(alert)]),
       whySection(mail, recipient.contact, inventory, id),
@@ -262,29 +262,26 @@ function todoSection(
   };
 }
 
-function callSection(alert: Alert, inventory: Inventory, reader: Contact): Section {
-  const { contacts, escalation } = inventory;
+function callSection({ alert, nowMs }: AlertMail, reader: Contact, inventory: Inventory): Section {
+  const { contacts, escalation, calendar } = inventory;
   const owner = inventory.assets.find((asset) => asset.id === alert.asset?.id)?.owner ?? null;
   const asked = routeFor(alert, inventory)?.to ?? [];
   const first = [...(owner === null ? [] : [owner]), ...asked]
     .map((id) => contacts.get(id))
     .find((contact) => contact !== undefined && contact.phone !== null && contact.id !== reader.id);
   const next = escalation
-    .flatMap(({ to }) => to)
-    .map((id) => contacts.get(id))
-    .find(
-      (contact) => contact !== undefined && contact.phone !== null && contact !== first && contact.id !== reader.id,
+    .flatMap((step) => step.to.map((id) => ({ step, contact: contacts.get(id) })))
+    .find(({ contact }) => contact?.phone != null && contact !== first && contact.id !== reader.id);
+  const lines = first === undefined ? [] : [`${first.name}: ${first.phone}.`];
+  if (next?.contact !== undefined) {
+    const { name, phone } = next.contact;
+    const minutes = Math.max(1, Math.round(escalationMs(next.step, calendar, nowMs) / MINUTE));
+    lines.push(
+      first === undefined
+        ? `${name}: ${phone}.`
+        : `If you cannot reach them in ${counted(minutes, 'minute')}: ${name}, ${phone}.`,
     );
-  const lines = [
-    ...(first === undefined ? [] : [`${first.name}: ${first.phone}.`]),
-    ...(next === undefined
-      ? []
-      : [
-          first === undefined
-            ? `${next.name}: ${next.phone}.`
-            : `If you cannot reach them in 30 minutes: ${next.name}, ${next.phone}.`,
-        ]),
-  ];
+  }
   return {
     heading: 'Who to call',
     parts: lines.length > 0 ? lines : ['No other contact with a telephone number is listed for your office.'],

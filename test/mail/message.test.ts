@@ -357,8 +357,17 @@ describe('readers', () => {
     const text = compose(sample(), 'clerk').text;
     expect(text).not.toContain('DETAILS FOR');
     expect(text).toContain(
-      'County IT on call: +1-555-0100.\nIf you cannot reach them in 30 minutes: State election SOC, +1-555-0199.',
+      'County IT on call: +1-555-0100.\nIf you cannot reach them in 60 minutes: State election SOC, +1-555-0199.',
     );
+  });
+
+  it('hear how long to try the first before they call the next: as the office says, a third of it in an election', () => {
+    const night = Date.UTC(2026, 10, 4, 2);
+    const text = compose(sample(), 'clerk', { nowMs: night }).text;
+    expect(text).toContain('If you cannot reach them in 20 minutes: State election SOC');
+    const own = inventoryOf(INVENTORY.replace('{after_minutes: 60, to: [state]}', '{after_minutes: 45, to: [state]}'));
+    const calm = composeAlertMail(mailOf(sample()), recipient('clerk'), senderOf(own)).text;
+    expect(calm).toContain('If you cannot reach them in 45 minutes: State election SOC');
   });
 
   it('who get a copy are not asked to act, and hear when to step in', () => {
