@@ -4,6 +4,7 @@
  * An address tells whose network it is announced from; it never tells who sent something.
  */
 
+import { isPrivateIpv4, isPrivateIpv6, parseAddress } from '../model/address.ts';
 import type { Alert, AlertSource } from '../model/alert.ts';
 import type { Level } from '../model/rule.ts';
 
@@ -66,11 +67,19 @@ export function ownerWords(as: AlertSource['as']): string {
   return as.name === '' ? `AS${as.number}` : `AS${as.number} ${as.name}`;
 }
 
+/** Whether a source is an address that is not routed on the Internet: nobody rented it, and no data set knows it. */
+export function isInsideSource({ ip, as }: AlertSource): boolean {
+  const address = parseAddress(ip);
+  if (address === null || as !== null) return false;
+  return 'v4' in address ? isPrivateIpv4(address.v4) : isPrivateIpv6(address.v6[0]);
+}
+
 /**
  * The one form in which an address is introduced: "192.0.2.17, an address announced by AS64500 (EXAMPLE-HOSTING) and
- * placed in Netherlands by DB-IP, 2026-06". Missing data is said. The caveat must stand on the same page.
+ * placed in Netherlands by DB-IP, 2026-06". Missing data is said. The caveat must stand on the same page where there is an owner.
  */
 export function sourceWords(source: AlertSource): string {
+  if (isInsideSource(source)) return `${source.key}, an address inside a private network (your own or a partner's)`;
   const what = source.key.includes('/') ? 'an IPv6 network of one customer' : 'an address';
   const owner =
     source.as === null

@@ -56,13 +56,17 @@ export function severityOf(d: Decision, kind: DetectionClass, around: Circumstan
   if (kind === 'chain') {
     const top = partLevels.reduce(higher, 'info' as Level);
     level = up(top);
-    steps.push(`one level above the gravest of its parts: ${top} to ${level}`);
+    steps.push(
+      level === top
+        ? `as grave as the gravest of its parts: ${top}`
+        : `one level above the gravest of its parts: ${top} to ${level}`,
+    );
   }
   if (around.isOfVoters === true && kind === 'enumeration' && level === 'medium' && givesRecords(d)) {
     steps.push("records were given by a system with voters' data: medium to high");
     level = 'high';
   }
-  if ((isCritical || window !== null) && kind !== 'scan' && level !== 'info') {
+  if ((isCritical || window !== null) && kind !== 'scan' && level !== 'info' && up(level) !== level) {
     const because = isCritical
       ? `it touched a system that you call critical${window === null ? '' : `, ${window}`}`
       : `it touched a system that matters ${window}`;

@@ -161,9 +161,9 @@ export const WORDING_RULES: readonly WordingRule[] = [
   },
   {
     pattern:
-      /\b(?:came|come|comes|sent) from (?:the address )?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?:\/\d+)?)(?![0-9a-f:/])(?!, an (?:address|IPv6 network of one customer) (?:announced by AS\d|whose network owner is unknown))/i,
+      /\b(?:came|come|comes|sent) from (?:the address )?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?:\/\d+)?)(?![0-9a-f:/])(?!, an (?:address|IPv6 network of one customer) (?:announced by AS\d|whose network owner is unknown|inside a private network))/i,
     rule: 2,
-    say: 'an address is introduced with its network owner, or with "whose network owner is unknown"',
+    say: 'an address is introduced with its network owner, with "whose network owner is unknown", or with "inside a private network"',
   },
   {
     pattern: /\bnetwork owner: ?(?:[.,;)]|$)|\bannounced by (?!AS\d)/im,

@@ -6,6 +6,7 @@
 import {
   CAVEAT,
   CONFIDENCE_WORDS,
+  isInsideSource,
   SEVERITY_WORDS,
   sourceWords,
   URGENCY_WORDS,
@@ -297,7 +298,12 @@ function unknownSection(alert: Alert): Section {
             `${trafficWord(alert)} came from ${counted(alert.related.length, 'address', 'addresses')}${alert.network === null ? '' : ` of the network ${alert.network}`}.`,
           ]
         : [];
-  return { heading: 'What we do not know', parts: [{ list: alert.notKnown, ordered: false }, ...from, CAVEAT] };
+  // nobody rents an address inside a private network
+  const isInside = alert.source !== null && alert.key.kind === 'source' && isInsideSource(alert.source);
+  return {
+    heading: 'What we do not know',
+    parts: [{ list: alert.notKnown, ordered: false }, ...from, ...(isInside ? [] : [CAVEAT])],
+  };
 }
 
 function trafficWord(alert: Alert): string {

@@ -99,6 +99,16 @@ describe('severity', () => {
     expect(chain(['low', 'high'])).toBe('high');
   });
 
+  it('says no step that changes nothing', () => {
+    const parts: Partial<Decision> = { detection: 'election.sentinel', base: 'critical', outcome: 'answered' };
+    const sentinel = severityOf(decision(parts), 'answered', { isCritical: true });
+    expect(sentinel).toMatchObject({ level: 'critical', steps: [] });
+    const high = severityOf(decision({ ...parts, base: 'high' }), 'answered', { isCritical: true });
+    expect(high.steps).toEqual(['it touched a system that you call critical: high to critical']);
+    const chain = severityOf(decision(parts), 'chain', { partLevels: ['critical'] });
+    expect(chain.steps[0]).toBe('as grave as the gravest of its parts: critical');
+  });
+
   it('has a score that sorts within 0 to 100: answered above refused, with company above alone', () => {
     const score = (parts: Partial<Decision>, company: number) =>
       severityOf(decision(parts), 'answered', { isCritical: true, corroboration: company }).score;

@@ -130,6 +130,17 @@ describe('the wording linter', () => {
     expect(lintPage('12 requests came from 192.0.2.17, an address whose network owner is unknown.')).toEqual([]);
   });
 
+  it('passes an address inside a private network, which has no owner to be named', () => {
+    for (const ip of ['10.20.5.44', '192.168.3.4', 'fd00:1::5']) {
+      const words = sourceWords({ ...alert().source!, ip, key: ip, as: null, country: null });
+      expect(words).toBe(`${ip}, an address inside a private network (your own or a partner's)`);
+      expect(lintPage(`12 requests came from ${words}.`)).toEqual([]);
+    }
+    expect(sourceWords({ ...alert().source!, ip: '198.51.100.7', as: null })).toContain(
+      'whose network owner is unknown',
+    );
+  });
+
   it('passes every word of our own vocabulary', () => {
     for (const words of [SEVERITY_WORDS, URGENCY_WORDS, OUTCOME_WORDS, VERDICT_WORDS, VERDICT_TAGS, ...OFFICE_WORDS]) {
       for (const word of Object.values(words)) expect(lintWording(`${word}.`)).toEqual([]);
