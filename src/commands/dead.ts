@@ -1,6 +1,6 @@
 /**
- * `pollwatch dead`: chunks of lines that no worker could handle and documents that Elasticsearch refuses, each with its
- * reason. They wait until a person has them tried again (after an upgrade, a new mapping) or gives them up.
+ * `pollwatch dead`: chunks of lines that no worker could handle, documents that Elasticsearch refuses and mails that the mail
+ * server will not take, each with its reason. They wait until a person has them tried again (after an upgrade, a new mapping) or gives them up.
  */
 import { OperatorError, type Problem, printable } from '../model/problem.ts';
 import { type DeadLetter, deadLetters, dropDead, replayDead } from '../queue/dead-letters.ts';
@@ -86,9 +86,10 @@ async function settle(
   });
 }
 
-function letterText(organization: string, { id, at, reason, index }: DeadLetter): string {
+function letterText(organization: string, { id, at, reason, index, to }: DeadLetter): string {
   const when = new Date(at).toISOString();
-  const into = index === null ? '' : ` (for ${printable(index)})`;
+  const end = index ?? to;
+  const into = end === null ? '' : ` (for ${printable(end)})`;
   return `${organization}  ${printable(id)}  ${when}${into}\n    ${printable(reason)}\n`;
 }
 

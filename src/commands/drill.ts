@@ -9,7 +9,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { runIngest } from '../../workers/ingest.ts';
 import { drillRecipients } from '../mail/drill-mail.ts';
 import type { Installation, Tenant } from '../model/installation.ts';
+import type { OutboxRow } from '../model/outbox.ts';
 import { OperatorError, printable } from '../model/problem.ts';
+import { counted } from '../model/quantity-words.ts';
 import { DAY } from '../model/time.ts';
 import { deadLetters } from '../queue/dead-letters.ts';
 import { noteDrill, readDrill } from '../queue/drill.ts';
@@ -32,8 +34,16 @@ const REPLAY_MS = 2 * DAY;
 interface Step {
   readonly name: string;
   readonly hint: string;
-  /** true = passed, a text = it will not be, and why */
-  passed(): Promise<boolean | string>;
+  /** true = passed, a text = it will not be, and why; `isOver`: there is no more time to wait for the rest */
+  passed(isOver: boolean): Promise<boolean | string | Refused>;
+}
+
+/** Some or all mails of a drill that the mail server will not take. */
+interface Refused {
+  readonly why: string;
+  readonly hint: string;
+  /** whom an alert would not have reached; null = anybody */
+  readonly missed: string | null;
 }
 
 /** Runs the command; returns the exit status: 2 when the drill did not come through. */
@@ -60,7 +70,7 @@ export function drillCommand(given: Given): Promise<number> {
     if (into === null) await ingest(installation, tenant, lines);
     else appendFileSync(into, lines);
     return follow(
-      stepsOf(store, org, { code, into, startedMs: nowMs }),
+      stepsOf(store, org, { code, into, startedMs: nowMs, recipients }),
       nowMs,
       (waitSeconds ?? 120) * 1000,
       recipients,
@@ -110,9 +120,9 @@ async function ingest(installation: Installation, tenant: Tenant, lines: string)
 function stepsOf(
   store: QueueStore,
   org: string,
-  drill: { code: string; into: string | null; startedMs: number },
+  drill: { code: string; into: string | null; startedMs: number; recipients: readonly string[] },
 ): Step[] {
-  const { code, into, startedMs } = drill;
+  const { code, into, startedMs, recipients } = drill;
   const origin = async () => {
     const origins = await readOrigins(store, org);
     return origins.find(({ name, updatedMs }) => name === (into ?? DRILL_ORIGIN) && updatedMs >= startedMs);
@@ -151,13 +161,33 @@ function stepsOf(
     {
       name: 'handed to the mail server',
       hint: 'is `pollwatch work mail` running? `pollwatch doctor` tries the mail server',
-      async passed() {
-        if ((await readDrill(store, org))?.passedCode === code) return true;
-        const failed = (await openMailOutbox(store, org).listFailed()).find(({ id }) => rows.includes(id));
-        return failed === undefined ? false : `the mail server will not take it: ${failed.reason}`;
+      async passed(isOver) {
+        const state = await readDrill(store, org);
+        if (state?.passedCode === code) return true;
+        const failed = (await openMailOutbox(store, org).listFailed()).filter(({ id }) => rows.includes(id));
+        const left = state?.plannedCode === code ? state.left.length : rows.length;
+        // the others may still go: who got it is known when all are settled
+        if (failed.length === 0 || (failed.length < left && !isOver)) return false;
+        return refusedOf(failed, left, rows.length, recipients);
       },
     },
   ];
+}
+
+/** Who was refused and why, and who got it; `left` are the mails that are not sent, of `all`. */
+function refusedOf(failed: readonly OutboxRow[], left: number, all: number, recipients: readonly string[]): Refused {
+  const addresses = failed.map(({ mail }) => mail.to);
+  const got = left > failed.length ? [] : recipients.filter((address) => !addresses.includes(address));
+  const waiting = left - failed.length;
+  return {
+    why: [
+      ...failed.map(({ mail, reason }) => `mail to ${mail.to} was refused: ${reason}`),
+      ...(left === all || got.length === 0 ? [] : [`${got.join(', ')} got it`]),
+      ...(waiting === 0 ? [] : [`${counted(waiting, 'more mail')} not sent yet`]),
+    ].join('; '),
+    hint: 'mend the address under contacts in the inventory, or have the mail server take mail for it; `pollwatch dead list` lists what was refused',
+    missed: left === all ? null : addresses.join(', '),
+  };
 }
 
 /** Waits for one step after the other; says how it ends. */
@@ -168,19 +198,21 @@ async function follow(
   to: readonly string[],
 ): Promise<number> {
   for (const { name, hint, passed } of steps) {
-    let state = await passed();
+    let state = await passed(false);
     while (state === false && Date.now() - startedMs < waitMs) {
       await wait(LOOK_MS);
-      state = await passed();
+      state = await passed(false);
     }
+    if (state === false) state = await passed(true);
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(6);
     if (state === true) {
       process.stdout.write(`${seconds} s  ${name}\n`);
       continue;
     }
-    const why = state === false ? `not within ${Math.round(waitMs / 1000)} s` : printable(state);
+    const late = `not within ${Math.round(waitMs / 1000)} s`;
+    const stopped = typeof state === 'object' ? state : { why: state === false ? late : state, hint, missed: null };
     process.stdout.write(
-      `${seconds} s  NOT ${name}: ${why}\n         ${hint}\n\nFAILED: an alert would not have reached anybody\n`,
+      `${seconds} s  NOT ${name}: ${printable(stopped.why)}\n         ${stopped.hint}\n\nFAILED: an alert would not have reached ${printable(stopped.missed ?? 'anybody')}\n`,
     );
     return OPERATOR;
   }

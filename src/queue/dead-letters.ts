@@ -4,6 +4,7 @@
  * until a person has them tried again or drops them; until then a dead chunk counts as waiting, so that a wrong secret
  * makes the reader wait instead of emptying a year of logs into the dead letters.
  */
+import type { NewRow } from '../model/outbox.ts';
 import { refOf, refText } from './chunk-store.ts';
 import { dispatch } from './dispatch.ts';
 import { organizationKeys } from './keys.ts';
@@ -24,12 +25,18 @@ export interface DeadLetter {
   /** of a document: its index and version */
   readonly index: string | null;
   readonly version: number | null;
+  /** of a mail: the address that it was for */
+  readonly to: string | null;
 }
 
 /** All dead letters of an organisation, the oldest first. */
 export async function deadLetters(store: QueueStore, org: string): Promise<DeadLetter[]> {
-  const found = await store.redis.hgetall(organizationKeys(store.prefix, org).dead);
-  const letters = Object.entries(found).map(([id, json]) => letterOf(id, json));
+  const keys = organizationKeys(store.prefix, org);
+  const found = await store.redis.hgetall(keys.dead);
+  const mails = Object.keys(found).flatMap((id) => mailOf(id) ?? []);
+  const rows = mails.length === 0 ? [] : await store.redis.hmget(keys.mails, ...mails);
+  const to = new Map(mails.map((id, i) => [`mail:${id}`, addressIn(rows[i])]));
+  const letters = Object.entries(found).map(([id, json]) => letterOf(id, json, to.get(id) ?? null));
   return letters.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
 
@@ -94,7 +101,7 @@ export async function dropDead(store: QueueStore, org: string, id: string): Prom
   return textOf(answer) as 'dropped' | 'unknown';
 }
 
-function letterOf(id: string, json: string): DeadLetter {
+function letterOf(id: string, json: string, to: string | null): DeadLetter {
   const { reason, at, index, version } = JSON.parse(json) as Partial<DeadLetter>;
   return {
     id,
@@ -103,7 +110,13 @@ function letterOf(id: string, json: string): DeadLetter {
     at: at ?? 0,
     index: index ?? null,
     version: version ?? null,
+    to,
   };
+}
+
+/** Whom the row of an outbox is for. */
+function addressIn(row: string | null | undefined): string | null {
+  return row == null ? null : (JSON.parse(row) as Pick<NewRow, 'mail'>).mail.to;
 }
 
 function kindOf(id: string): DeadLetter['kind'] {

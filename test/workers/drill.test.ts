@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import { HOUR } from '../../src/model/time.ts';
 import { readStatus } from '../../src/operate/status.ts';
+import { deadLetters } from '../../src/queue/dead-letters.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { readProgress } from '../../src/queue/progress.ts';
 import { logEnd } from '../../src/queue/shard-store.ts';
@@ -18,7 +19,7 @@ import { pendingBodies } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { grade, proseOf } from '../mail/reading.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { alertIds, INVENTORY, IT, type Office, ORG, office, until, write } from './mail-office.ts';
+import { alertIds, CLERK, INVENTORY, IT, type Office, ORG, office, until, write } from './mail-office.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -26,11 +27,14 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-/** Runs `./pollwatch drill` against an office, with its files in a folder of their own. */
-async function drill(
+/** Runs `./pollwatch drill` against an office. */
+const drill = (at: Office, args: string[] = [], inventory = INVENTORY) => pollwatch(at, ['drill', ...args], inventory);
+
+/** Runs `./pollwatch` against an office, with its files in a folder of their own. */
+async function pollwatch(
   at: Office,
-  args: string[] = [],
-  inventory = INVENTORY,
+  [command, ...args]: string[],
+  inventory: string,
 ): Promise<{ status: number; said: string }> {
   const { folder } = place();
   const { url, prefix } = at.setting.redis;
@@ -41,7 +45,7 @@ async function drill(
     `version: 1\nredis: {url: "${url}", prefix: ${prefix}}\norganizations: [{inventory: county.yaml, key_file: key}]\n` +
       `mail: {server: 127.0.0.1, port: ${at.server.port}, security: none, from: pollwatch@county.example.gov}\n`,
   );
-  const child = spawn(LAUNCHER, ['drill', '--config', 'pollwatch.yaml', ...args], { cwd: folder });
+  const child = spawn(LAUNCHER, [command!, ...args, '--config', 'pollwatch.yaml'], { cwd: folder });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const status = await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)));
@@ -97,9 +101,38 @@ describe('a drill', () => {
       async (at) => {
         const { status, said } = await drill(at, ['--wait', '20']);
         expect(status).toBe(2);
-        expect(said).toMatch(/NOT handed to the mail server: the mail server will not take it: EENVELOPE.*550/);
+        expect(said).toMatch(
+          /NOT handed to the mail server: mail to it@county\.example\.gov was refused: EENVELOPE.*550/,
+        );
       },
       { answers: { recipient: () => ({ code: 550, message: 'no such user' }) } },
+    );
+  });
+
+  it('that one of two recipients does not get says who was refused and who got it, and the dead letter names them', async () => {
+    const inventory = INVENTORY.replace(
+      '{severity: critical}, to: [it], cc: [clerk]',
+      '{severity: critical}, to: [it, clerk]',
+    );
+    const recipient = (address: string) => (address === CLERK ? { code: 550, message: 'no such user' } : null);
+    await office(
+      redis,
+      async (at) => {
+        const { status, said } = await drill(at, ['--wait', '20'], inventory);
+        expect(status).toBe(2);
+        expect(said).toMatch(
+          /NOT handed to the mail server: mail to clerk@county\.example\.gov was refused: EENVELOPE.*550.*; it@county\.example\.gov got it\n +mend the address/,
+        );
+        expect(said).toMatch(/\nFAILED: an alert would not have reached clerk@county\.example\.gov\n$/);
+        expect(at.server.received.map(({ to }) => to)).toEqual([[IT]]);
+        const [letter] = await deadLetters(at.store, ORG);
+        expect(letter).toMatchObject({ kind: 'mail', to: CLERK });
+        const list = await pollwatch(at, ['dead', 'list'], inventory);
+        expect(list.said).toContain(`(for ${CLERK})\n    EENVELOPE`);
+        const shown = await pollwatch(at, ['dead', 'show', letter!.id], inventory);
+        expect(JSON.parse(shown.said)).toMatchObject({ id: letter!.id, to: CLERK });
+      },
+      { inventory, answers: { recipient } },
     );
   });
 
