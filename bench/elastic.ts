@@ -13,6 +13,7 @@ import { indexOf } from '../src/elastic/index-names.ts';
 import { setupElasticsearch } from '../src/elastic/setup.ts';
 import { removeAll, sampleAlerts, waiting } from '../test/elastic/documents.ts';
 import { ownPrefix, settingsFor, startElasticsearch } from '../test/parts/elasticsearch.ts';
+import { IN_HAND } from '../workers/index-alerts.ts';
 import { serverMicros } from './server-time.ts';
 
 const { values } = parseArgs({
@@ -90,9 +91,9 @@ try {
 
 async function ours(to: Client, all: readonly IndexedDocument[]): Promise<void> {
   // as the index worker does it: a bounded number in hand
-  for (let at = 0; at < all.length; at += 2000) {
-    const { done } = await writeDocuments(to, all.slice(at, at + 2000), { nowMs: NOW });
-    if (done.length !== Math.min(2000, all.length - at)) throw new Error('not every document was taken');
+  for (let at = 0; at < all.length; at += IN_HAND) {
+    const { done } = await writeDocuments(to, all.slice(at, at + IN_HAND), { nowMs: NOW });
+    if (done.length !== Math.min(IN_HAND, all.length - at)) throw new Error('not every document was taken');
   }
 }
 
@@ -102,7 +103,7 @@ async function bare(to: Client, all: readonly IndexedDocument[]): Promise<void> 
       for (const { body } of all) yield JSON.parse(body) as object;
     })(),
     onDocument: () => ({ index: { _index: all[0]!.index } }),
-    concurrency: 2,
+    concurrency: 4,
   });
   if (failed > 0) throw new Error(`${failed} documents failed`);
 }

@@ -17,8 +17,8 @@ import { countPending, donePending, takePending } from '../src/queue/pending.ts'
 import { type NudgeJob, startNudgeWorker } from '../src/queue/queues.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 
-/** Documents that are in hand at a time, per organisation: about 10 MB. */
-const IN_HAND = 2000;
+/** Documents that are in hand at a time, per organisation: about 20 MB. */
+export const IN_HAND = 4000;
 /** Organisations that are written at a time. */
 const ORGANIZATIONS = 2;
 /** How often documents are looked for whose nudge was lost, ms. */
