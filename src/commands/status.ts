@@ -57,6 +57,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
           `  told here  ${counted(progress.factsLeftOut, 'alert')} of other organisations left out: there are more than are kept`,
         ]),
     `  mail       ${mailText(status, nowMs)}${isMailed ? '' : ' (no mail server is configured: nobody is mailed)'}`,
+    ...(progress?.mailsHeld === undefined ? [] : [`  held back  ${heldText(progress.mailsHeld)}`]),
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,
     ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
@@ -72,6 +73,12 @@ function mailText({ mail, depth }: OrganizationStatus, nowMs: number): string {
   const ago = last === undefined ? '' : `, the last ${ageText(Math.max(0, nowMs - last))} ago`;
   const wait = waiting === 0 ? 'none waits' : `${waiting} wait, the oldest for ${ageText(oldestMs)}`;
   return `${wait}; ${sent.toLocaleString('en')} sent${ago}${failed === 0 ? '' : `; ${failed} the server will not take`}`;
+}
+
+/** "2 alerts (the gravest critical) wait for a place: …": nothing of it stands in the outbox yet. */
+function heldText({ alerts, worst, opensMs }: NonNullable<NonNullable<OrganizationStatus['progress']>['mailsHeld']>) {
+  const wait = `${counted(alerts, 'alert')} (the gravest ${worst}) ${alerts === 1 ? 'waits' : 'wait'}`;
+  return `${wait} for a place among the most mails of an hour and a day, until ${timeText(opensMs)}`;
 }
 
 function drillText({ drill }: OrganizationStatus, nowMs: number): string {

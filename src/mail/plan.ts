@@ -11,6 +11,7 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';
 import { messageIdOf, type Recipient } from './envelope.ts';
+import { type HeldAlerts, type HeldItem, heldOf } from './held.ts';
 import type { AlertState } from './mailable.ts';
 import { copyMemory, inherit, type MailMemory, noteTold, prune, type RecipientMemory } from './memory.ts';
 import { findingsOf, nightOf, noteNights, toldOfNight } from './night.ts';
@@ -78,6 +79,8 @@ export interface Plan {
   readonly memory: MailMemory;
   /** when there may be something to do again, or null when only a new alert can bring it */
   readonly nextMs: number | null;
+  /** what is due and finds no place; null = nothing */
+  readonly held: HeldAlerts | null;
 }
 
 /** Mails are made from these; see message.ts for the rest. */
@@ -115,18 +118,20 @@ export function planMails(
   const isStorm = nowMs < memory.stormUntilMs;
 
   const tasks: MailTask[] = [];
+  const held: HeldItem[] = [];
   for (const recipient of recipients) {
     memory.recipients[recipient.address] ??= newRecipient(nowMs);
     const known = memory.recipients[recipient.address]!;
     const pending = allPending(sorted, deserving, recipient, memory, inventory, nowMs);
     const planned = isStorm ? planStorm(pending, recipient, known) : planOrdinary(pending, recipient, known);
+    held.push(...heldFrom(pending, planned, recipient, known));
     tasks.push(...planned, ...planRegular(recipient, known));
   }
   wakeAt(memory.stormUntilMs);
   const change = nextWindowChange(inventory.calendar, nowMs);
   if (change !== null) wakeAt(change);
   prune(memory, new Set(states.map(({ alert }) => alert.id)), new Set(recipients.map((r) => r.address)), nowMs);
-  return { tasks, memory, nextMs: wake === Number.POSITIVE_INFINITY ? null : wake };
+  return { tasks, memory, nextMs: wake === Number.POSITIVE_INFINITY ? null : wake, held: heldOf(held) };
 
   /** One mail for each source, as long as there is a place; the last place takes all that is left together. */
   function planOrdinary(pending: readonly Pending[], recipient: Recipient, known: RecipientMemory): MailTask[] {
@@ -251,6 +256,20 @@ export function planMails(
     const ms = free.get(name) ?? quietUntil(contact, level, inventory.calendar, nowMs);
     free.set(name, ms);
     return ms;
+  }
+
+  /** What is due, and could go if there were a place. */
+  function heldFrom(pending: readonly Pending[], planned: readonly MailTask[], to: Recipient, known: RecipientMemory) {
+    const gone = new Set(planned.flatMap(itemsOf).map(({ state }) => state.alert.id));
+    const places = placesFor(to, known);
+    const due = pending.filter((item) => item.dueMs <= nowMs && freeAt(to.contact, item.level) <= nowMs);
+    return due
+      .filter(({ state }) => !gone.has(state.alert.id))
+      .map(({ state, isUrgent }): HeldItem => {
+        const stormMs = isStorm ? known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'] : 0;
+        const opensMs = Math.max(stormMs, isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
+        return { alertId: state.alert.id, severity: state.alert.severity, opensMs };
+      });
   }
 
   function placesFor({ contact }: Recipient, known: RecipientMemory) {

@@ -36,6 +36,7 @@ const GAUGES = {
   mails_waiting: 'mails that are not sent yet',
   mails_oldest_seconds: 'how long the oldest of them has waited; more than ten minutes and people are not told',
   mails_failed: 'mails that the mail server will not take',
+  alerts_held: 'alerts whose mail is due and finds no place among the most mails of an hour and a day',
   drill_passed_seconds: 'how long ago a drill last came through from log to mail server',
   alerts_standing: 'alerts that stand (not withdrawn)',
   lag_seconds: 'now minus the latest time of an event that was applied',

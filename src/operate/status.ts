@@ -137,6 +137,7 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
       mails_failed: mail.failed,
       drill_passed_seconds:
         drill === null || drill.passedMs === null ? null : Math.max(0, nowMs - drill.passedMs) / 1000,
+      alerts_held: progress?.mailsHeld?.alerts ?? 0,
       alerts_standing: progress?.alerts ?? null,
       lag_seconds: lag === null ? null : lag / 1000,
     },

@@ -3,6 +3,7 @@
  * metrics, and to know when everything that was ingested is decided. Only people and scripts read it; a line that was
  * lost or is late changes no alert.
  */
+import type { Level } from '../model/rule.ts';
 import { organizationKeys } from './keys.ts';
 import type { QueueStore } from './store.ts';
 
@@ -22,6 +23,8 @@ export interface ShardProgress {
   readonly late: number;
   /** facts of other organisations that were left out, for there are more than are kept; absent = none */
   readonly factsLeftOut?: number;
+  /** alerts whose mail is due and finds no place: how many, the gravest, when a place opens for it (Unix ms); absent = none */
+  readonly mailsHeld?: { readonly alerts: number; readonly worst: Level; readonly opensMs: number };
   /** alerts that stand */
   readonly alerts: number;
   /** who holds the lease */

@@ -404,7 +404,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       const commit: ShardCommit = { fence, worker, documents: [], mail, stats: {} };
       if (!(await hold()) || (await commitShard(store, org, commit)) === 'fenced') return 'lost';
     }
+    const before = JSON.stringify(mails.held);
     noteMailed(mail);
+    if (JSON.stringify(mails.held) !== before) await note();
     return 'kept';
   }
 
@@ -424,7 +426,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       );
     }
     const left = factsLeftOut === 0 ? {} : { factsLeftOut };
-    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, ...left, worker });
+    const held = mails?.held == null ? {} : { mailsHeld: mails.held };
+    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, ...left, ...held, worker });
   }
 
   /** Commits some of the documents of past days; after the last what was dropped goes. */

@@ -8,6 +8,7 @@
 import { type Coverage, composeMail } from '../mail/compose.ts';
 import { type DrillResult, drillRows } from '../mail/drill-mail.ts';
 import type { Sender } from '../mail/envelope.ts';
+import type { HeldAlerts } from '../mail/held.ts';
 import type { AlertState } from '../mail/mailable.ts';
 import { emptyMemory, type MailMemory } from '../mail/memory.ts';
 import { rowOf } from '../mail/outbox-row.ts';
@@ -52,6 +53,8 @@ export interface ToTell {
 export interface ShardMails {
   /** when there may be something to tell again without a new alert, Unix ms */
   readonly nextMs: number;
+  /** alerts that are due and find no place, as of the last plan; null = none */
+  readonly held: HeldAlerts | null;
   /** What is to be committed now; null = nothing, not even memory. `read` is asked when a digest is due. */
   plan(toTell: ToTell, nowMs: number, read: () => Promise<ReadSoFar>): Promise<MailCommit | null>;
   /** The last plan was committed. */
@@ -76,14 +79,18 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
     stored === null ? { planner: emptyMemory(), read: {} } : (JSON.parse(stored) as Remembered);
   let written = stored;
   let nextMs = 0;
-  let planned: { remembered: Remembered; written: string; nextMs: number } | null = null;
+  let held: HeldAlerts | null = null;
+  let planned: { remembered: Remembered; written: string; nextMs: number; held: HeldAlerts | null } | null = null;
   return {
     get nextMs() {
       return nextMs;
     },
+    get held() {
+      return held;
+    },
     async plan({ states, drills }, nowMs, read) {
       const setting = { inventory: sender.inventory, senderAddress: sender.address };
-      const { tasks, memory, nextMs: wakeMs } = planMails(states, remembered.planner, setting, nowMs);
+      const { tasks, memory, nextMs: wakeMs, held: waiting } = planMails(states, remembered.planner, setting, nowMs);
       const soFar = tasks.some(isRegular) ? await read() : null;
       const told: Record<string, Counters> = { ...remembered.read };
       const rows = tasks.map((task) => {
@@ -100,9 +107,9 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
       const drillsTold = [...known, ...(fresh === undefined ? [] : [[fresh.code, nowMs] as const])];
       const next = { planner: memory, read: told, drills: Object.fromEntries(drillsTold) };
       const text = JSON.stringify(next);
-      planned = { remembered: next, written: text, nextMs: wakeMs ?? Number.POSITIVE_INFINITY };
+      planned = { remembered: next, written: text, nextMs: wakeMs ?? Number.POSITIVE_INFINITY, held: waiting };
       if (rows.length + ofDrill.length === 0 && text === written) {
-        ({ nextMs } = planned);
+        ({ nextMs, held } = planned);
         planned = null;
         return null;
       }
@@ -115,7 +122,7 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
     },
     committed() {
       if (planned === null) return;
-      ({ remembered, written, nextMs } = planned);
+      ({ remembered, written, nextMs, held } = planned);
       planned = null;
     },
   };

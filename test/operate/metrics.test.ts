@@ -16,6 +16,7 @@ function numbersOf(organization: string, value: number): OrganizationNumbers {
     mails_waiting: 0,
     mails_oldest_seconds: 0,
     mails_failed: 0,
+    alerts_held: 0,
     drill_passed_seconds: null,
     alerts_standing: value,
     lag_seconds: null,

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { LEASE_MS } from '../../src/model/outbox.ts';
 import { DAY, HOUR, MINUTE } from '../../src/model/time.ts';
 import type { WorkerHooks } from '../../src/model/worker.ts';
+import { readStatus } from '../../src/operate/status.ts';
 import { deadLetters, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -20,7 +21,7 @@ import { runMail } from '../../workers/mail.ts';
 import { installationOf, pendingBodies, startFleet, startWorker } from '../distributed/fleet.ts';
 import { type Answers, startServer } from '../mail/smtp.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { alertIds, CLERK, IT, NOON, ORG, office, SOC, until, write } from './mail-office.ts';
+import { alertIds, CLERK, INVENTORY, IT, NOON, ORG, office, SOC, until, write } from './mail-office.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -106,6 +107,28 @@ describe('a critical alert', () => {
       await until('all is decided again', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
       expect(server.received).toHaveLength(8);
     }));
+});
+
+describe('a critical alert that finds no place', () => {
+  it('stands in the status until it is mailed', () =>
+    office(
+      redis,
+      async ({ store, server }) => {
+        setClock(NOON);
+        await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
+        await until('the first is mailed', () => server.received.length === 2);
+        await write(store, 'fw2', 'netfilter', letIn('198.51.100.77'));
+        const held = async () => (await readStatus(store, new Map()))[0]!.progress?.mailsHeld;
+        await until('the second is held back', async () => (await held()) !== undefined);
+        expect(await held()).toEqual({ alerts: 1, worst: 'critical', opensMs: expect.any(Number) });
+        expect((await held())!.opensMs).toBeGreaterThan(NOON + 59 * MINUTE);
+        expect(await mailDepth(store, ORG, Date.now())).toMatchObject({ waiting: 0 });
+        setClock(NOON + 61 * MINUTE);
+        await until('it is mailed', () => server.received.some(({ to }) => to[0] === IT) && server.received.length > 3);
+        await until('nothing is held back', async () => (await held()) === undefined);
+      },
+      { inventory: INVENTORY.replace('per_hour: 60, per_day: 500', 'per_hour: 1, per_day: 500') },
+    ));
 });
 
 describe('a mail server', () => {
