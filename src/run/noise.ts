@@ -4,8 +4,8 @@
  */
 import { redactPath } from '../alerts/redact.ts';
 import { createTokens } from '../alerts/tokens.ts';
-import { TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
-import { hiOf, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
+import { hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { ACTION } from '../model/batch.ts';
 import type { Noise } from '../model/summary.ts';
@@ -21,6 +21,8 @@ const TARGETS_MAX = 200_000;
 const SHOWN = 8;
 const OWNERS_SHOWN = 5;
 const VISITED_SHOWN = 3;
+/** Pages of which it is asked whether anybody was given them. */
+const CANDIDATES = 20;
 
 /** What the noise is told from. */
 export interface NoiseParts {
@@ -36,6 +38,8 @@ interface Target {
   path: number;
   /** log-ins that were refused */
   isLogin: boolean;
+  /** a page that is not there */
+  isMissing: boolean;
   what: string;
   low: number;
   high: number;
@@ -48,8 +52,11 @@ interface Target {
 const LINK_SOURCES = 5;
 /** Status of a log-in that was refused; it is told apart from a page that is not there. */
 const NOT_LOGGED_IN = 401;
-/** Above all path hashes: the same path as a log-in. */
+/** Status of a page that is not there, or no longer. */
+const MISSING: ReadonlySet<number> = new Set([404, 410]);
+/** Above all path hashes: the same path as a log-in, and where it is not there. */
 const LOGIN = 4_294_967_296;
+const NOT_THERE = 2 * LOGIN;
 
 /** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
 const TCP = -65_536;
@@ -86,7 +93,9 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
       const port = page[e + 2]! >>> 16;
       const isLogin = tag === TAG.fail && port === NOT_LOGGED_IN;
-      const target = tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? LOGIN : 0);
+      const isMissing = tag === TAG.fail && MISSING.has(port);
+      const target =
+        tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? LOGIN : isMissing ? NOT_THERE : 0);
       if (own.has(target)) continue;
       own.add(target);
       const known = targets.get(target);
@@ -100,7 +109,7 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       } else if (targets.size < TARGETS_MAX) {
         const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
         const path = tag === TAG.packet ? 0 : page[e]!;
-        targets.set(target, { sources: 1, path, isLogin, what, low: page[e + 5]!, high: page[e + 6]! });
+        targets.set(target, { sources: 1, path, isLogin, isMissing, what, low: page[e + 5]!, high: page[e + 6]! });
       }
     }
     if (own.size === 0) continue;
@@ -111,9 +120,11 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     owners.set(name, (owners.get(name) ?? 0) + 1);
   }
   const byCount = (a: Target, b: Target) => b.sources - a.sources || (a.what < b.what ? -1 : 1);
-  const isOfVisitors = (t: Target) => t.path !== 0 && t.sources >= LINK_SOURCES && (t.isLogin || !listed.has(t.path));
+  const isOfVisitors = (t: Target) => t.sources >= LINK_SOURCES && (t.isLogin || (t.isMissing && !listed.has(t.path)));
   const all = [...targets.values()].sort(byCount);
-  const visited = all.filter(isOfVisitors).slice(0, VISITED_SHOWN);
+  const candidates = all.filter(isOfVisitors).slice(0, CANDIDATES);
+  const given = pathsGiven(ledger, new Set(candidates.map(({ path }) => path)));
+  const visited = candidates.filter((t) => t.isLogin || !given.has(t.path)).slice(0, VISITED_SHOWN);
   const top = all.filter((t) => !isOfVisitors(t)).slice(0, SHOWN);
   await namePaths([...visited, ...top], parts);
   return {
@@ -126,6 +137,21 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
     visited: visited.map(({ what, sources: n, isLogin }) => ({ what, sources: n, isLogin })),
   };
+}
+
+/** Which of these paths somebody was given: a page that says 404 of a record that is not there is there itself. */
+function pathsGiven(ledger: Ledger, paths: ReadonlySet<number>): Set<number> {
+  const given = new Set<number>();
+  if (paths.size === 0) return given;
+  for (let row = 0; row < ledger.rows; row++) {
+    const n = lengthOf(ledger.visits, row);
+    if (n === 0 || (spaceOf(ledger, row) & 255) !== SPACE.source) continue;
+    const page = pageOf(ledger.visits, row);
+    const start = startOf(ledger.visits, row);
+    for (let e = start; e < start + n * VISIT_WORDS; e += VISIT_WORDS)
+      if ((page[e + 1]! & TAG_MASK) === TAG.path && paths.has(page[e]!)) given.add(page[e]!);
+  }
+  return given;
 }
 
 /** Reads the lines behind targets that are pages again, and puts their redacted paths in. */
@@ -143,6 +169,6 @@ async function namePaths(top: readonly Target[], { around, secret, fetch }: Nois
     t.what =
       parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
         ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
-        : 'a page that is not there';
+        : 'a page';
   }
 }

@@ -116,14 +116,19 @@ level: low
       ask(n, '/ballot/2026-genral.html', 404),
       ask(n + 10, '/login', 401),
       ask(n + 20, '/wp-login.php', 404),
+      // a page that says of a record that it is not there is there itself
+      ask(n + 60, '/lookup/result', n === 6 ? 200 : 404),
+      ask(n + 60, '/lookup/result', 404),
+      // a server that is overrun is no broken link
+      ask(n + 30, '/', 503),
     ]);
-    const { noise } = await run([file('links.log', [...lines, ask(40, '/typo.html', 404)].join(''))]);
+    const { noise } = await run([file('links.log', [...lines, ask(50, '/typo.html', 404)].join(''))]);
     expect(noise.visited).toEqual([
       { what: '/ballot/2026-genral.html', sources: 6, isLogin: false },
       { what: '/login', sources: 6, isLogin: true },
     ]);
-    expect(noise.targets.map(({ what }) => what)).toEqual(['/wp-login.php', '/typo.html']);
-    expect(noise.sources).toBe(19);
+    expect(noise.targets.map(({ what }) => what)).toEqual(['/', '/wp-login.php', '/typo.html']);
+    expect(noise.sources).toBe(31);
   });
 
   it('tells visitors behind a declared proxy apart, and says what the log lacks only where it does', async () => {
