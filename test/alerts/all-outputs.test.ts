@@ -29,7 +29,10 @@ function summaries(): RunSummary[] {
   for (let at = 0; at < everything.length; at += 4) {
     const alerts = everything.slice(at, at + 4);
     const placed = alerts.map((a) =>
-      a.source === null ? a : { ...a, source: { ...a.source, country: { isoCode: 'NL', name: 'Netherlands' } } },
+      // a private address is in no data set
+      a.source === null || a.source.database === ''
+        ? a
+        : { ...a, source: { ...a.source, country: { isoCode: 'NL', name: 'Netherlands' } } },
     );
     few.push(ordinarySummary({ alerts: placed }), ordinarySummary({ alerts, office: null }));
   }

@@ -250,6 +250,8 @@ describe.each(SERVERS)('Elasticsearch $name', (server) => {
 
   it('finds alerts by the value of every field that they are counted by, whether it has terms of its own or not', async () => {
     const index = `${prefix}-alerts`;
+    // what tests before this one wrote becomes visible at once, not between the two questions
+    await client.indices.refresh({ index });
     const { fields } = await client.fieldCaps({ index, fields: '*' });
     const names = Object.entries(fields).flatMap(([name, types]) => (types['keyword']?.aggregatable ? [name] : []));
     expect(names.filter((name) => fields[name]!['keyword']!.searchable !== true)).toEqual([]);
