@@ -8,11 +8,11 @@ import { COUNT_MAX, TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts'
 import { byKey, findRow, hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
-import { isPrivateIpv4, isPrivateIpv6, isSourceIn } from '../model/address.ts';
+import { isPrivateSource, isSourceIn } from '../model/address.ts';
 import type { Member, Signature } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { type Correlation, LEVELS, type Level, type Rule } from '../model/rule.ts';
-import { DAY, dayOf, PACKET_PANE } from '../model/time.ts';
+import { DAY, PACKET_PANE } from '../model/time.ts';
 import type { Finding, Outcome, Scene, SourceRecord } from './detector.ts';
 import { createFacts, decideDistributed, noteFinding, noteRecord } from './distributed.ts';
 import { campaignsOf } from './election/campaigns.ts';
@@ -21,7 +21,7 @@ import { createNetworkFacts, decideSystems, noteNetwork } from './election/index
 import { A_MINUTE, MINUTES } from './election/status-hammer.ts';
 import { type Exhibit, exhibitOf, joinExhibits, type RequestReading } from './exhibit.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
-import { groupBy, isProbe, spreadOf } from './firewall/packets.ts';
+import { isProbe, spreadOf } from './firewall/packets.ts';
 import { SENSITIVE } from './firewall/sensitive-service.ts';
 import { detectors } from './index.ts';
 import { type Meanwhile, meanwhileOf } from './meanwhile.ts';
@@ -131,7 +131,7 @@ export function decide(ledger: Ledger, settings: Settings): Decision[] {
 /** Gives the decisions about a source the signature of what it did on their days. */
 function sign(decisions: readonly Decision[], { touches }: SourceRecord, { rules, dayStartMs }: Settings): void {
   if (decisions.length === 0) return;
-  const days = groupBy(touches, (t) => dayOf(t.paneMs, dayStartMs));
+  const days = new Map(byDay(touches, dayStartMs));
   const signatures = new Map<number, Signature>();
   for (const d of decisions) {
     const done = days.get(d.day) ?? [];
@@ -346,7 +346,7 @@ function readRecord(ledger: Ledger, row: number, scene: Scene): SourceRecord {
       pages ??= readPages(ledger, row);
       return pages;
     },
-    isPrivate: hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi),
+    isPrivate: isPrivateSource(hi, lo),
     spread: spreadOf(probes),
     packets,
     probes,

@@ -2,6 +2,7 @@
  * What the planner remembers between two looks: who was told what of which alert, and when each recipient was mailed.
  * Plain JSON, so that it stands in the same commit as the alerts and the outbox rows; bounded, oldest out first.
  */
+import type { Alert } from '../model/alert.ts';
 import { DAY } from '../model/time.ts';
 import { type AlertState, type Told, toldOf } from './mailable.ts';
 import type { NightMemory } from './night.ts';
@@ -61,6 +62,11 @@ export function emptyMemory(): MailMemory {
 /** A copy that may be changed. */
 export function copyMemory(memory: MailMemory): MailMemory {
   return structuredClone(memory);
+}
+
+/** Whether a recipient was mailed about an alert. */
+export function wasTold({ alerts }: MailMemory, { id }: Pick<Alert, 'id'>, address: string): boolean {
+  return (alerts[id]?.by[address]?.revision ?? 0) > 0;
 }
 
 /** Notes that a recipient is told of an alert as it stands. */

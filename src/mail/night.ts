@@ -4,7 +4,7 @@
  */
 import type { Alert } from '../model/alert.ts';
 import type { AlertState } from './mailable.ts';
-import type { MailMemory } from './memory.ts';
+import { type MailMemory, wasTold } from './memory.ts';
 import type { Pending } from './pending.ts';
 
 /** What one recipient was told of one night of one system. */
@@ -63,8 +63,7 @@ export function openNights(
   address: string,
 ): ReadonlySet<string> {
   const open = states.filter(
-    ({ alert, status }) =>
-      (status === 'new' || status === 'ack') && (memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0,
+    ({ alert, status }) => (status === 'new' || status === 'ack') && wasTold(memory, alert, address),
   );
   const coming = pending.filter(({ kind }) => kind !== 'closed').map(({ state }) => state);
   return new Set([...open, ...coming].map(({ alert }) => nightOf(alert)).filter((night) => night !== null));
@@ -81,6 +80,6 @@ export function findingsOf(
   const now = new Set(items.map(({ state }) => state));
   return states
     .filter((state) => nightOf(state.alert) === night)
-    .filter((state) => now.has(state) || (memory.alerts[state.alert.id]?.by[address]?.revision ?? 0) > 0)
+    .filter((state) => now.has(state) || wasTold(memory, state.alert, address))
     .sort((a, b) => a.alert.startMs - b.alert.startMs || (a.alert.id < b.alert.id ? -1 : 1));
 }

@@ -7,7 +7,7 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';
 import type { Recipient } from './envelope.ts';
 import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
-import type { MailMemory } from './memory.ts';
+import { type MailMemory, wasTold } from './memory.ts';
 import { nightOf, openNights, toldOfNight } from './night.ts';
 import { ESCALATED_FROM, escalationMs, FIRST_WAIT_MS, UPDATE_SPACING_MS } from './timing.ts';
 
@@ -93,7 +93,7 @@ export function isOpenFor(
   inventory: Inventory,
 ): boolean {
   if (status !== 'new') return false;
-  if ((memory.alerts[alert.id]?.by[address]?.revision ?? 0) > 0) return true;
+  if (wasTold(memory, alert, address)) return true;
   const isAsked = ESCALATED_FROM.includes(alert.severity) || reasonForDigest(alert, inventory) === null;
   return isAsked && roleOf(alert, contact, inventory) !== null;
 }

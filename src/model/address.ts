@@ -16,9 +16,14 @@ export function isSourceIn(is: AddressTest, hi: number, lo: number, iidHi: numbe
   return hi === 0 ? is(0, 0, 0xffff, lo) : is(hi === ZERO_PREFIX ? 0 : hi, lo, iidHi, iidLo);
 }
 
-/** True when a source's key is an address that is not routed on the Internet, or one of the office's own (`isOwned`). */
+/** True when a source's key is an address that is not routed on the Internet. */
+export function isPrivateSource(hi: number, lo: number): boolean {
+  return hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi);
+}
+
+/** True when a source's key is such an address, or one of the office's own (`isOwned`). */
 export function isInside(isOwned: AddressTest, hi: number, lo: number): boolean {
-  return (hi === 0 ? isPrivateIpv4(lo) : isPrivateIpv6(hi)) || isSourceIn(isOwned, hi, lo, 0, 0);
+  return isPrivateSource(hi, lo) || isSourceIn(isOwned, hi, lo, 0, 0);
 }
 
 /** Strict dotted quad (no leading zeros, four parts) → unsigned 32-bit integer, or -1. */

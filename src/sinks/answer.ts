@@ -9,11 +9,10 @@ import { counted } from '../model/quantity-words.ts';
 import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
 import { count, listText, periodText } from './quantity.ts';
 import { SERVICES } from './services.ts';
-import { firstThings, type Thing, thingsOf } from './things.ts';
+import { firstOf, type Thing, thingsOf } from './things.ts';
 
 /** The answer: two sentences for a person who reads nothing else. */
 export function answerSentences(summary: RunSummary): [string, string] {
-  const listed = summary.alerts.filter((alert) => alert.severity !== 'info');
   const period = periodText(summary.firstMs, summary.lastMs);
   if (summary.events === 0) {
     if (summary.lines === 0 && summary.origins.every(isEmpty))
@@ -25,7 +24,8 @@ export function answerSentences(summary: RunSummary): [string, string] {
   }
   const works = summary.visibility.filter((v) => v.state === 'works').length;
   const blind = summary.visibility.length - works;
-  if (listed.length === 0) {
+  const things = thingsOf(summary.alerts);
+  if (things.length === 0) {
     const seen = `${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period})`;
     const found =
       summary.alerts.length === 0
@@ -41,7 +41,7 @@ export function answerSentences(summary: RunSummary): [string, string] {
         unreadWords(summary),
     ];
   }
-  const things = thingsOf(listed);
+  const first = firstOf(things);
   const singles = things.filter(({ lead }) => lead.key.kind === 'source').length;
   const groups = things.length - singles;
   const who = listText([
@@ -63,12 +63,10 @@ export function answerSentences(summary: RunSummary): [string, string] {
   return [
     `${who} scanned or probed your systems (${period}): ${split}.`,
     answered > 0
-      ? `Your systems answered something to ${count(answered)} of them: ${whereToStart(summary)}.`
+      ? `Your systems answered something to ${count(answered)} of them: ${whereToStart(first)}.`
       : unanswered(
           things,
-          firstThings(listed).first.length > 0
-            ? 'the gravest stands first below.'
-            : 'none of it asks for anything to be done.',
+          first.length > 0 ? 'the gravest stands first below.' : 'none of it asks for anything to be done.',
         ),
   ];
 }
@@ -94,8 +92,8 @@ function unreadWords({ refused, lines }: RunSummary): string {
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'] as const;
 
 /** The gravest stands first, which need not be one that was answered. */
-function whereToStart(summary: RunSummary): string {
-  const at = firstThings(summary.alerts).first.findIndex(({ outcome }) => outcome === 'answered');
+function whereToStart(first: readonly Thing[]): string {
+  const at = first.findIndex(({ outcome }) => outcome === 'answered');
   return at < 0 ? 'look for "something was answered" among all alerts' : `start with the ${ORDINALS[at]} one below`;
 }
 

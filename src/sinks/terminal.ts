@@ -183,7 +183,7 @@ function renderThing(
     ...(call === null ? [] : [`Call: ${call}.`]),
   ];
   if (yours.length > 0) say(yours.join(' '));
-  if (thing.todo !== null) say(`Do now: ${thing.todo}`);
+  if (thing.todo[0] !== undefined) say(`Do now: ${thing.todo[0]}`);
   return lines;
 }
 

@@ -24,8 +24,8 @@ export interface Thing {
   outcome: Alert['outcome'];
   /** names of its other alerts, each once, without that of the lead */
   also: string[];
-  /** what is asked for, from the gravest alert that asks for anything; null = nothing */
-  todo: string | null;
+  /** what is asked for, by the gravest alert that asks for anything; empty = nothing */
+  todo: readonly string[];
   /** "Seen on 3 days, with 27 such requests in all." Null for what one day shows */
   days: string | null;
 }
@@ -53,28 +53,37 @@ export function thingsOf(alerts: readonly Alert[]): Thing[] {
 }
 
 /** Those of the things that ask for something, at most FIRST_THINGS_MAX. */
+export function firstOf(things: readonly Thing[]): Thing[] {
+  return things.filter(({ todo }) => todo.length > 0).slice(0, FIRST_THINGS_MAX);
+}
+
+/** What stands first of all alerts of a run, and how many are left. */
 export function firstThings(alerts: readonly Alert[]): FirstThings {
   const listed = alerts.filter(({ severity }) => severity !== 'info').length;
-  const first = thingsOf(alerts)
-    .filter(({ todo }) => todo !== null)
-    .slice(0, FIRST_THINGS_MAX);
+  const first = firstOf(thingsOf(alerts));
   const shown = first.reduce((sum, { others }) => sum + 1 + others.length, 0);
   return { first, lower: listed - shown, forTheRecord: alerts.length - listed };
 }
 
 function thingOf(list: readonly Alert[]): Thing {
   const [lead, ...others] = list as [Alert, ...Alert[]];
-  const asking = list.find(asksForSomething);
   return {
     lead,
     others,
-    startMs: list.reduce((ms, a) => Math.min(ms, a.startMs), lead.startMs),
-    endMs: list.reduce((ms, a) => Math.max(ms, a.endMs), lead.endMs),
+    ...spanOf(list),
     verdict: verdictOf(list),
     outcome: outcomeOf(list),
     also: [...new Set(others.map(({ name }) => name))].filter((name) => name !== lead.name),
-    todo: asking?.whatToDo[0] ?? null,
+    todo: list.find(asksForSomething)?.whatToDo ?? [],
     days: daysText(list, lead),
+  };
+}
+
+/** From the first to the last line of some alerts. */
+function spanOf(list: readonly Alert[]): Pick<Thing, 'startMs' | 'endMs'> {
+  return {
+    startMs: list.reduce((ms, a) => Math.min(ms, a.startMs), Number.POSITIVE_INFINITY),
+    endMs: list.reduce((ms, a) => Math.max(ms, a.endMs), Number.NEGATIVE_INFINITY),
   };
 }
 
@@ -131,10 +140,8 @@ export function agreedScans(alerts: readonly Alert[]): string[] {
       const from = [...new Set(list.map(({ key }) => key.text))].sort();
       const more =
         from.length > NAMED_MAX ? [`${counted(from.length - NAMED_MAX, 'other address', 'other addresses')}`] : [];
-      const [first, last] = [
-        dateText(list.reduce((ms, a) => Math.min(ms, a.startMs), list[0]!.startMs)),
-        dateText(list.reduce((ms, a) => Math.max(ms, a.endMs), list[0]!.endMs)),
-      ];
+      const { startMs, endMs } = spanOf(list);
+      const [first, last] = [dateText(startMs), dateText(endMs)];
       return `${name} scanned you from ${listText([...from.slice(0, NAMED_MAX), ...more])} as agreed, ${first === last ? first : `${first} to ${last}`}: ${counted(list.length, 'alert')}, kept for the record.`;
     });
 }

@@ -11,7 +11,7 @@ import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, hasDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
-import { deniedScan, groupBy, portOf, SWEPT_BY_ALL, targetOf } from './packets.ts';
+import { deniedScan, portOf, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
 /** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */
 const HOSTS_MAX = 25;
@@ -30,7 +30,7 @@ export const horizontalSweep: SourceDetector = {
     const hit: Touch[] = [];
     let base: Level = 'info';
     if (record.spread.hosts < threshold) return [];
-    for (const [port, onPort] of groupBy(record.probes, portOf)) {
+    for (const [port, onPort] of Map.groupBy(record.probes, portOf)) {
       if (onPort.length < threshold) continue;
       for (const episode of episodes(onPort, PACKET_PANE)) {
         if (!hasDistinct(episode, targetOf, threshold)) continue;

@@ -83,18 +83,6 @@ export function packetNumbers(touches: readonly Touch[]): Record<string, number>
   };
 }
 
-/** Groups touches by a value, in order of first appearance. */
-export function groupBy<K>(touches: readonly Touch[], of: (t: Touch) => K): Map<K, Touch[]> {
-  const groups = new Map<K, Touch[]>();
-  for (const t of touches) {
-    const key = of(t);
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [t]);
-    else list.push(t);
-  }
-  return groups;
-}
-
 /** Words for noise: all ports are of the kind that everybody is probed for. */
 export function noiseWords(touches: readonly Touch[]): string[] {
   return touches.every((t) => BACKGROUND_PORTS.has(t.sub))

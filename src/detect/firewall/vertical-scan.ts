@@ -12,7 +12,7 @@ import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
-import { deniedScan, groupBy, portOf, targetOf } from './packets.ts';
+import { deniedScan, portOf, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */
 const PORTS = 15;
@@ -25,7 +25,7 @@ export const verticalScan: SourceDetector = {
     if (record.spread.ports < PORTS_LIMITED) return [];
     const hit: Touch[] = [];
     let limited = false;
-    for (const onTarget of groupBy(record.probes, targetOf).values()) {
+    for (const onTarget of Map.groupBy(record.probes, targetOf).values()) {
       if (onTarget.length < PORTS_LIMITED) continue;
       for (const episode of episodes(onTarget, PACKET_PANE)) {
         const rateLimited = episode.some((t) => (t.flags & PACKET.limited) !== 0);

@@ -11,7 +11,6 @@ import {
   URGENCY_WORDS,
   VERDICT_TAGS,
 } from '../../alerts/caveat.ts';
-import { asksForSomething } from '../../alerts/what-to-do.ts';
 import type { OfficeSummary, RunSummary } from '../../model/summary.ts';
 import { answerSentences, whoText } from '../answer.ts';
 import { callText, INVENTORY_GAIN, systemOf } from '../office.ts';
@@ -56,17 +55,16 @@ export function matters({ first, lower, forTheRecord }: FirstThings, { office }:
 }
 
 function card(thing: Thing, office: OfficeSummary | null): Html {
-  const { lead, also, days } = thing;
+  const { lead, also, days, todo } = thing;
   const system = systemOf(lead, office);
   const call = callText(lead, office);
-  const asked = [lead, ...thing.others].find(asksForSomething)?.whatToDo ?? [];
   return html`<li class="thing ${lead.severity}">
 <div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${thing.verdict}">${VERDICT_TAGS[thing.verdict]}</span></div>
 <p class="who">${capital(whoText(lead))}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(thing.startMs, thing.endMs)}, ${durationText(thing.endMs - thing.startMs)}.</p>
 <dl class="facts">
 <dt>What happened</dt><dd>${briefly(lead)}${days !== null && ` ${days}`}${also.length > 0 && html` <span class="muted">Also seen ${lead.key.kind === 'source' ? 'from the same address' : 'with it'}: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
 <dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[thing.outcome]}. ${lead.why}</dd>
-${asked.length > 0 && html`<dt>Do this now</dt><dd class="do">${steps(asked)}</dd>`}
+${todo.length > 0 && html`<dt>Do this now</dt><dd class="do">${steps(todo)}</dd>`}
 ${call !== null && html`<dt>Whom to call</dt><dd>${call}</dd>`}
 ${lead.notKnown.length > 0 && html`<dt>What we do not know</dt><dd>${lead.notKnown.join(' ')}</dd>`}
 </dl>
