@@ -10,6 +10,7 @@
  *  - keys left without entries are forgotten; what they did is still in the prefix counts.
  */
 import { hashWords, mix32 } from '../model/hash.ts';
+import { handBack } from '../model/memory.ts';
 import { COUNT_MAX, GROUPED, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
 import {
   clearRow,
@@ -17,7 +18,6 @@ import {
   createLists,
   createRows,
   endOf,
-  handBack,
   isLoose,
   lengthOf,
   type PackedLists,

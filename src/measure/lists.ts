@@ -3,6 +3,7 @@
  * is full, equal entries are merged in place, and only if that does not make room does it grow (by half). So a list is
  * a set at all times except for duplicates that wait for the next merge, and a row costs what it did, nothing else.
  */
+import { handBack } from '../model/memory.ts';
 
 const PAGE_WORDS = 1 << 18;
 const PAGE_SHIFT = 18;
@@ -281,11 +282,6 @@ function moveList(lists: PackedLists, row: number, from: Uint32Array, emptied: U
   lists.rows.words[row * ROW_WORDS + lists.pointerAt] = pointer;
   setStep(lists, row, step);
   lists.filled += room;
-}
-
-/** Hands the memory of an array back at once, without waiting for a collection; it must not be read again. */
-export function handBack({ buffer }: Uint32Array | Int32Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 /**

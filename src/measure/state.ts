@@ -2,8 +2,9 @@
  * The state: everything that lines add up to, for one organisation's run. Like the ledger in it, a value of a
  * commutative monoid. A batch's delta, a thread's share, a queue chunk's effect and the whole are the same type.
  */
+
+import { handBack } from '../model/memory.ts';
 import { createLedger, holdBound, type Ledger, settle } from './ledger.ts';
-import { handBack } from './lists.ts';
 
 /** Default bound of the entries' memory. A million quiet sources use about 100 MB of it. */
 export const MEMORY_BYTES = 1024 * 1024 * 1024;

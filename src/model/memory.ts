@@ -9,7 +9,6 @@ import { Buffer } from 'node:buffer';
  * Hands back at once the memory that bytes lie in; neither they nor others in the same memory may be read again. Small
  * ones, which share a pool, are left to the collection.
  */
-export function handBack(bytes: Uint8Array): void {
-  const { buffer } = bytes;
+export function handBack({ buffer }: ArrayBufferView): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
