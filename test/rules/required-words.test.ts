@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdsRequired, requiredWords } from '../../src/rules/required-words.ts';
+import { compileRegex } from '../../src/rules/sigma-string.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 
 const sources = rulesOf([]).predicates.flatMap((p) =>
@@ -75,7 +76,8 @@ describe('the words that a match must hold', () => {
         source,
         fc.array(fc.constantFrom(...'abcABC(.17 -'), { maxLength: 12 }).map((c) => c.join('')),
         (expression, text) => {
-          if (!new RegExp(expression, 'i').test(text)) return;
+          // asked of the engine that the rules use: one that goes back would need days for `((a*)+)+b`
+          if (!compileRegex(expression, 'i').matcher(text).find()) return;
           expect([expression, text, holdsRequired(requiredWords(expression), text.toLowerCase())]).toEqual([
             expression,
             text,
