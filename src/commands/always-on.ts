@@ -6,7 +6,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { listenOf } from '../config/installation.ts';
 import { listen as listenSchema } from '../config/installation-schema.ts';
-import type { Installation } from '../model/installation.ts';
+import type { Installation, Tenant } from '../model/installation.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { LOG_LEVELS, type WorkerHooks } from '../model/worker.ts';
 import { createDrainWatch } from '../operate/drain.ts';
@@ -17,6 +17,7 @@ import { REACH_MS, reachStore, tellOutages } from '../operate/reach.ts';
 import { type Drain, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
+import { claimKeys } from '../shard/key-check.ts';
 import { FAULT, INTERRUPTED, OK, OPERATOR, TERMINATED } from './exit-status.ts';
 import { type Given, stopOn } from './options.ts';
 
@@ -32,6 +33,8 @@ export interface AlwaysOnOptions {
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
   /** what this process ingests, for the metrics */
   readonly ingest?: () => readonly IngestNumbers[];
+  /** organisations whose lines or state this process seals or opens: with another key it does not begin */
+  readonly sealing: readonly Tenant[];
   /** stop when everything that was ingested is decided, and indexed and mailed where this process does that */
   readonly untilDrained?: Drain;
 }
@@ -44,7 +47,7 @@ export async function runAlwaysOn(
   installation: Installation,
   given: Given,
   parts: readonly Part[],
-  options: AlwaysOnOptions = {},
+  options: AlwaysOnOptions,
 ): Promise<number> {
   const level = logLevel(given);
   const settings = given.listen === undefined ? installation.work.listen : listenOption(given.listen);
@@ -63,6 +66,7 @@ export async function runAlwaysOn(
   try {
     store = await reachStore(installation.redis, REACH_MS.worker);
     tellOutages(store, log);
+    stopOn(await claimKeys(store, options.sealing, options.untilDrained !== undefined));
     const readiness = new Map<string, string | null>(parts.map(({ name }) => [name, 'starting']));
     const metrics = metricsOf(installation, store, options.ingest);
     const hooks: WorkerHooks = {

@@ -5,10 +5,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Installation } from '../model/installation.ts';
 import { formatProblem, OperatorError, printable } from '../model/problem.ts';
+import { counted } from '../model/quantity-words.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
 import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
 import type { QueueStore } from '../queue/store.ts';
+import { keyFinding, otherKey } from '../shard/key-check.ts';
 import { mailFindings } from './doctor-mail.ts';
 import { staleFindings } from './doctor-stale.ts';
 import { installationOf } from './installation-option.ts';
@@ -20,7 +22,10 @@ export async function installationFindings(given: Given): Promise<ServerFinding[
   const { tenants, origins, elasticsearch, file } = installation;
   const from = file === null ? 'the environment' : printable(file);
   const found: ServerFinding[] = [
-    { state: 'ok', what: `installation ${from}: ${tenants.size} organizations, ${origins.length} origins` },
+    {
+      state: 'ok',
+      what: `installation ${from}: ${counted(tenants.size, 'organization')}, ${counted(origins.length, 'origin')}`,
+    },
     ...secretFileFindings(file),
     ...parentFindings(installation),
     ...staleInventories(installation),
@@ -43,13 +48,36 @@ async function storeFindings(installation: Installation): Promise<ServerFinding[
     store = await reachStore(installation.redis);
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    return error.problems.map((problem) => ({ state: 'bad', what: formatProblem(problem) }));
+    const unreachable = error.problems.map(
+      (problem): ServerFinding => ({ state: 'bad', what: formatProblem(problem) }),
+    );
+    return [...unreachable, ...(await mailFindings(installation, null, Date.now()))];
   }
   try {
-    return [...(await redisFindings(store)), ...(await mailFindings(installation, store, Date.now()))];
+    return [
+      ...(await redisFindings(store)),
+      ...(await keyFindings(store, installation)),
+      ...(await mailFindings(installation, store, Date.now())),
+    ];
   } finally {
     await store.close();
   }
+}
+
+/** For each organisation the file of its key, and whether it is the one that everything is sealed with. */
+async function keyFindings(store: QueueStore, { tenants }: Installation): Promise<ServerFinding[]> {
+  const found: ServerFinding[] = [];
+  for (const tenant of tenants.values()) {
+    const standing = await keyFinding(store, tenant);
+    if (standing === 'other') {
+      found.push({ state: 'bad', what: formatProblem(otherKey(tenant)) });
+      continue;
+    }
+    const rest =
+      standing === 'first' ? ': nothing is sealed with it yet; every machine of the installation needs it' : '';
+    found.push({ state: 'ok', what: `key of ${tenant.id}: ${printable(tenant.secretFile ?? 'none')}${rest}` });
+  }
+  return found;
 }
 
 /** What has grown old in the inventories: contacts, agreements with scanners, the calendar. */

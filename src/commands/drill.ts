@@ -20,6 +20,7 @@ import { readOrigins } from '../queue/origins.ts';
 import { readProgress } from '../queue/progress.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { DRILL_APART_MS, DRILL_ORIGIN, drillCode, drillLines, drillNumber } from '../shard/drill.ts';
+import { claimKeys } from '../shard/key-check.ts';
 import { senderOf } from '../shard/mail.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { organizationOption, withStore } from './installation-option.ts';
@@ -55,6 +56,8 @@ export function drillCommand(given: Given): Promise<number> {
     const org = organizationOption(given, [...installation.tenants.keys()]);
     const tenant = installation.tenants.get(org)!;
     const recipients = recipientsIn(installation, tenant);
+    // made with another key its lines would be those of an attack
+    stopOn(await claimKeys(store, [tenant]));
     const nowMs = Date.now();
     const before = await readDrill(store, org);
     if (before?.startedMs != null && nowMs - before.startedMs < DRILL_APART_MS) {

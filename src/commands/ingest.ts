@@ -7,7 +7,7 @@ import { runIngest } from '../../workers/ingest.ts';
 import { REDIS_AWAY } from '../ingest/chunk-writer.ts';
 import { createIngestCounts, type IngestCounts } from '../ingest/ingest-counts.ts';
 import type { Notice } from '../ingest/notices.ts';
-import type { IngestOrigin, Installation, OriginReading } from '../model/installation.ts';
+import type { IngestOrigin, Installation, OriginReading, Tenant } from '../model/installation.ts';
 import { formatProblem, OperatorError, type Problem } from '../model/problem.ts';
 import { counted } from '../model/quantity-words.ts';
 import type { WorkerHooks } from '../model/worker.ts';
@@ -55,6 +55,7 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
   };
   const status = await runAlwaysOn(installation, { ...given, once: isOnce }, [part], {
     ingest: () => numbersOf(counts),
+    sealing: tenantsOf(installation),
   });
   if (!isOnce) return status;
   process.stdout.write(summaryText(counts));
@@ -64,6 +65,15 @@ export async function ingestCommand(paths: string[], given: Given): Promise<numb
   const problems = [...missing, ...told];
   if (problems.length > 0) process.stderr.write(`${problems.map(formatProblem).join('\n')}\n`);
   return status === OK && problems.length > 0 ? OPERATOR : status;
+}
+
+/** Organisations that lines of these origins can belong to. */
+function tenantsOf({ origins, tenants }: Installation): Tenant[] {
+  const ids = origins.flatMap((origin) => [
+    origin.reading.organization,
+    ...(origin.kind === 'syslog' ? origin.peers.map(({ organization }) => organization) : []),
+  ]);
+  return [...new Set(ids)].map((id) => tenants.get(id)!);
 }
 
 function tellLog(hooks: WorkerHooks, notice: Notice): void {

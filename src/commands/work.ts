@@ -47,6 +47,7 @@ export async function workCommand(kinds: string[], given: Given): Promise<number
   if (wanted.includes('decide') && installation.elasticsearch !== null)
     parts.push({ name: 'health', run: (await import('../../workers/health.ts')).runHealth });
   const options: AlwaysOnOptions = {
+    sealing: wanted.includes('analyze') || wanted.includes('decide') ? [...installation.tenants.values()] : [],
     ...(wanted.includes('index') ? { checks: await elasticsearchCheck(installation) } : {}),
     ...(given.untilDrained === true
       ? { untilDrained: { isIndexed: wanted.includes('index'), isMailed: wanted.includes('mail') } }

@@ -68,6 +68,8 @@ export interface OrganizationKeys {
   readonly drill: string;
   /** HASH interval, memory: until when health was told, and what it is compared with */
   readonly health: string;
+  /** STRING by which the key is known again that everything of the organisation is sealed with */
+  readonly keyMark: string;
   /** HASH head of an origin */
   origin(origin: number): string;
   /** STRING header line and sealed bytes of a chunk */
@@ -122,6 +124,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     mailMemory: `${own}mail_memory`,
     drill: `${own}drill`,
     health: `${own}health`,
+    keyMark: `${own}key_mark`,
     origin: (origin) => `${own}origin:${origin}`,
     chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
     seen: (origin) => `${own}seen:${origin}`,

@@ -426,6 +426,15 @@ end
 return 1
 `;
 
+/** KEYS key mark; ARGV mark of the key, mark of the key before ('' = none) → 'first', 'same', 'changed' or 'other' */
+const CLAIM_KEY = `#!lua flags=allow-oom
+local stands = redis.call('GET', KEYS[1])
+if stands == ARGV[1] then return 'same' end
+if stands and stands ~= ARGV[2] then return 'other' end
+redis.call('SET', KEYS[1], ARGV[1])
+return stands and 'changed' or 'first'
+`;
+
 const SCRIPTS = {
   pwNameOrigin: NAME_ORIGIN,
   pwCommitChunk: COMMIT_CHUNK,
@@ -454,6 +463,7 @@ const SCRIPTS = {
   pwSentMail: SENT_MAIL,
   pwPutBackMail: PUT_BACK_MAIL,
   pwDropMail: DROP_MAIL,
+  pwClaimKey: CLAIM_KEY,
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

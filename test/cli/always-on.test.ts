@@ -218,6 +218,18 @@ describe('a Redis that cannot be used', () => {
     expect(status).toBe(2);
   });
 
+  it('because nothing is there leaves doctor the rest to look at: the mail server is tried all the same', () => {
+    const here = place();
+    const config = here.put(
+      'pollwatch.yaml',
+      'version: 1\nredis: {url: "redis://127.0.0.1:1/0"}\nmail: {server: 127.0.0.1, port: 2, security: none, from: p@example.gov}\n',
+    );
+    const { status, stdout } = here.run(['doctor', '--config', config]);
+    expect(stdout).toContain('BAD   PW-REDIS-UNREACHABLE');
+    expect(stdout).toMatch(/^BAD {3}mail server 127\.0\.0\.1:2 .*ECONNREFUSED/m);
+    expect(status).toBe(2);
+  });
+
   it('because the password is wrong is told at once, without the password', async () => {
     const server = await startOwn();
     const store = openStore(server.settings());

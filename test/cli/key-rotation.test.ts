@@ -2,7 +2,6 @@
  * A new key takes the place of an old one (law 7): what was sealed before still opens, protected records are still found,
  * and a window that spans the change is counted in two parts, as SECURITY.md says.
  */
-import { spawn } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,13 +10,15 @@ import { loadSecret } from '../../src/config/secret.ts';
 import { combined } from '../../src/formats/combined.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { createState, type State, settleState } from '../../src/measure/state.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
 import { createSeal, SealError } from '../../src/queue/seal.ts';
+import { openStore } from '../../src/queue/store.ts';
 import { decideAll } from '../../src/run/pipeline.ts';
 import { createScanner, measureKey } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 import { page, times } from '../detect/log-lines.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
-import { LAUNCHER, place, probingLog } from './pollwatch.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { place, probingLog } from './pollwatch.ts';
 
 const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);
@@ -156,46 +157,86 @@ describe('a window that spans a change of the key', () => {
 });
 
 describe('lines that wait while the key changes', () => {
-  it('are read as long as the key before is there, and are put aside, sealed, when it is not', async () => {
+  /** An installation of one organisation whose key is the file "key". */
+  function installation() {
     const here = place();
+    const settings = redis.settings();
     here.put('key', OLD);
     here.put('access.log', probingLog());
     const config = here.put(
       'pollwatch.yaml',
-      `version: 1\nredis: {url: "${redis.url}", prefix: ${redis.settings().prefix}}\norganizations: [{id: us-xx, name: X, key_file: key}]\n`,
+      `version: 1\nredis: {url: "${settings.url}", prefix: ${settings.prefix}}\norganizations: [{id: us-xx, name: X, key_file: key}]\n`,
     );
     const run = (...args: string[]) => here.run(args, { env: { POLLWATCH_CONFIG: config } });
     const status = () =>
-      JSON.parse(run('status', '--json').stdout) as { depth: { deadLetters: number; stats: { events?: number } } };
+      JSON.parse(run('status', '--json').stdout) as {
+        depth: { deadLetters: number; stats: { events?: number } };
+        progress: { alerts: number };
+      };
+    return { here, settings, run, status };
+  }
+
+  it('are read as long as the key before is there, and are put aside, sealed, when it is not', () => {
+    const { here, run, status } = installation();
     expect(run('ingest', '--once', 'access.log').status).toBe(0);
     renameSync(join(here.folder, 'key'), join(here.folder, 'key.previous'));
     here.put('key', NEW);
+    here.put('more.log', probingLog());
+    expect(run('ingest', '--once', 'more.log').status).toBe(0);
+    // too early: what was sealed with it waits still
+    rmSync(join(here.folder, 'key.previous'));
     expect(run('work', '--until-drained').status).toBe(0);
-    expect(status().depth).toMatchObject({ deadLetters: 0, stats: { events: 46 } });
+    expect(status().depth).toMatchObject({ deadLetters: 1, stats: { events: 46 } });
+    here.put('key.previous', OLD);
+    expect(run('dead', 'replay', '--all').status).toBe(0);
+    expect(run('work', '--until-drained').status).toBe(0);
+    expect(status().depth).toMatchObject({ deadLetters: 0, stats: { events: 92 } });
+  }, 180_000);
+
+  it('are touched by nobody who has another key: ingest and work end with what to do, and alerts stand', () => {
+    const { here, run, status } = installation();
+    expect(run('ingest', '--once', 'access.log').status).toBe(0);
+    expect(run('work', '--until-drained').status).toBe(0);
+    const { alerts } = status().progress;
+    expect(alerts).toBeGreaterThan(0);
+    expect(run('doctor', '--config', 'pollwatch.yaml').stdout).toMatch(/^ok {4}key of us-xx: \S+\/key$/m);
 
     here.put('more.log', probingLog());
     expect(run('ingest', '--once', 'more.log').status).toBe(0);
-    rmSync(join(here.folder, 'key.previous'));
     here.put('key', Buffer.alloc(32, 3));
-    // what was counted before does not open either: nothing is decided without it, and that is said
-    const worker = spawn(LAUNCHER, ['work', '--until-drained'], {
-      cwd: here.folder,
-      env: { PATH: process.env['PATH'], HOME: here.folder, TZ: 'UTC', POLLWATCH_CONFIG: config },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    for (const stream of [worker.stdout, worker.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-      });
-    const ended = new Promise((resolve) => worker.once('close', resolve));
-    try {
-      await until('it is said', () => said.includes('a snapshot does not open: another secret'), 60_000);
-      await until('the lines are put aside', () => status().depth.deadLetters === 1, 60_000);
-    } finally {
-      worker.kill('SIGTERM');
-      await ended;
+    for (const args of [
+      ['ingest', '--once', 'access.log'],
+      ['work', '--until-drained'],
+      ['work', 'analyze'],
+      ['work', 'decide'],
+    ]) {
+      const { status: code, stderr } = run(...args);
+      expect(code, args.join(' ')).toBe(2);
+      expect(stderr, args.join(' ')).toContain('PW-KEY-OTHER  the key of us-xx (');
+      expect(stderr).toContain('/key.previous');
     }
-    expect(status().depth).toMatchObject({ deadLetters: 1, stats: { events: 46 } });
+    expect(run('doctor', '--config', 'pollwatch.yaml').stdout).toContain('BAD   PW-KEY-OTHER');
+    expect(status()).toMatchObject({ depth: { deadLetters: 0, stats: { events: 46 } }, progress: { alerts } });
+
+    here.put('key', OLD);
+    expect(run('work', '--until-drained').status).toBe(0);
+    expect(status().depth).toMatchObject({ deadLetters: 0, stats: { events: 92 } });
+  }, 180_000);
+
+  it('of an installation from before keys were marked are known by whether they open', async () => {
+    const { here, settings, run, status } = installation();
+    expect(run('ingest', '--once', 'access.log').status).toBe(0);
+    expect(run('work', '--until-drained').status).toBe(0);
+    const store = openStore(settings);
+    const mark = organizationKeys(store.prefix, 'us-xx').keyMark;
+    expect(await store.redis.del(mark)).toBe(1);
+    here.put('key', NEW);
+    expect(run('work', '--until-drained').stderr).toContain('PW-KEY-OTHER');
+    expect(await store.redis.get(mark)).toBeNull();
+    here.put('key', OLD);
+    expect(run('work', '--until-drained').status).toBe(0);
+    expect(await store.redis.get(mark)).toMatch(/^[0-9a-f]{32}$/);
+    await store.close();
+    expect(status().depth.deadLetters).toBe(0);
   }, 180_000);
 });

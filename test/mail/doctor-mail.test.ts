@@ -86,7 +86,7 @@ describe('doctor', () => {
 
   it('says when nobody is mailed, or everybody else than was meant', async () => {
     expect(await found(null)).toEqual([
-      expect.stringMatching(/^look: us-xx-example name contacts, and no mail server/),
+      expect.stringMatching(/^look: us-xx-example names contacts, and no mail server/),
     ]);
     expect(await found(null, {}, { tenants: { quiet: SILENT } })).toEqual([
       expect.stringMatching(/^look: nobody is mailed/),

@@ -1,0 +1,69 @@
+/**
+ * Whether the key of each organisation is the one that its lines and its state are sealed with. Asked before anything is
+ * read or decided: with another key no record opens, all of them would be put aside as broken, and every alert of the office
+ * would be withdrawn.
+ */
+import type { Tenant } from '../model/installation.ts';
+import { type Problem, printable } from '../model/problem.ts';
+import { claimKey, type KeyStanding, keyStanding } from '../queue/key-mark.ts';
+import { createSeal, type Seal } from '../queue/seal.ts';
+import { readLog, readShard } from '../queue/shard-store.ts';
+import type { QueueStore } from '../queue/store.ts';
+import { RecordError } from './record.ts';
+import { type SealedKind, unsealed } from './sealed.ts';
+
+/** What is asked of an organisation's key. */
+type Keyed = Pick<Tenant, 'id' | 'secret' | 'secretFile' | 'previousSecret'>;
+
+/** Bytes of the log that are looked at for a sealed record. */
+const LOOK_BYTES = 1 << 20;
+
+/**
+ * Makes the keys those of their organisations where nothing is sealed yet. Returns a problem for each that is another's;
+ * `isThorough`: also for each that does not open the snapshot, without which nothing of its organisation is decided.
+ */
+export async function claimKeys(store: QueueStore, tenants: readonly Keyed[], isThorough = false): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const tenant of tenants) {
+    const isFirst = (await keyStanding(store, tenant.id, tenant)) === 'first';
+    const opens = isFirst || isThorough ? await opensWhatStands(store, tenant) : true;
+    if (!opens || (await claimKey(store, tenant.id, tenant)) === 'other') problems.push(otherKey(tenant));
+  }
+  return problems;
+}
+
+/** How the key of an organisation stands; "other" also where what is sealed does not open. Nothing is changed. */
+export async function keyFinding(store: QueueStore, tenant: Keyed): Promise<KeyStanding> {
+  const standing = await keyStanding(store, tenant.id, tenant);
+  return standing === 'other' || (await opensWhatStands(store, tenant)) ? standing : 'other';
+}
+
+/** What is said of a key that is not the organisation's. */
+export function otherKey({ id, secretFile }: Keyed): Problem {
+  const file = secretFile == null ? 'its key file' : printable(secretFile);
+  return {
+    code: 'PW-KEY-OTHER',
+    message: `the key of ${id} (${file}) is not the one that its lines and state in Redis are sealed with`,
+    hint: `every machine of an installation needs the same: put it into that file. If this one takes its place, keep the one before as ${file}.previous. If that one is lost, nothing in Redis can be read any more: begin anew with another redis.prefix`,
+  };
+}
+
+/** Whether the snapshot opens, or where there is none any of the first sealed records: one of them may be damaged. */
+async function opensWhatStands(store: QueueStore, tenant: Keyed): Promise<boolean> {
+  const seal = createSeal(tenant.secret, tenant.previousSecret ?? null);
+  const { snapshot, at } = await readShard(store, tenant.id);
+  if (snapshot !== null) return opens(snapshot, seal, tenant.id, 'snapshot') !== false;
+  const { records } = await readLog(store, tenant.id, at, LOOK_BYTES);
+  const found = records.map((record) => opens(record, seal, tenant.id, 'record'));
+  return found.includes(true) || !found.includes(false);
+}
+
+/** Whether sealed bytes open; null = they are not sealed. */
+function opens(bytes: Uint8Array, seal: Seal, org: string, what: SealedKind): boolean | null {
+  try {
+    return unsealed(bytes, seal, org, what) === bytes ? null : true;
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    return false;
+  }
+}
