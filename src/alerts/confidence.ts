@@ -2,7 +2,7 @@
  * How sure an alert is, and why: firewall lines that were dropped by a rate limit, senders that were never confirmed by an
  * answer, counts that are estimates. Of what happened; never of who did it.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { Alert } from '../model/alert.ts';
 import { logsOfExhibit } from './log-words.ts';
 

@@ -1,7 +1,7 @@
 /**
  * What was seen, for the detections of the election pack: one sentence each, whose subject is the address or the system.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { counted, grouped } from '../model/quantity-words.ts';
 import { logsOfParts } from './log-words.ts';
 

@@ -2,7 +2,7 @@
  * Explaining: what was seen, in one sentence whose subject is the address, with count, unit, time span and log; what the
  * log does not show. Wording rules: ELECTIONS part 3 (enforced by wording-linter.ts over everything that is rendered).
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { AlertSource } from '../model/alert.ts';
 import { counted, grouped, listed, spanWords } from '../model/quantity-words.ts';
 import { sourceWords } from './caveat.ts';

@@ -1,7 +1,7 @@
 /**
  * Which logs something stands in, as the end of a sentence says it: "web log", "firewall log", or both.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 
 /** Names of the logs. */
 export function logWords({ firewall, web }: { readonly firewall: boolean; readonly web: boolean }): string {

@@ -2,7 +2,7 @@
  * What an alert over several organisations says, in one sentence: which address or addresses, how many alerts at which of
  * them, within what time. The members' own alerts say the rest. Of one organisation: how many alerts, for what, in which log.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { counted } from '../model/quantity-words.ts';
 import { logsOfExhibit, logWords } from './log-words.ts';
 import { KIND_WORDS } from './office-words.ts';

@@ -2,7 +2,7 @@
  * Severity: the detector's level, moved by whole levels, then the caps of ELECTIONS part 5. Every step is kept in words.
  * The score only sorts (DETECTIONS 1.2).
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { ElectionPhase } from '../model/contact.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import type { DetectionClass } from './detections.ts';

@@ -3,7 +3,7 @@
  * Noise needs a reason (everybody is asked this) and nothing that speaks for us; tailored needs behaviour that only
  * makes sense against this site. Everything else cannot be told from logs, and is said so.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { Alert } from '../model/alert.ts';
 
 export function verdictOf(d: Decision): Alert['verdict'] {

@@ -2,7 +2,7 @@
  * What a person is asked to do about an alert: the steps of the catalogue, as they fit what was seen. Something that was
  * given is named, what was let through meanwhile is to be looked at, and who was authorised is not asked about again.
  */
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { Alert, AlertSource } from '../model/alert.ts';
 import { listed } from '../model/quantity-words.ts';
 import { ASK_TESTER, type DetectionText, GIVEN } from './detections.ts';

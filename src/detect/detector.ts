@@ -2,7 +2,6 @@
  * The contract of a detector: a pure function from what one key did to findings. One file per behaviour, one line in
  * the list (index.ts), one fixture folder. Deciding what a finding means to people is the business of alerts/.
  */
-import type { Ledger } from '../measure/ledger.ts';
 import type { Election } from '../model/contact.ts';
 import type { Asset } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
@@ -10,7 +9,6 @@ import type { Touch, Visit } from './record.ts';
 
 /** What everything about our side is known from: declared, or settled over the whole day. */
 export interface Scene {
-  readonly ledger: Ledger;
   readonly rules: readonly Rule[];
   readonly correlations: readonly Correlation[];
   /** rules that read packets, so that their panes are 15 minutes */

@@ -19,12 +19,13 @@ import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
 import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
-import type { Decision, DecisionKey, Settings } from './decide.ts';
+import type { Decision, DecisionKey } from './decision.ts';
 import type { Scene, SourceRecord } from './detector.ts';
 import { distinctOf } from './distinct.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { actionOf, append, readVisits, type Touch, type Visit } from './record.ts';
+import type { Settings } from './scene.ts';
 import { logins, PER_SUCCESS } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */
@@ -49,7 +50,7 @@ export interface Facts {
   sources: Ledger;
   /** what the scans of a prefix on a day show */
   witnesses: Map<string, Exhibit[]>;
-  logins: { hi: number; lo: number; organization: number; failed: Touch[]; succeeded: boolean }[];
+  logins: LogInFact[];
 }
 
 /**
@@ -64,53 +65,77 @@ export function createFacts(sources: Ledger): Facts {
 
 const keyOf = (facts: Facts, item: number) => ({ hi: hiOf(facts.sources, item), lo: loOf(facts.sources, item) });
 
-/** Notes what a source touched below every threshold: (target, port) of packets that were not let through, log-ins. */
-export function noteRecord(facts: Facts, ledger: Ledger, row: number, record: SourceRecord | null): void {
-  const organization = spaceOf(ledger, row) >>> 8;
+/** The log-ins of one source that tried some in vain. */
+export interface LogInFact {
+  readonly hi: number;
+  readonly lo: number;
+  readonly organization: number;
+  readonly failed: readonly Touch[];
+  readonly succeeded: boolean;
+}
+
+/** A scan of one source, and the hours that it fell into, as whole hours since 1970. */
+export interface ScanFact {
+  readonly decision: Decision;
+  readonly hours: readonly number[];
+}
+
+/** The log-ins of a source, or null where none failed. */
+export function logInsOf(record: SourceRecord): LogInFact | null {
+  const { refused: failed, succeeded, unclear } = logins(record);
+  if (failed.length === 0) return null;
+  const { hi, lo, organization } = record;
+  // a server that refuses with 401 gives a page to those who get in, as it does to programs
+  const hasSucceeded = succeeded.length > 0 || unclear.length * PER_SUCCESS >= failed.length;
+  return { hi, lo, organization, failed, succeeded: hasSucceeded };
+}
+
+/** The scan that a decision about a source tells of, or null; `touches`: those that it rests on. */
+export function scanOf(decision: Decision, touches: readonly Touch[]): ScanFact | null {
+  if (!SCANS.has(decision.detection) || decision.base === 'info') return null;
+  return { decision, hours: [...distinctOf(touches, (t) => Math.floor(t.paneMs / HOUR))] };
+}
+
+/** Notes what a source touched, below every threshold or not: (target, port) of packets that were not let through. */
+export function notePackets(facts: Facts, ledger: Ledger, row: number): void {
   const n = lengthOf(ledger.touches, row);
-  if (n > 0) {
-    const page = pageOf(ledger.touches, row);
-    const start = startOf(ledger.touches, row);
-    for (let i = 0; i < n; i++) {
-      const e = start + i * TOUCH_WORDS;
-      if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
-      const port = page[e + 2]! >>> 16;
-      if (BACKGROUND_PORTS.has(port)) continue;
-      const hour = Math.floor(paneStart(page[e + 1]! >>> TAG_BITS, PACKET_PANE) / HOUR);
-      addVisit(
-        facts.ledger,
-        rowOf(facts.ledger, (organization << 8) | TARGET_SPACE, page[e + 3]! >>> 30, page[e]!),
-        row,
-        ((hour << TAG_BITS) | FACT.port) >>> 0,
-        port,
-      );
-    }
-  }
-  if (record === null) return;
-  const attempts = logins(record);
-  if (attempts.refused.length > 0) {
-    facts.logins.push({
-      hi: record.hi,
-      lo: record.lo,
-      organization,
-      failed: attempts.refused,
-      // a server that refuses with 401 gives a page to those who get in, as it does to programs
-      succeeded: attempts.succeeded.length > 0 || attempts.unclear.length * PER_SUCCESS >= attempts.refused.length,
-    });
+  if (n === 0) return;
+  const organization = spaceOf(ledger, row) >>> 8;
+  const page = pageOf(ledger.touches, row);
+  const start = startOf(ledger.touches, row);
+  for (let i = 0; i < n; i++) {
+    const e = start + i * TOUCH_WORDS;
+    if ((page[e + 1]! & TAG_MASK) !== TAG.packet || ((page[e + 3]! >>> 24) & 3) === ACTION.allow) continue;
+    const port = page[e + 2]! >>> 16;
+    if (BACKGROUND_PORTS.has(port)) continue;
+    const hour = Math.floor(paneStart(page[e + 1]! >>> TAG_BITS, PACKET_PANE) / HOUR);
+    addVisit(
+      facts.ledger,
+      rowOf(facts.ledger, (organization << 8) | TARGET_SPACE, page[e + 3]! >>> 30, page[e]!),
+      row,
+      ((hour << TAG_BITS) | FACT.port) >>> 0,
+      port,
+    );
   }
 }
 
-/** Notes a scan of a source under its prefix. */
-export function noteFinding(facts: Facts, d: Decision, touches: readonly Touch[], record: SourceRecord): void {
-  if (!SCANS.has(d.detection) || d.base === 'info') return;
-  const prefix = prefixOf(record.hi, record.lo);
-  const row = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
-  for (const hour of distinctOf(touches, (t) => Math.floor(t.paneMs / HOUR)))
-    addVisit(facts.ledger, row, record.row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0);
-  const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
-  const known = facts.witnesses.get(name);
-  if (known === undefined) facts.witnesses.set(name, [d.exhibit]);
-  else known.push(d.exhibit);
+/** Notes what was found about the source of a row: its log-ins, and its scans under its prefix. */
+export function noteFound(facts: Facts, row: number, { scans, logIns }: Found): void {
+  if (logIns !== null) facts.logins.push(logIns);
+  for (const { decision: d, hours } of scans) {
+    const prefix = prefixOf(d.key.hi, d.key.lo);
+    const to = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
+    for (const hour of hours) addVisit(facts.ledger, to, row, ((hour << TAG_BITS) | FACT.scanned) >>> 0, 0);
+    const name = `${d.organization}/${prefix.hi}:${prefix.lo}:${d.day}`;
+    const known = facts.witnesses.get(name);
+    if (known === undefined) facts.witnesses.set(name, [d.exhibit]);
+    else known.push(d.exhibit);
+  }
+}
+
+interface Found {
+  readonly scans: readonly ScanFact[];
+  readonly logIns: LogInFact | null;
 }
 
 /** Decisions of stage 2. */

@@ -5,7 +5,7 @@
 import { paneOf } from '../measure/entry.ts';
 import { ACTION } from '../model/batch.ts';
 import { dayOf, WEB_PANE } from '../model/time.ts';
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import type { SourceRecord } from './detector.ts';
 import { actionOf, estimateEvents } from './record.ts';
 

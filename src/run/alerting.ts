@@ -10,7 +10,7 @@ import { alertId, clusterId } from '../alerts/identity.ts';
 import type { Severity } from '../alerts/severity.ts';
 import { verdictOf } from '../alerts/verdict.ts';
 import { stepsFor } from '../alerts/what-to-do.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { visitsUnder } from '../detect/record.ts';
 import { TAG } from '../measure/entry.ts';
 import { absorbRow, findRow, SPACE } from '../measure/ledger.ts';

@@ -4,7 +4,7 @@
  * here the decisions themselves are at hand, so that an organisation's own campaign shows their lines.
  */
 
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { joinExhibits } from '../detect/exhibit.ts';
 import { decideAcross, withoutBackground } from '../detect/members/index.ts';
 import type { MemberScene } from '../detect/members/member-detector.ts';

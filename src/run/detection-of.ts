@@ -4,7 +4,7 @@
  */
 import { techniqueName } from '../alerts/attack.ts';
 import { type DetectionText, detectionText } from '../alerts/detections.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { Alert } from '../model/alert.ts';
 
 /** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */

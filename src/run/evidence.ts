@@ -5,7 +5,7 @@
 import type { Keep, RedactedLine } from '../alerts/hidden-spans.ts';
 import { redactLine, redactPath } from '../alerts/redact.ts';
 import { createTokens, type Token } from '../alerts/tokens.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { LineReference } from '../detect/exhibit.ts';
 import type { Format, OriginContext } from '../formats/format.ts';
 import type { EvidenceLine } from '../model/alert.ts';

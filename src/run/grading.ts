@@ -3,7 +3,7 @@
  * source did, and who was authorised to do it.
  */
 import { PHASE_WORDS, type Severity, severityOf } from '../alerts/severity.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { electionWindow, type WindowOfAlert } from '../model/election-window.ts';
 import type { Asset, Inventory } from '../model/inventory.ts';
 import { LEVELS } from '../model/rule.ts';

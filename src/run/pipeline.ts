@@ -6,7 +6,10 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSecret } from '../config/secret.ts';
-import { type Decision, decide } from '../detect/decide.ts';
+import { decide } from '../detect/decide.ts';
+import type { DecidedSources } from '../detect/decided-sources.ts';
+import type { Decision } from '../detect/decision.ts';
+import type { Settings } from '../detect/scene.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { forgetQuiet } from '../measure/ledger.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
@@ -165,8 +168,10 @@ const isPlain = (r: Reading) => r.log.origin.path !== null && r.log.origin.compr
 export interface DecidingOptions {
   /** organisations of the run by number; the inventory's own unless given */
   readonly organizations?: readonly { readonly id: string; readonly name: string }[];
-  /** decisions about sources keep what others are told of them */
+  /** decisions about sources keep what others are told of them; with `sources` they always do */
   readonly keepsSignatures?: boolean;
+  /** of the same state at an earlier time: sources of which nothing is new are decided as they were */
+  readonly sources?: DecidedSources;
 }
 
 /** Decisions of a settled state under an inventory, and the campaigns that they add up to. */
@@ -175,10 +180,10 @@ export function decideAll(
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
-  { organizations, keepsSignatures = false }: DecidingOptions = {},
+  { organizations, sources, keepsSignatures = sources !== undefined }: DecidingOptions = {},
 ): Decision[] {
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
-  const decisions = decide(state.ledger, {
+  const settings: Settings = {
     rules: ruleSet.rules,
     correlations: ruleSet.correlations,
     dayStartMs: inventory.dayStartMs,
@@ -188,7 +193,8 @@ export function decideAll(
     asOf,
     off,
     signs: keepsSignatures || !off.has('X03'),
-  });
+  };
+  const decisions = decide(state.ledger, settings, sources);
   const campaigns = campaignsIn(decisions, inventory, organizations ?? [inventory.organization], asOf);
   // not deleted: an object that has lost a property takes five times the room
   if (!keepsSignatures) for (const d of decisions) d.signature = undefined;

@@ -6,7 +6,7 @@
 import { detectionText } from '../alerts/detections.ts';
 import type { Severity } from '../alerts/severity.ts';
 import { verdictOf } from '../alerts/verdict.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import type { Member, Sighting } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { listingOf, type Surroundings } from './naming.ts';

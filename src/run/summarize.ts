@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { lineShape } from '../alerts/redact.ts';
 import { visibilityOf } from '../alerts/visibility.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
 import { COVERAGE, covered } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';

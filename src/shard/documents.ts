@@ -9,7 +9,7 @@ import { hash } from 'node:crypto';
 import { detectionText } from '../alerts/detections.ts';
 import { alertDocument, type DocumentContext } from '../alerts/ecs.ts';
 import { firstDays, hasReturned, idOfDayBefore } from '../alerts/identity.ts';
-import type { Decision } from '../detect/decide.ts';
+import type { Decision } from '../detect/decision.ts';
 import { decideAcross } from '../detect/members/index.ts';
 import { indexOf } from '../elastic/index-names.ts';
 import type { Enricher } from '../enrich/enricher.ts';
@@ -28,6 +28,7 @@ import { gradeAll, gravest } from '../run/grading.ts';
 import type { Surroundings } from '../run/naming.ts';
 import { decideAll } from '../run/pipeline.ts';
 import { isWorthTelling, sightingOf } from '../run/sightings.ts';
+import { type AlertMemory, createAlertMemory, rememberingMaker } from './alert-memory.ts';
 import { drillOf } from './drill.ts';
 import { areFactsForgotten, factsMayChange, sightingsIn } from './fact-set.ts';
 import { factDigest, type ToldFact } from './facts.ts';
@@ -87,6 +88,8 @@ export interface Telling {
   readonly told: ReadonlyMap<string, Told>;
   /** lines by origin number, read again */
   readonly evidence: ReadonlyMap<number, EvidenceOrigin>;
+  /** of the tellings before, of the same shard under the same setting */
+  readonly memory?: AlertMemory;
 }
 
 /** What is to be committed, and how many alerts there are. */
@@ -132,11 +135,10 @@ const NO_LINES: Evidence = { lines: [], paths: [], given: [] };
 /** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
 export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {
   const { inventory, ruleSet, enricher, organization } = setting;
-  const { told } = telling;
+  const { told, memory = createAlertMemory() } = telling;
   settleState(shard.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const keepsSignatures = setting.parent !== null || shard.facts.facts.size > 0;
-  const found = decideAll(shard.state, ruleSet, inventory, asOf, { keepsSignatures });
+  const found = decideAll(shard.state, ruleSet, inventory, asOf, { sources: memory.sources });
   const own = found.filter((decision) => drillCodeOf(decision, setting) === null);
   const grades = new Map(gradeAll(own, inventory).map((severity, i) => [own[i]!, severity]));
   const sighted = (d: Decision) => sightingOf(d, grades.get(d)!, memberOf(setting), inventory);
@@ -148,6 +150,10 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const around: Surroundings = { state: shard.state, inventory, enricher, organizations: [organization] };
 
   const make = alertMaker(around);
+  const remake = rememberingMaker(memory, shard.state, (decision, severity, isGrave) => {
+    const alert = make(decision, severity, NO_LINES);
+    return alert === null ? null : { alert, fingerprint: fingerprintOf(alert, decision, isGrave, setting) };
+  });
   const facts: Tidings['facts'] = [];
   const tellParent = (id: string, sighting: Sighting | null, key: Fact['key'], endMs: number) => {
     const { parent: to } = setting;
@@ -163,9 +169,9 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const due: Candidate[] = [];
   const severityOf = new Map(decisions.map((d, i) => [d, severities[i]!]));
   for (const [i, decision] of decisions.entries()) {
-    const alert = make(decision, severities[i]!, NO_LINES);
-    if (alert === null) continue;
-    const fingerprint = fingerprintOf(alert, decision, grave[i]!, setting);
+    const made = remake(decision, severities[i]!, grave[i]!);
+    if (made === null) continue;
+    const { alert, fingerprint } = made;
     const ack = shard.acks.get(alert.id);
     const status = ack?.status ?? 'new';
     const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;

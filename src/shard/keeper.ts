@@ -27,6 +27,7 @@ import {
   type ShardDocument,
 } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
+import { createAlertMemory } from './alert-memory.ts';
 import { type ClosedDays, closeDays, type DayTelling, isToldDay, type ToldDay } from './days.ts';
 import { type Told, tell } from './documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './evidence.ts';
@@ -157,7 +158,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     if (isToldDay(revision)) toldDays.set(revision.day, revision);
     else if ('brief' in revision) told.set(id, revision as Told);
     else useless.push(id);
-  const memory = evidenceMemory(place);
+  const evidenceLines = evidenceMemory(place);
+  const memory = createAlertMemory();
   const mails = place.sender == null ? null : openShardMails(place.sender, stored.mailMemory);
   /** what people are mailed about, as it was decided last; null before that */
   let toTell: ToTell | null = null;
@@ -312,7 +314,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       nowMs,
       generation,
       told,
-      evidence: evidenceOrigins(known, memory),
+      evidence: evidenceOrigins(known, evidenceLines),
+      memory,
     });
     for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
     const isGrown = isOldKey || grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);

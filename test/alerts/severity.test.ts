@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { severityOf } from '../../src/alerts/severity.ts';
-import type { Decision } from '../../src/detect/decide.ts';
+import type { Decision } from '../../src/detect/decision.ts';
 import { LEVELS } from '../../src/model/rule.ts';
 
 const decision = (parts: Partial<Decision>) =>

@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest';
 import { verdictOf } from '../../src/alerts/verdict.ts';
-import type { Decision } from '../../src/detect/decide.ts';
+import type { Decision } from '../../src/detect/decision.ts';
 
 const decision = (parts: Partial<Decision>) =>
   ({ detection: 'W05', outcome: 'refused', noise: [], tailored: [], parts: [], ...parts }) as unknown as Decision;

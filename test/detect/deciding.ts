@@ -8,7 +8,7 @@ import { DETECTIONS } from '../../src/alerts/detections.ts';
 import type { Severity } from '../../src/alerts/severity.ts';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
-import type { Decision } from '../../src/detect/decide.ts';
+import type { Decision } from '../../src/detect/decision.ts';
 import { decideAcross } from '../../src/detect/members/index.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
 import { detectFormat } from '../../src/formats/detect.ts';

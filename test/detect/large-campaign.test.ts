@@ -1,6 +1,6 @@
 /** A campaign of more parts than a call takes arguments: decided, and in a time that grows with them and not with their square. */
 import { expect, it } from 'vitest';
-import type { Decision } from '../../src/detect/decide.ts';
+import type { Decision } from '../../src/detect/decision.ts';
 import { campaignsOf } from '../../src/detect/election/campaigns.ts';
 
 const HOUR = 3_600_000;

@@ -6,7 +6,8 @@
 
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
-import type { Decision, decide } from '../../src/detect/decide.ts';
+import type { decide } from '../../src/detect/decide.ts';
+import type { Decision } from '../../src/detect/decision.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import type { OriginContext } from '../../src/formats/format.ts';
 import { findFormat } from '../../src/formats/index.ts';

@@ -11,7 +11,7 @@
  */
 import { prefixOf } from '../../model/address.ts';
 import { DAY, HOUR } from '../../model/time.ts';
-import type { Decision } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import { joinExhibits } from '../exhibit.ts';
 
 const SCAN_LEAD_MIN = HOUR;

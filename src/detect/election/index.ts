@@ -4,8 +4,9 @@
  */
 import type { Ledger } from '../../measure/ledger.ts';
 import { isInside } from '../../model/address.ts';
-import type { Decision, Settings } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
+import type { Settings } from '../scene.ts';
 import { createSenders, networkSubmissions, noteSender, type Senders } from './network-submissions.ts';
 import { resultsFloods } from './results-flood.ts';
 import { createLookUps, type LookUps, noteLookUps, slowLookUps } from './slow-lookup.ts';

@@ -3,7 +3,7 @@
  * or the /24 (/48) where most of the AS's share stands in one, or where nobody knows the AS.
  */
 import { prefixOf } from '../../model/address.ts';
-import type { DecisionKey } from '../decide.ts';
+import type { DecisionKey } from '../decision.ts';
 
 /** A member of a group. */
 export interface Member {

@@ -10,7 +10,7 @@ import { hiOf, type Ledger, loOf, spaceOf } from '../../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
 import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
-import type { Decision } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
 import { exhibitOf } from '../exhibit.ts';
 import { countEvents, inTime, inWindows, type Touch } from '../record.ts';

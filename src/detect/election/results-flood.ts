@@ -18,7 +18,7 @@ import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
 import { electionWindow } from '../../model/election-window.ts';
 import type { Asset } from '../../model/inventory.ts';
 import { DAY, dayOf, dayStart, HOUR, WEB_PANE } from '../../model/time.ts';
-import type { Decision } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
 import { exhibitOf } from '../exhibit.ts';
 import { inTime, Touch } from '../record.ts';

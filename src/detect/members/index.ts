@@ -3,7 +3,7 @@
  * members in, decisions out.
  */
 import type { Sighting } from '../../model/fact.ts';
-import type { Decision } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import { jurisdictionSweep } from './jurisdiction-sweep.ts';
 import { inOrder, type MemberDetector, type MemberScene } from './member-detector.ts';
 import { multiMemberTarget } from './multi-member-target.ts';

@@ -10,7 +10,7 @@
 import { prefixOf } from '../../model/address.ts';
 import type { Member, Sighting } from '../../model/fact.ts';
 import { DAY, dayOf, dayStart } from '../../model/time.ts';
-import type { Decision, DecisionKey } from '../decide.ts';
+import type { Decision, DecisionKey } from '../decision.ts';
 import {
   groupedBy,
   type MemberDetector,

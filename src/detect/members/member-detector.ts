@@ -5,7 +5,7 @@
  */
 import type { Member, Sighting } from '../../model/fact.ts';
 import { DAY, dayOf, HOUR } from '../../model/time.ts';
-import type { Decision, DecisionKey } from '../decide.ts';
+import type { Decision, DecisionKey } from '../decision.ts';
 
 /** What a detector knows besides the sightings. */
 export interface MemberScene {

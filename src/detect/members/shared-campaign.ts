@@ -10,7 +10,7 @@
 import { formatPrefix, prefixOf } from '../../model/address.ts';
 import type { Sighting } from '../../model/fact.ts';
 import { hashWords, mix32 } from '../../model/hash.ts';
-import type { Decision } from '../decide.ts';
+import type { Decision } from '../decision.ts';
 import { likeness } from '../signature.ts';
 import {
   groupedBy,

@@ -1,0 +1,144 @@
+/**
+ * What is known of our side, over the whole state: how many addresses are ours, what a host answers to whatever it does not
+ * have, which listed pages are its own.
+ */
+import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
+import { findRow, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { isSourceIn } from '../model/address.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Correlation, Rule } from '../model/rule.ts';
+import type { Scene } from './detector.ts';
+import { ownPages, pageNumber } from './own-pages.ts';
+import { append, inOrder, readTouches, readVisits, type Touch } from './record.ts';
+
+/** What is declared, and what deciding is to do. */
+export interface Settings {
+  rules: readonly Rule[];
+  correlations: readonly Correlation[];
+  dayStartMs: number;
+  /** declared number of our addresses, or 0 */
+  ownedHosts: number;
+  isDark(address: number): boolean;
+  /** what is declared of systems and elections */
+  office: Pick<Inventory, 'assets' | 'calendar' | 'isClient' | 'isOwned'>;
+  /** number of the AS that announces a source, or 0 */
+  asOf(hi: number, lo: number): number;
+  /** detections that the configuration switched off */
+  off: ReadonlySet<string>;
+  /** other organisations are to be told: decisions about sources have signatures */
+  signs?: boolean;
+}
+
+/** What the logs themselves show of our side. */
+export interface Learned {
+  /** most addresses of ours that packets went to on one day */
+  readonly ownedHosts: number;
+  /** by host number: sizes of its usual "not found" page, and of a page that it gives to several unrelated probes */
+  readonly usualSizes: ReadonlyMap<number, ReadonlySet<number>>;
+  /** listed pages that the site itself uses, see own-pages.ts */
+  readonly ownPages: ReadonlySet<number>;
+}
+
+/** Learns our side from a settled state. */
+export function learn(ledger: Ledger, rules: readonly Rule[]): Learned {
+  const sizes = new Map<number, ReadonlySet<number>>();
+  const destinationsPerDay = new Map<number, number>();
+  for (let row = 0; row < ledger.rows; row++) {
+    const space = spaceOf(ledger, row) & 255;
+    if (space === SPACE.host) {
+      const known = sizes.get(loOf(ledger, row));
+      const usual = usualSizesOf(ledger, row);
+      sizes.set(loOf(ledger, row), known === undefined ? usual : new Set([...known, ...usual]));
+    } else if (space === SPACE.office) {
+      for (const v of readVisits(ledger, row))
+        if (v.tag === TAG.destination) destinationsPerDay.set(v.pane, (destinationsPerDay.get(v.pane) ?? 0) + 1);
+    }
+  }
+  const ownedHosts = Math.max(0, ...destinationsPerDay.values());
+  return { ownedHosts, usualSizes: sizes, ownPages: ownPages(ledger, rules) };
+}
+
+/** What detectors may know beside a source: what is declared, and what was learned of the same settled state. */
+export function sceneOf(ledger: Ledger, settings: Settings, learned: Learned): Scene {
+  const { office, ownedHosts } = settings;
+  const packetRules = new Set(settings.rules.filter((r) => r.category === 'network').map((r) => r.number));
+  const none: ReadonlySet<number> = new Set();
+  const matches = new Map<string, readonly Touch[]>();
+  return {
+    rules: settings.rules,
+    correlations: settings.correlations,
+    packetRules,
+    dayStartMs: settings.dayStartMs,
+    ownedHosts: ownedHosts > 0 ? ownedHosts : learned.ownedHosts,
+    ownedDeclared: ownedHosts > 0,
+    soft404: (host) => learned.usualSizes.get(host) ?? none,
+    isOwnPage: (host, path) => learned.ownPages.has(pageNumber(host, path)),
+    assets: office.assets,
+    calendar: office.calendar,
+    isClient: (asset, hi, lo) => isSourceIn((...words) => office.isClient(asset, ...words), hi, lo, 0, 0),
+    isDark: (address) => settings.isDark(address),
+    matchesOf: (organization, tag) => {
+      const name = `${organization}/${tag}`;
+      const found = matches.get(name) ?? touchesUnder(ledger, organization, tag, packetRules);
+      matches.set(name, found);
+      return found;
+    },
+    touchesOf: (organization, hi, lo) => {
+      const row = findRow(ledger, (organization << 8) | SPACE.source, hi, lo);
+      return row < 0 ? [] : readTouches(ledger, row, packetRules);
+    },
+  };
+}
+
+/** Touches of all sources of an organisation under one tag: told from the packed entries, so that the rest stay packed. */
+function touchesUnder(
+  ledger: Ledger,
+  organization: number,
+  tag: number,
+  packetRules: ReadonlySet<number>,
+): readonly Touch[] {
+  const found: Touch[] = [];
+  for (let row = 0; row < ledger.rows; row++) {
+    if (spaceOf(ledger, row) !== ((organization << 8) | SPACE.source) || !hasTouch(ledger, row, tag)) continue;
+    append(
+      found,
+      readTouches(ledger, row, packetRules).filter((t) => t.tag === tag),
+    );
+  }
+  return inOrder(found);
+}
+
+function hasTouch({ touches }: Ledger, row: number, tag: number): boolean {
+  const n = lengthOf(touches, row);
+  if (n === 0) return false;
+  const page = pageOf(touches, row);
+  const start = startOf(touches, row);
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) if ((page[e + 1]! & TAG_MASK) === tag) return true;
+  return false;
+}
+
+/** Share of a host's 404 answers from which a size is usual, and probed paths from which a 200 of one size is a page for all. */
+const USUAL_SHARE = 0.1;
+const SAME_SIZE_PATHS = 3;
+
+function usualSizesOf(ledger: Ledger, row: number): Set<number> {
+  const visits = readVisits(ledger, row);
+  const notFound = new Map<number, number>();
+  const matched = new Map<number, Set<number>>();
+  let total = 0;
+  for (const v of visits) {
+    if (v.tag === TAG.notFoundSize) {
+      notFound.set(v.item, (notFound.get(v.item) ?? 0) + v.count);
+      total += v.count;
+    } else if (v.tag === TAG.matchedSize) {
+      const paths = matched.get(v.group) ?? new Set<number>();
+      paths.add(v.item);
+      matched.set(v.group, paths);
+    }
+  }
+  const sizes = new Set<number>();
+  for (const [size, count] of notFound) if (count >= USUAL_SHARE * total) sizes.add(size);
+  for (const [size, paths] of matched) if (paths.size >= SAME_SIZE_PATHS) sizes.add(size);
+  return sizes;
+}
