@@ -240,7 +240,7 @@ Examples:
       'check what is here: runtime, data sets, key, inventory, logs; Redis and Elasticsearch of an installation',
     )
     .argument('[file...]', 'logs whose format should be recognised')
-    .option('-c, --config <file>', 'inventory or installation file to check')
+    .option('-c, --config <file>', 'inventory or installation file to check; else the installation of POLLWATCH_CONFIG')
     .option('--rules <path>', 'Sigma rules to check: a file or a folder; may be given several times', several)
     .addHelpText('after', '\nExample:\n  pollwatch doctor --config county.yaml /var/log/nginx/access.log')
     .action((paths: string[], options: Given) =>
@@ -323,7 +323,11 @@ Examples:
       ended(import('./commands/ingest.ts').then((m) => m.ingestCommand(paths, options))),
     );
 
-  watched(program.command('work').description('run workers: analyze lines, decide, write alerts to Elasticsearch'))
+  watched(
+    program
+      .command('work')
+      .description('run workers: analyze lines, decide, write alerts to Elasticsearch, mail people'),
+  )
     .argument(
       '[kinds...]',
       'analyze, decide, index, mail; all that the installation has a use for unless some are named',
@@ -362,7 +366,7 @@ Variables that win over the installation file:
 
   const dead = program
     .command('dead')
-    .description('chunks and documents that nobody could handle: list them, try them again, give them up');
+    .description('chunks, documents and mails that nobody could handle: list them, try them again, give them up');
   dead
     .command('list', { isDefault: true })
     .description('all of them, with the reason')

@@ -15,13 +15,16 @@ export function listDead(given: Given): Promise<number> {
   return withStore(given, async (store) => {
     const known = await organizations(store);
     const wanted = given.organization === undefined ? known : [organizationOption(given, known)];
+    let listed = 0;
     for (const organization of wanted) {
       for (const letter of await deadLetters(store, organization)) {
         process.stdout.write(
           given.json === true ? `${JSON.stringify({ organization, ...letter })}\n` : letterText(organization, letter),
         );
+        listed++;
       }
     }
+    if (listed === 0) process.stderr.write('there are no dead letters\n');
     return OK;
   });
 }

@@ -1,6 +1,7 @@
 /**
  * The installation that a command works on: `--config FILE`, else POLLWATCH_CONFIG, else what the environment says alone.
  */
+import { resolve } from 'node:path';
 import { DETECTIONS } from '../alerts/detections.ts';
 import { loadInstallation } from '../config/installation.ts';
 import { nameProblems } from '../elastic/index-names.ts';
@@ -13,10 +14,12 @@ import { type Given, stopOn } from './options.ts';
 /** Loads it. Throws an OperatorError with all problems. */
 export function installationOf(given: Given, env = process.env): Installation {
   const named = given.config ?? env['POLLWATCH_CONFIG'];
-  const installation = loadInstallation(named === undefined || named === '' ? null : named, {
+  const known = {
     formats: formats.flatMap((format) => [format.name, ...format.aliases]),
     detections: DETECTIONS.map((d) => d.id),
-  });
+  };
+  const coming = given.apiKeyFile === undefined ? null : resolve(given.apiKeyFile);
+  const installation = loadInstallation(named === undefined || named === '' ? null : named, known, env, coming);
   const { elasticsearch, tenants, file } = installation;
   const problems = elasticsearch === null ? [] : nameProblems(elasticsearch.prefix, [...tenants.keys()]);
   stopOn(problems.map((problem) => (file === null ? problem : { ...problem, file })));

@@ -3,6 +3,7 @@
  * key for the workers that can write alerts and create nothing. Running it again changes only what differs.
  */
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { setupSettings } from '../config/installation.ts';
 import type { ElasticSettings, Installation } from '../model/installation.ts';
 import { OperatorError, type Problem, printable } from '../model/problem.ts';
@@ -20,6 +21,11 @@ export async function setupElasticsearchCommand(given: Given): Promise<number> {
   if (keyFile !== undefined && existsSync(keyFile)) {
     const hint = 'name a file that is not there yet, or remove it when nobody uses that key any more';
     problems.push({ code: 'PW-CLI-OUTPUT', message: 'there is a key already', file: keyFile, hint });
+  }
+  // a key that was made and cannot be written down would be lost
+  if (keyFile !== undefined && !existsSync(dirname(resolve(keyFile)))) {
+    const hint = `make it: mkdir -m 700 ${printable(dirname(keyFile))}`;
+    problems.push({ code: 'PW-CLI-OUTPUT', message: 'there is no such folder', file: keyFile, hint });
   }
   stopOn(problems);
   const { setupElasticsearch } = await import('../elastic/setup.ts');

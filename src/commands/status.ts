@@ -4,6 +4,7 @@
  */
 import { printable } from '../model/problem.ts';
 import { counted } from '../model/quantity-words.ts';
+import { WEB_PANE } from '../model/time.ts';
 import { type Drain, isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
@@ -45,7 +46,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     `  lines      ${count('lines')} read: ${count('events')} events, ${count('skipped')} skipped, ${count('refused')} refused${late === 0 ? '' : `; ${counted(late, 'event')} came late`}`,
     `  queue      ${isDrained(status, { isIndexed, isMailed: false }) ? 'nothing waits' : waits}`,
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${counted(depth.logRecords, 'record')} since`,
-    `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag)}`,
+    `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag, nowMs)}`,
     `  alerts     ${progress === null ? 'none yet' : alertsText(progress)}`,
     `  documents  ${count('indexed')} of alerts and past days indexed, ${documents} ${documents === 1 ? 'waits' : 'wait'} for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
     ...(status.waitingFacts === 0
@@ -60,7 +61,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     ...(progress?.mailsHeld === undefined ? [] : [`  held back  ${heldText(progress.mailsHeld)}`]),
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,
-    ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin)),
+    ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin, progress?.originMs?.[origin.number])),
   ];
   if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${counted(behind.length - ORIGINS_SHOWN, 'more origin')}`);
   return `${lines.join('\n')}\n`;
@@ -86,9 +87,15 @@ function drillText({ drill }: OrganizationStatus, nowMs: number): string {
   return `came through ${ageText(Math.max(0, nowMs - drill.passedMs))} ago, ${timeText(drill.passedMs)}`;
 }
 
-function decidedText(progress: NonNullable<OrganizationStatus['progress']>, lag: number | null): string {
-  const until = progress.eventMs === null ? 'no event yet' : `events until ${timeText(progress.eventMs)}`;
-  return `${until}${lag === null ? '' : `, ${ageText(lag)} ago`}`;
+/** Event time is known to a pane of ten minutes: its end may lie a little ahead of the clock. */
+function decidedText(progress: NonNullable<OrganizationStatus['progress']>, lag: number | null, nowMs: number): string {
+  if (progress.eventMs === null || lag === null) return 'no event yet';
+  const aheadMs = progress.eventMs - nowMs;
+  if (aheadMs > WEB_PANE)
+    return `events until ${timeText(progress.eventMs)}, ${ageText(aheadMs)} ahead of this machine's clock`;
+  return aheadMs >= 0
+    ? 'events of the last ten minutes'
+    : `events until ${timeText(progress.eventMs)}, ${ageText(lag)} ago`;
 }
 
 /** The same alerts as `analyze` counts: one for each detection, key and day. */
@@ -97,13 +104,19 @@ function alertsText({ alerts, alertMs, isSettled }: NonNullable<OrganizationStat
   return `${last}${isSettled ? '' : '; some may wait for their windows to close'}`;
 }
 
-function originText(origin: OrganizationStatus['origins'][number]): string {
+/** `eventMs`: end of the ten minutes in which its latest event lies. */
+function originText(origin: OrganizationStatus['origins'][number], eventMs: number | undefined): string {
   const { name, seq, applied, offset, closed, dropped, updatedMs, format } = origin;
   const state = closed ? 'ended' : 'followed';
   const read = `${sizeText(offset)} read, ${applied} of ${counted(seq, 'chunk')} applied`;
   const lost = dropped === 0 ? '' : `, ${counted(dropped, 'line')} dropped`;
   const at = updatedMs === 0 ? '' : `, last ${timeText(updatedMs)}`;
-  return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}`;
+  const aheadMs = (eventMs ?? 0) - WEB_PANE - updatedMs;
+  const ahead =
+    eventMs === undefined || updatedMs === 0 || aheadMs < WEB_PANE
+      ? ''
+      : `; its times lie ${ageText(aheadMs)} or more ahead of when its lines came: is its time zone or its clock wrong?`;
+  return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}${ahead}`;
 }
 
 function timeText(ms: number): string {

@@ -7,6 +7,7 @@ import { type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node,
 import type { z } from 'zod';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { nearest } from './nearest.ts';
+import { placeInFile, type Remains, whatIsLeft } from './what-is-left.ts';
 
 /** Longer files are no configuration. */
 const FILE_MAX = 4 * 1024 * 1024;
@@ -37,6 +38,10 @@ export class CheckedYaml {
   private readonly document: Document;
   private readonly schema: z.ZodType;
   private readonly words: FileWords;
+  /** as it stands in the file; null = that is no YAML */
+  private raw: unknown = null;
+  private places: Remains['places'] = new Map();
+  private muted: ReadonlySet<string> = new Set();
 
   /** `file` is named in problems. */
   constructor(text: string, file: string, schema: z.ZodType, words: FileWords) {
@@ -61,15 +66,50 @@ export class CheckedYaml {
       this.failAt(0, 'PW-CONFIG-YAML', error instanceof Error ? error.message : String(error));
       return null;
     }
-    const result = this.schema.safeParse(content ?? {}, { reportInput: true });
+    this.raw = content ?? {};
+    const result = this.schema.safeParse(this.raw, { reportInput: true });
     if (result.success) return result.data;
     for (const issue of result.error.issues) this.failIssue(issue);
     return null;
   }
 
+  /**
+   * After `check` returned null: what is left when all that is wrong is taken out, so that it can be checked further; null
+   * when nothing is. Paths into it are told at their places in the file; problems of the codes `muted` are not told from
+   * here on, for they may come of what was taken out.
+   */
+  rest(muted: readonly string[]): unknown {
+    const remains = this.raw === null ? null : whatIsLeft(this.schema, this.raw);
+    if (remains === null) return null;
+    this.places = remains.places;
+    this.mute(muted);
+    return remains.content;
+  }
+
+  /** Problems of these codes are not told from here on. */
+  mute(codes: readonly string[]): void {
+    this.muted = new Set(codes);
+  }
+
+  /** Names that a section of the file declares, also where something is wrong with them: keys, or ids or names of a list. */
+  names(section: string): string[] {
+    const found = (this.raw as Record<string, unknown> | null)?.[section];
+    if (typeof found !== 'object' || found === null) return [];
+    if (!Array.isArray(found)) return Object.keys(found);
+    const named = found.map((item: { id?: unknown; name?: unknown } | null) => item?.id ?? item?.name);
+    return named.filter((name) => typeof name === 'string');
+  }
+
+  /** How many items a list of the file has, whatever is wrong with them. */
+  count(section: string): number {
+    const found = (this.raw as Record<string, unknown> | null)?.[section];
+    return Array.isArray(found) ? found.length : 0;
+  }
+
   /** Adds a problem at a value; `shift` moves it so many characters to the right. */
   fail(path: Path, code: string, message: string, hint?: string, shift = 0): void {
-    this.failAt(this.offsetOf(path, false) + shift, code, message, hint);
+    if (this.muted.has(code)) return;
+    this.failAt(this.offsetOf(placeInFile(path, this.places), false) + shift, code, message, hint);
   }
 
   /** What was found so far, in order of the file. */

@@ -19,9 +19,11 @@ export class InstallationFields {
   private readonly folder: string;
   private readonly source: CheckedYaml | null;
   private readonly problems: Problem[];
+  private readonly coming: string | null;
 
-  /** `file` null: there is only the environment. */
-  constructor(file: string | null, source: CheckedYaml | null, problems: Problem[]) {
+  /** `file` null: there is only the environment. `coming`: a file that is about to be made, and is not missed. */
+  constructor(file: string | null, source: CheckedYaml | null, problems: Problem[], coming: string | null = null) {
+    this.coming = coming;
     this.folder = file === null ? '.' : dirname(resolve(file));
     this.source = source;
     this.problems = problems;
@@ -56,7 +58,7 @@ export class InstallationFields {
 
   /** Content of a file that a field names; null when none is named or it cannot serve (which is then a problem). */
   content(file: string | undefined, path: Path, kind: SecretFileKind = 'secret'): string | null {
-    if (file === undefined) return null;
+    if (file === undefined || this.absolute(file) === this.coming) return null;
     const { text, fault } = readSecretFile(this.absolute(file), kind);
     if (fault !== null) this.fail(path, 'PW-CONFIG-FILE', `${file}: ${fault.message}`, fault.hint);
     return text;
@@ -64,7 +66,7 @@ export class InstallationFields {
 
   /** The same for a file that a variable names; undefined when none is. */
   named(file: string | undefined, variable: string, kind: SecretFileKind = 'secret'): string | undefined {
-    if (file === undefined) return undefined;
+    if (file === undefined || resolve(file) === this.coming) return undefined;
     const { text, fault } = readSecretFile(resolve(file), kind);
     if (fault !== null) {
       this.problems.push({ code: 'PW-CONFIG-FILE', message: `${variable}: ${fault.message}`, file, hint: fault.hint });

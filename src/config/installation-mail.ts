@@ -78,8 +78,14 @@ function logInOf(
     fields.named(given.passwordFile, 'POLLWATCH_MAIL_PASSWORD_FILE') ??
     fields.content(content.password_file, ['mail', 'password_file']);
   const method = content.auth ?? (token !== null ? 'xoauth2' : user !== undefined ? 'plain' : 'none');
+  const isNamed = {
+    token: (given.token ?? given.tokenFile ?? content.token_file) !== undefined,
+    password: (given.password ?? given.passwordFile ?? content.password_file) !== undefined,
+  };
   const unusable = (message: string, hint: string) => {
-    fields.fail(['mail', 'auth'], 'PW-MAIL-AUTH', message, hint);
+    // a file that is named and cannot be read was told already
+    const isTold = (isNamed.token && token === null) || (isNamed.password && password === null);
+    if (!isTold) fields.fail(['mail', 'auth'], 'PW-MAIL-AUTH', message, hint);
     return { auth: { method: 'none' }, secretFile: null } as const;
   };
   const file = (own: string | undefined, named: string | undefined) =>

@@ -19,6 +19,8 @@ type OriginFields = NonNullable<InstallationFile['origins']>[number];
 /** What the origins are read against. */
 export interface OriginSetting {
   readonly tenants: ReadonlyMap<string, Tenant>;
+  /** an organisation that may be there, or may have more assets: mistakes elsewhere keep it from being known */
+  readonly isUnsure: (id: string) => boolean;
   readonly redis: RedisSettings;
   readonly elasticsearch: ElasticSettings | null;
   /** names of formats */
@@ -43,7 +45,7 @@ function originOf(
   setting: OriginSetting,
 ): IngestOrigin {
   const path: Path = ['origins', index];
-  const reading = readingOf(fields, origin, path, setting.tenants, setting.formats);
+  const reading = readingOf(fields, origin, path, setting);
   const { name, files, syslog, redis_list: list, elasticsearch_index: ecs } = origin;
   const kinds = [files, origin.stdin, syslog, list, ecs].filter((kind) => kind !== undefined).length;
   if (kinds !== 1) {
@@ -55,7 +57,7 @@ function originOf(
     );
   }
   if (files !== undefined) return { kind: 'files', name, paths: files.map((f) => fields.absolute(f)), reading };
-  if (syslog !== undefined) return syslogOf(fields, name, syslog, reading, [...path, 'syslog'], setting.tenants);
+  if (syslog !== undefined) return syslogOf(fields, name, syslog, reading, [...path, 'syslog'], setting);
   if (list !== undefined) {
     const redis =
       list.url === undefined
@@ -105,16 +107,16 @@ function readingOf(
   fields: InstallationFields,
   origin: OriginFields,
   path: Path,
-  tenants: ReadonlyMap<string, Tenant>,
-  formats: readonly string[],
+  setting: OriginSetting,
 ): OriginReading {
+  const { tenants, formats } = setting;
   const { format = 'auto' } = origin;
   if (format !== 'auto' && !formats.includes(format)) {
     const near = nearest(format, formats);
     const hint = near === null ? '`pollwatch formats` lists them' : `did you mean "${near}"?`;
     fields.fail([...path, 'format'], 'PW-CONFIG-FORMAT', `there is no format "${format}"`, hint);
   }
-  const organization = organizationOf(fields, origin.organization, [...path, 'organization'], tenants);
+  const organization = organizationOf(fields, origin.organization, [...path, 'organization'], setting);
   const inventory = tenants.get(organization)?.inventory;
   // what the inventory says of the log by its path, where this file does not say it
   const declared = inventory?.originFor(fields.absolute(origin.files?.[0] ?? '')) ?? null;
@@ -122,7 +124,10 @@ function readingOf(
     organization,
     format,
     timezone: origin.timezone ?? declared?.timezone ?? inventory?.organization.timezone ?? 'UTC',
-    asset: origin.asset === undefined ? (declared?.asset ?? 0) : assetOf(fields, origin.asset, inventory, path),
+    asset:
+      origin.asset === undefined || setting.isUnsure(organization)
+        ? (declared?.asset ?? 0)
+        : assetOf(fields, origin.asset, inventory, path),
   };
 }
 
@@ -144,7 +149,7 @@ function organizationOf(
   fields: InstallationFields,
   id: string | undefined,
   path: Path,
-  tenants: ReadonlyMap<string, Tenant>,
+  { tenants, isUnsure }: OriginSetting,
 ): string {
   const ids = [...tenants.keys()];
   if (id === undefined) {
@@ -155,7 +160,7 @@ function organizationOf(
       'there are several organizations: whose lines are these?',
       `add organization: one of ${ids.slice(0, 10).join(', ')}`,
     );
-  } else if (tenants.has(id)) return id;
+  } else if (tenants.has(id) || isUnsure(id)) return id;
   else {
     const near = nearest(id, ids);
     const hint = near === null ? 'name its inventory under organizations' : `did you mean "${near}"?`;
@@ -170,7 +175,7 @@ function syslogOf(
   listener: NonNullable<OriginFields['syslog']>,
   reading: OriginReading,
   path: Path,
-  tenants: ReadonlyMap<string, Tenant>,
+  setting: OriginSetting,
 ): IngestOrigin {
   const { transport, cert_file: cert, key_file: key, client_ca_file: clientCa } = listener;
   if (transport === 'tls' && (cert === undefined || key === undefined)) {
@@ -201,7 +206,7 @@ function syslogOf(
     return {
       cidr: cidr ?? null,
       commonName: commonName ?? null,
-      organization: organizationOf(fields, organization, [...at, 'organization'], tenants),
+      organization: organizationOf(fields, organization, [...at, 'organization'], setting),
     };
   });
   return {

@@ -76,7 +76,7 @@ export interface InstallationVariables {
 /** Groups whose misspelt members are told; other variables that begin with POLLWATCH_ are nobody's business. */
 const GROUPS = /^POLLWATCH_(REDIS|ELASTICSEARCH|MAIL|KIBANA)_/;
 
-/** Reads and checks the variables; what is wrong is added to `problems`, which never show a value. */
+/** Reads and checks the variables; what is wrong is left out and added to `problems`, which never show a value. */
 export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): InstallationVariables {
   for (const name of Object.keys(env)) {
     if (!GROUPS.test(name) || (VARIABLES as readonly string[]).includes(name)) continue;
@@ -93,8 +93,9 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
   };
   const checked = (name: (typeof VARIABLES)[number], schema: z.ZodType<string>): string | undefined => {
     const value = read(name);
-    if (value !== undefined) problems.push(...wrongWith(name, value, schema));
-    return value;
+    const wrong = value === undefined ? [] : wrongWith(name, value, schema);
+    problems.push(...wrong);
+    return wrong.length > 0 ? undefined : value;
   };
   const cluster = read('POLLWATCH_REDIS_CLUSTER');
   if (cluster !== undefined && cluster !== 'true' && cluster !== 'false') {
@@ -105,7 +106,8 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
     });
   }
   const port = read('POLLWATCH_MAIL_PORT');
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)) {
+  const isPort = port !== undefined && /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535;
+  if (port !== undefined && !isPort) {
     problems.push({
       code: 'PW-CONFIG-VARIABLE',
       message: 'POLLWATCH_MAIL_PORT: a port is 1 to 65535',
@@ -115,7 +117,8 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
   const nodes = read('POLLWATCH_ELASTICSEARCH_URL')
     ?.split(',')
     .map((node) => node.trim());
-  for (const node of nodes ?? []) problems.push(...wrongWith('POLLWATCH_ELASTICSEARCH_URL', node, nodeUrl));
+  const wrongNodes = (nodes ?? []).flatMap((node) => wrongWith('POLLWATCH_ELASTICSEARCH_URL', node, nodeUrl));
+  problems.push(...wrongNodes);
   return {
     redis: {
       url: checked('POLLWATCH_REDIS_URL', redisUrl),
@@ -127,7 +130,7 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       prefix: checked('POLLWATCH_REDIS_PREFIX', redisPrefix),
     },
     elasticsearch: {
-      nodes,
+      nodes: wrongNodes.length > 0 ? undefined : nodes,
       apiKey: read('POLLWATCH_ELASTICSEARCH_API_KEY'),
       apiKeyFile: read('POLLWATCH_ELASTICSEARCH_API_KEY_FILE'),
       username: read('POLLWATCH_ELASTICSEARCH_USERNAME'),
@@ -154,7 +157,7 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
     },
     mail: {
       server: checked('POLLWATCH_MAIL_SERVER', mailServer),
-      port: port === undefined ? undefined : Number(port),
+      port: isPort ? Number(port) : undefined,
       security: checked('POLLWATCH_MAIL_SECURITY', mailSecurity),
       caFile: read('POLLWATCH_MAIL_CA_FILE'),
       username: read('POLLWATCH_MAIL_USERNAME'),

@@ -23,7 +23,7 @@ import { mailOf } from './installation-mail.ts';
 import { originsOf } from './installation-origins.ts';
 import { type InstallationFile, installationSchema } from './installation-schema.ts';
 import { type InstallationVariables, readVariables } from './installation-variables.ts';
-import { loadInventory } from './inventory.ts';
+import { InventoryError, loadInventory } from './inventory.ts';
 import { loadSecret, type Secret } from './secret.ts';
 
 const WORDS: FileWords = { name: 'the installation file', example: 'config/pollwatch.example.yaml' };
@@ -44,21 +44,37 @@ export interface KnownNames {
   readonly detections: readonly string[];
 }
 
+/** Said of what lacks something, which may be what is wrong with the shape of the file and was told already. */
+const OF_WHAT_IS_MISSING = [
+  ...['PW-CONFIG-MISSING-FIELD', 'PW-CONFIG-ORIGIN', 'PW-CONFIG-ORGANIZATION', 'PW-CONFIG-VALUE', 'PW-MAIL-AUTH'],
+];
+
 /**
  * The installation of a file (null = none: one organisation, Redis on this machine) and of the environment. Throws an
- * OperatorError with all problems; none of them shows a secret.
+ * OperatorError with all problems; none of them shows a secret. `coming`: a file with a secret that is about to be made, and
+ * is not missed.
  */
-export function loadInstallation(file: string | null, known: KnownNames, env = process.env): Installation {
+export function loadInstallation(
+  file: string | null,
+  known: KnownNames,
+  env = process.env,
+  coming: string | null = null,
+): Installation {
   const problems: Problem[] = [];
   const variables = readVariables(env, problems);
   const source = file === null ? null : new CheckedYaml(textOf(file), file, installationSchema, WORDS);
-  const content = (source === null ? { version: 1 } : source.check()) as InstallationFile | null;
-  problems.unshift(...(source?.found() ?? []));
-  if (content === null || problems.length > 0) throw new OperatorError(problems.map(asInventoryHint));
+  const checked = source === null ? { version: 1 } : source.check();
+  // the rest is checked as well, so that all mistakes are told at once
+  const muted = checked === null || problems.length > 0 ? OF_WHAT_IS_MISSING : [];
+  const content = (checked ?? source?.rest(muted) ?? null) as InstallationFile | null;
+  if (content === null) throw new OperatorError([...(source?.found() ?? []), ...problems].map(asInventoryHint));
+  if (checked !== null && muted.length > 0) source?.mute(muted);
 
-  const fields = new InstallationFields(file, source, problems);
-  const reading = { fields, env, problems };
+  const fields = new InstallationFields(file, source, problems, coming);
+  const reading = { fields, env, problems, unsure: new Set<string>() };
   const tenants = tenantsOf(reading, content, known);
+  const areAllKnown = tenants.size === Math.max(1, source?.count('organizations') ?? 1);
+  const isUnsure = (id: string): boolean => reading.unsure.has(id) || (!areAllKnown && !tenants.has(id));
   const redis = redisOf(reading, content, variables);
   const elasticsearch = elasticsearchOf(reading, content, variables);
   const mail = mailOf(fields, content.mail, variables.mail);
@@ -72,12 +88,12 @@ export function loadInstallation(file: string | null, known: KnownNames, env = p
     ...(kibana === null ? {} : { kibana }),
     tenants,
     rulesPaths: (content.rules ?? []).map((path) => fields.absolute(path)),
-    origins: originsOf(content, fields, { tenants, redis, elasticsearch, formats }),
+    origins: originsOf(content, fields, { tenants, isUnsure, redis, elasticsearch, formats }),
     work: workOf(content.work ?? {}, variables),
     retention: retentionOf(content.retention ?? {}),
   };
   problems.push(...(source?.found() ?? []));
-  if (problems.length > 0) throw new OperatorError(problems);
+  if (problems.length > 0) throw new OperatorError(problems.map(asInventoryHint));
   return installation;
 }
 
@@ -86,6 +102,8 @@ interface Reading {
   readonly fields: InstallationFields;
   readonly env: NodeJS.ProcessEnv;
   readonly problems: Problem[];
+  /** organisations of whose inventory parts had to be left out */
+  readonly unsure: Set<string>;
 }
 
 function tenantsOf(reading: Reading, content: InstallationFile, known: KnownNames): Map<string, Tenant> {
@@ -167,7 +185,7 @@ function elasticsearchOf(
 }
 
 function kibanaOf(
-  { fields: files, problems }: Reading,
+  { fields: files }: Reading,
   content: InstallationFile,
   { kibana: given }: InstallationVariables,
 ): KibanaSettings | null {
@@ -175,11 +193,12 @@ function kibanaOf(
   const url = given.url ?? fields?.url;
   if (url === undefined) {
     if (fields !== undefined)
-      problems.push({
-        code: 'PW-CONFIG-MISSING-FIELD',
-        message: 'missing field "url" in kibana',
-        hint: 'name its address here or in POLLWATCH_KIBANA_URL',
-      });
+      files.fail(
+        ['kibana'],
+        'PW-CONFIG-MISSING-FIELD',
+        'missing field "url" in kibana',
+        'name its address here or in POLLWATCH_KIBANA_URL',
+      );
     return null;
   }
   const file = (name: 'api_key_file' | 'password_file' | 'ca_file') =>
@@ -215,7 +234,9 @@ function inventoryOf(
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       reading.problems.push(...error.problems);
-      return null;
+      const { inventory = null, isWhole = false } = error instanceof InventoryError ? error : {};
+      if (inventory !== null && !isWhole) reading.unsure.add(inventory.organization.id);
+      return inventory;
     }
   }
   if (id === undefined || name === undefined) {
@@ -256,7 +277,10 @@ function secretOf(
     );
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    reading.problems.push(...error.problems);
+    if (keyFile === undefined) reading.problems.push(...error.problems);
+    else
+      for (const { code, message, hint = '' } of error.problems)
+        reading.fields.fail([...path, 'key_file'], code, `${keyFile}: ${message}`, hint);
   }
   return NO_SECRET;
 }

@@ -28,10 +28,13 @@ const EXPIRY_NOTICE_DAYS = 30;
 const TRUSTED_BITS_V4 = 8;
 const TRUSTED_BITS_V6 = 19;
 
-/** Contacts, routes, escalation, owners and the calendar. */
-export function checkPeople(content: InventoryFile, fail: Fail, knownDetections: readonly string[] | null): void {
-  const contacts = Object.keys(content.contacts ?? {});
-  const assets = (content.assets ?? []).map(({ id }) => id);
+/** Contacts, routes, escalation, owners and the calendar. `names` are those that the file declares. */
+export function checkPeople(
+  content: InventoryFile,
+  { contacts, assets }: { readonly contacts: readonly string[]; readonly assets: readonly string[] },
+  fail: Fail,
+  knownDetections: readonly string[] | null,
+): void {
   const known = (id: string, list: readonly string[], path: Path, what: 'contact' | 'asset'): void => {
     if (list.includes(id)) return;
     const near = nearest(id, list);

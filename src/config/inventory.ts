@@ -18,6 +18,26 @@ import { nearest } from './nearest.ts';
 
 const WORDS: FileWords = { name: 'the inventory', example: 'config/inventory.example.yaml' };
 
+/** Said of what lacks something, which may be what is wrong with the shape of the file and was told already. */
+const OF_WHAT_IS_MISSING = [
+  ...['PW-CONFIG-MISSING-FIELD', 'PW-CONFIG-NO-CONTACT', 'PW-CONFIG-SENTINEL', 'PW-CONFIG-ROUTE'],
+  ...['PW-CONFIG-SCANNER', 'PW-CONFIG-PROTECTED-KEYS'],
+];
+
+/** What is wrong with an inventory, and what can be known of it all the same. */
+export class InventoryError extends OperatorError {
+  /** organisation, assets and origins that nothing is wrong with; null = not even that */
+  readonly inventory: Inventory | null;
+  /** nothing of these is missing: the mistakes are in what one part says of another */
+  readonly isWhole: boolean;
+
+  constructor(problems: Problem[], inventory: Inventory | null, isWhole: boolean) {
+    super(problems);
+    this.inventory = inventory;
+    this.isWhole = isWhole;
+  }
+}
+
 type AssetFile = NonNullable<InventoryFile['assets']>[number];
 
 /** A network and where it stands. */
@@ -27,7 +47,7 @@ interface Network {
   path: Path;
 }
 
-/** Reads and checks an inventory file. Throws an OperatorError with all problems. */
+/** Reads and checks an inventory file. Throws an OperatorError with all problems, an InventoryError where it can be read. */
 export function loadInventory(path: string, knownDetections: readonly string[] | null = null): Inventory {
   let text: string;
   try {
@@ -85,13 +105,17 @@ function readSource(
 ): { inventory: Inventory; content: InventoryFile; source: CheckedYaml; isOpen: boolean } {
   const source = new CheckedYaml(text, file, inventorySchema, WORDS);
   const parsed = source.check();
-  source.throwProblems();
-  const content = parsed as InventoryFile;
+  // the rest is checked as well, so that all mistakes are told at once
+  const content = (parsed ?? source.rest(OF_WHAT_IS_MISSING)) as InventoryFile | null;
+  if (content === null) throw new InventoryError(source.found(), null, false);
   const { protectedRecords, isOpen } = protectedOf(content, file, source);
   const lists = listsOf(content, file, source);
   const tables = { ...crossCheck(content, source, knownDetections), protectedRecords, lists };
-  source.throwProblems();
-  return { inventory: buildInventory(content, file, tables), content, source, isOpen };
+  const problems = source.found();
+  if (problems.length === 0) return { inventory: buildInventory(content, file, tables), content, source, isOpen };
+  const { version, organization, assets, origins } = content;
+  const known: InventoryFile = { version, organization, ...(assets && { assets }), ...(origins && { origins }) };
+  throw new InventoryError(problems, buildInventory(known, file, tables), parsed !== null);
 }
 
 function protectedOf(content: InventoryFile, file: string, source: CheckedYaml) {
@@ -104,7 +128,7 @@ function protectedOf(content: InventoryFile, file: string, source: CheckedYaml) 
   if (!(content.assets ?? []).some((asset) => (asset.record_key_params ?? []).length > 0))
     source.fail(
       at,
-      'PW-CONFIG-PROTECTED',
+      'PW-CONFIG-PROTECTED-KEYS',
       'no asset says which parameters name a record, so none can be recognised',
       'declare record_key_params where records are looked up',
     );
@@ -174,8 +198,9 @@ function crossCheck(
     }
   });
   content.origins?.forEach((origin, i) => {
-    if (origin.asset === undefined || ids.has(origin.asset)) return;
-    const near = nearest(origin.asset, [...ids.keys()]);
+    const names = source.names('assets');
+    if (origin.asset === undefined || names.includes(origin.asset)) return;
+    const near = nearest(origin.asset, names);
     source.fail(
       ['origins', i, 'asset'],
       'PW-CONFIG-UNKNOWN-ASSET',
@@ -197,7 +222,8 @@ function crossCheck(
   }
 
   const fail: Fail = (path, code, message, hint) => source.fail(path, code, message, hint);
-  checkPeople(content, fail, knownDetections);
+  const names = { contacts: source.names('contacts'), assets: source.names('assets') };
+  checkPeople(content, names, fail, knownDetections);
 
   const owned: Network[] = [];
   const dark: Network[] = [];

@@ -257,7 +257,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
       file.path,
       'PW-FORMAT-UNKNOWN',
       'no known log format fits its first lines; it is not read yet',
-      '`pollwatch formats` lists what is read; say the format of the origin in the configuration',
+      '`pollwatch formats` lists what is read; say which with --format, or as the format of the origin',
     );
     postponed.set(mark, {
       sizeBytes: 2 * Math.max(file.sizeBytes, log.tail.readTo),

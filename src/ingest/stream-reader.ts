@@ -56,7 +56,12 @@ export async function readStream(
   const put = async (lines: TailLines): Promise<void> => {
     format ??= formatOf(reading, lines.bytes.subarray(lines.start, lines.end));
     if (format === null) {
-      notices.begin(name, 'PW-FORMAT-UNKNOWN', 'no known log format fits its first lines', 'say the format');
+      notices.begin(
+        name,
+        'PW-FORMAT-UNKNOWN',
+        'no known log format fits its first lines',
+        '`pollwatch formats` lists what is read; say which with --format, or as the format of the origin',
+      );
       return;
     }
     if (lines.isOverlong) writer.counts.overlong++;

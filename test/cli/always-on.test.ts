@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
+import { HOUR, MINUTE } from '../../src/model/time.ts';
 import { rightsOf } from '../../src/operate/redis-findings.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
@@ -124,6 +125,28 @@ describe('pollwatch status', () => {
     expect(JSON.parse(a!)).toMatchObject({ organization: 'us-xx-a', isDrained: false, depth: { waitingChunks: 1 } });
   });
 
+  it('says whose times cannot be right, and calls ten minutes that are not over yet the last ten', async () => {
+    const { run, inStore } = installation();
+    const note = (aheadMs: number) =>
+      inStore(async (store) => {
+        const origin = await ingestOne(store, 'us-xx-a', '/var/log/kern.log');
+        const { updated } = await store.redis.hgetall(organizationKeys(store.prefix, 'us-xx-a').origin(origin));
+        const eventMs = Number(updated) + aheadMs;
+        const known = { decided: 0, isSettled: true, alertMs: null, alerts: 0, late: 0, worker: 'host:1' };
+        await noteProgress(store, 'us-xx-a', { ...known, eventMs, originMs: { [origin]: eventMs } });
+      });
+    await note(6 * HOUR + 10 * MINUTE);
+    const wrong = run('status').stdout;
+    expect(wrong).toMatch(/decided {4}events until \S+Z, 6 h ahead of this machine's clock\n/);
+    expect(wrong).toMatch(
+      /kern\.log: .*; its times lie 6 h or more ahead of when its lines came: is its time zone or its clock/,
+    );
+    await note(8 * MINUTE);
+    const right = run('status').stdout;
+    expect(right).toContain('decided    events of the last ten minutes\n');
+    expect(right).not.toContain('ahead of');
+  });
+
   it('names organizations that nobody here is configured for', async () => {
     const { run, inStore } = installation();
     await inStore((store) => registerOrigin(store, 'us-xx-gone', 'x'));
@@ -134,6 +157,7 @@ describe('pollwatch status', () => {
 describe('pollwatch dead', () => {
   it('lists what was given up with its reason, escaped', async () => {
     const { run, inStore } = installation();
+    expect(run('dead', 'list')).toEqual({ status: 0, stdout: '', stderr: 'there are no dead letters\n' });
     const id = await inStore((store) => bury(store, 'us-xx-a', 'bad \u001b[31mred'));
     const { status, stdout } = run('dead');
     expect(status).toBe(0);
@@ -447,6 +471,13 @@ describe('pollwatch ingest and pollwatch work', () => {
       status: 2,
       stderr: expect.stringMatching(new RegExp(`^(\\S+ {2})?${code} .*\n  hint: .`)),
     });
+  });
+
+  it('setup makes no key that it could not write down', () => {
+    const args = ['setup', 'elasticsearch', '--api-key-file', 'secrets/key'];
+    const { status, stderr } = place().run(args, { env: { POLLWATCH_ELASTICSEARCH_URL: 'http://127.0.0.1:1' } });
+    expect(stderr).toMatch(/^secrets\/key {2}PW-CLI-OUTPUT {2}there is no such folder\n {2}hint: make it: mkdir/);
+    expect(status).toBe(2);
   });
 
   it('standard input is read to its end', async () => {

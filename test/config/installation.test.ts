@@ -343,6 +343,66 @@ describe('mistakes', () => {
     );
   });
 
+  it('of the shape, of what one file says of another and of files that are missing are one list, without echoes', () => {
+    const here = fileOf(
+      `redis: {password_file: secrets/redis}
+work: {lateness_seconds: -5}
+mail: {server: 127.0.0.1, security: none, from: p@example.gov, username: p, password_file: secrets/mail}
+organizations:
+  - {inventory: a.yaml, key_file: secrets/a.key}
+  - {inventory: b.yaml, kee_file: x}
+  - {inventory: broken.yaml}
+origins:
+  - {name: web, organization: us-xx-a, asset: lookup, fromat: combined}
+  - {name: x, organization: us-xx-a, asset: lokup, files: [x.log]}
+  - {name: syslog, organization: us-xx-b, asset: results, files: [y.log]}
+  - {name: syslog, organization: us-xx-broken, files: [z.log]}
+`,
+      {
+        'a.yaml': `${INVENTORY}protected_records: protected.txt\n`,
+        'b.yaml': `version: 1
+organization: {id: us-xx-b, name: B County}
+assets:
+  - {id: old, name: O, kind: results, owner: it}
+  - {id: results, name: R, kind: results_enr, cidrs: [198.51.100.0/33], owner: web}
+contacts:
+  it: {name: IT, email: it@example.gov}
+routing: [{match: {asset: [results, reslts]}, to: [it]}]
+`,
+        'broken.yaml': 'version: 1\norganization: {id: us-xx-broken, name: "X}\n',
+      },
+    );
+    const at = ({ file, line, column, code }: Problem) =>
+      `${file!.slice(here.folder.length + 1)}:${line}:${column} ${code}`;
+    expect(here.problems().map(at)).toEqual([
+      'a.yaml:5:20 PW-CONFIG-PROTECTED-KEYS',
+      'a.yaml:5:20 PW-CONFIG-PROTECTED',
+      'b.yaml:4:30 PW-CONFIG-VALUE',
+      'b.yaml:5:55 PW-CONFIG-CIDR',
+      'b.yaml:5:80 PW-CONFIG-UNKNOWN-CONTACT',
+      'b.yaml:7:25 PW-CONFIG-TYPE',
+      'b.yaml:8:37 PW-CONFIG-UNKNOWN-ASSET',
+      'broken.yaml:3:1 PW-CONFIG-YAML',
+      'broken.yaml:3:1 PW-CONFIG-YAML',
+      'pollwatch.yaml:2:24 PW-CONFIG-FILE',
+      'pollwatch.yaml:3:26 PW-CONFIG-VALUE',
+      'pollwatch.yaml:4:92 PW-CONFIG-FILE',
+      'pollwatch.yaml:6:35 PW-CONFIG-KEY',
+      'pollwatch.yaml:7:25 PW-CONFIG-UNKNOWN-FIELD',
+      'pollwatch.yaml:10:55 PW-CONFIG-UNKNOWN-FIELD',
+      'pollwatch.yaml:11:45 PW-CONFIG-UNKNOWN-ASSET',
+      'pollwatch.yaml:13:12 PW-CONFIG-DUPLICATE',
+    ]);
+  });
+
+  it('of a file that is about to be made are none: a key that setup will write may be named beforehand', () => {
+    const here = fileOf('elasticsearch: {nodes: ["http://127.0.0.1:9200"], api_key_file: secrets/es}\n');
+    expect(here.problems()).toMatchObject([{ code: 'PW-CONFIG-FILE' }]);
+    const [file, coming] = [join(here.folder, 'pollwatch.yaml'), join(here.folder, 'secrets/es')];
+    const { elasticsearch } = loadInstallation(file, KNOWN, { HOME: here.folder }, coming);
+    expect(elasticsearch).toMatchObject({ apiKey: null, nodes: ['http://127.0.0.1:9200'] });
+  });
+
   it('never show a secret that was written where it does not belong', () => {
     const { printed } = fileOf(
       'redis:\n  password: hunter2\n  url: redis://admin:hunter2@10.0.0.1\nelasticsearch: {api_key: hunter2, nodes: [x]}\n',
