@@ -21,8 +21,14 @@ const TARGETS_MAX = 200_000;
 const SHOWN = 8;
 const OWNERS_SHOWN = 5;
 const VISITED_SHOWN = 3;
-/** Pages of which it is asked whether anybody was given them. */
-const CANDIDATES = 20;
+/** Pages of which it is asked whether anybody was given them, and that are named before those that programs ask for are left out. */
+const CANDIDATES = 40;
+/**
+ * What browsers, phones, mail programs and crawlers ask every site for on their own (RFC 8615 and the habits of vendors): no
+ * link leads there, and no visitor misses it.
+ */
+const UNBIDDEN =
+  /^\/(?:\.well-known\/|autodiscover\/|favicon|apple-(?:touch-icon|app-site-association)|(?:[\w-]+\.)?webmanifest$|(?:manifest\.json|browserconfig\.xml|crossdomain\.xml|robots\.txt|sitemap[\w-]*\.xml|(?:app-)?ads\.txt|humans\.txt|llms\.txt|security\.txt|wpad\.dat)$)/i;
 
 /** What the noise is told from. */
 export interface NoiseParts {
@@ -124,9 +130,11 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
   const all = [...targets.values()].sort(byCount);
   const candidates = all.filter(isOfVisitors).slice(0, CANDIDATES);
   const given = pathsGiven(ledger, new Set(candidates.map(({ path }) => path)));
-  const visited = candidates.filter((t) => t.isLogin || !given.has(t.path)).slice(0, VISITED_SHOWN);
-  const top = all.filter((t) => !isOfVisitors(t)).slice(0, SHOWN);
-  await namePaths([...visited, ...top], parts);
+  const asked = candidates.filter((t) => t.isLogin || !given.has(t.path));
+  const others = all.filter((t) => !isOfVisitors(t)).slice(0, CANDIDATES);
+  await namePaths([...asked, ...others], parts);
+  const visited = asked.filter(({ what }) => !UNBIDDEN.test(what)).slice(0, VISITED_SHOWN);
+  const top = others.filter(({ what }) => !UNBIDDEN.test(what)).slice(0, SHOWN);
   return {
     sources,
     events,
@@ -154,21 +162,25 @@ function pathsGiven(ledger: Ledger, paths: ReadonlySet<number>): Set<number> {
   return given;
 }
 
-/** Reads the lines behind targets that are pages again, and puts their redacted paths in. */
-async function namePaths(top: readonly Target[], { around, secret, fetch }: NoiseParts): Promise<void> {
+/** Reads the lines behind targets that are pages again, each log once, and puts their redacted paths in. */
+async function namePaths(targets: readonly Target[], { around, secret, fetch }: NoiseParts): Promise<void> {
   const token = createTokens(secret);
   const keep = keepOf(around.inventory);
-  for (const t of top) {
-    if (!t.what.startsWith('#')) continue;
-    const origin = fetch.get(t.high >>> 20);
-    const [line] = (await origin?.fetch([(t.high & 0xfffff) * 4294967296 + t.low])) ?? [];
-    const parsed =
-      line === null || line === undefined || origin === undefined
-        ? null
-        : origin.format.parseLine(line, origin.context);
-    t.what =
-      parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-        ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
-        : 'a page';
+  const offsetOf = (t: Target) => (t.high & 0xfffff) * 4294967296 + t.low;
+  const pages = targets.filter(({ what }) => what.startsWith('#')).sort((a, b) => offsetOf(a) - offsetOf(b));
+  for (const [number, of] of Map.groupBy(pages, (t) => t.high >>> 20)) {
+    const origin = fetch.get(number);
+    const lines = (await origin?.fetch(of.map(offsetOf))) ?? [];
+    of.forEach((t, i) => {
+      const line = lines[i];
+      const parsed =
+        line === null || line === undefined || origin === undefined
+          ? null
+          : origin.format.parseLine(line, origin.context);
+      t.what =
+        parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
+          ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
+          : 'a page';
+    });
   }
 }

@@ -131,6 +131,23 @@ level: low
     expect(noise.sources).toBe(31);
   });
 
+  it('calls no link broken because browsers and mail programs ask for something on their own', async () => {
+    const unbidden = [
+      '/.well-known/appspecific/com.chrome.devtools.json',
+      '/.well-known/traffic-advice',
+      '/site.webmanifest',
+      '/autodiscover/autodiscover.xml',
+      '/app-ads.txt',
+    ];
+    const ask = (n: number, path: string) =>
+      `192.0.2.${n} - - [14/Sep/2026:08:00:33 +0000] "GET ${path} HTTP/1.1" 404 89 "-" "Mozilla/5.0 (a)"\n`;
+    const lines = Array.from({ length: 9 }, (_, n) => unbidden.map((path) => ask(n, path)).join(''));
+    const newsletter = Array.from({ length: 6 }, (_, n) => ask(n + 20, '/news/holliday-hours'));
+    const { noise } = await run([file('unbidden.log', [...lines, ...newsletter].join(''))]);
+    expect(noise.visited).toEqual([{ what: '/news/holliday-hours', sources: 6, isLogin: false }]);
+    expect(noise.targets).toEqual([]);
+  });
+
   it('tells visitors behind a declared proxy apart, and says what the log lacks only where it does', async () => {
     const config = file(
       'proxy.yaml',
