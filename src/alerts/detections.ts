@@ -63,7 +63,7 @@ const BLOCK = 'Nothing, while the firewall keeps denying this.';
 const KEEP = 'Keep the logs of this day.';
 /** Left out where the office has authorised the sender: it is known who they are. */
 export const ASK_TESTER = 'If you asked someone to test your systems, ask whether this is they.';
-/** In a step: the paths that the server gave content for. */
+/** In a step: the paths that the server gave content for, or the services that the firewall let packets through to. */
 export const GIVEN = '{given}';
 const PATCH = 'Ask who runs the web server whether the software named here is in use, and whether it is up to date.';
 
@@ -137,7 +137,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     why: 'Remote desktop, file sharing and databases are what break-ins start with when they can be reached.',
     todo: ['Check that none of these services can be reached from the Internet.', KEEP],
     todoAnswered: [
-      'Close these services to the Internet, or allow only addresses that you know.',
+      `Close ${GIVEN} to the Internet, or allow only addresses that you know.`,
       "Look in that machine's own log at this time.",
       KEEP,
     ],
@@ -194,7 +194,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'Snort open-port tag',
     why: 'The scan found something open, and the firewall let a connection to it through.',
     todo: [
-      'Find out what runs on that port and whether strangers should reach it.',
+      `Find out what runs behind ${GIVEN} and whether strangers should reach it.`,
       "Look in that machine's own log at this time.",
       KEEP,
     ],

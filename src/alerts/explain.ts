@@ -8,6 +8,7 @@ import { counted, grouped, listed, spanWords } from '../model/quantity-words.ts'
 import { sourceWords } from './caveat.ts';
 import { electionSentence } from './election-words.ts';
 import { memberSentence } from './member-words.ts';
+import { serviceWords } from './service-words.ts';
 
 /** What the requests of a detection are, after "sent your web server 3 requests". */
 const REQUESTS: Readonly<Record<string, string>> = {
@@ -87,7 +88,7 @@ export function explain(
       case 'F16':
         return `${counted(n['sources']!, 'address', 'addresses')}, each below the usual threshold, together tried ${counted(n['ports']!, 'port')} of your address ${target}${spanWords(d.endMs - d.startMs, 0)} ${packets}. All were denied or got no answer.`;
       case 'F18':
-        return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${target} through${span} (firewall log).`;
+        return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${listed(d.exhibit.allowedPorts.map(serviceWords))} of ${target} through${span} (firewall log).`;
       case 'W21':
         return d.key.kind === 'source'
           ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). ${loginWords(n)}`
@@ -123,7 +124,7 @@ function loginWords(n: Readonly<Record<string, number>>): string {
 function answerWords(d: Decision, given: readonly string[]): string {
   if (d.outcome === 'answered') {
     if (d.detection.startsWith('F'))
-      return `The firewall let ${counted(d.numbers['packets_allowed'] ?? 0, 'of these packets', 'of these packets')} through.`;
+      return `The firewall let ${counted(d.numbers['packets_allowed'] ?? 0, 'of these packets', 'of these packets')} through, to ${listed(d.exhibit.allowedPorts.map(serviceWords))}.`;
     if (d.numbers['requests'] === 1) return 'The server gave content.';
     return `The server gave content for ${given.length > 0 ? listed(given) : 'at least one of them'}.`;
   }

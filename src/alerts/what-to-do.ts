@@ -6,6 +6,7 @@ import type { Decision } from '../detect/decision.ts';
 import type { Alert, AlertSource } from '../model/alert.ts';
 import { listed } from '../model/quantity-words.ts';
 import { ASK_TESTER, type DetectionText, GIVEN } from './detections.ts';
+import { serviceWords } from './service-words.ts';
 import type { Severity } from './severity.ts';
 
 /** How a list of steps begins that asks for none. */
@@ -16,14 +17,15 @@ export function asksForSomething({ whatToDo }: Pick<Alert, 'whatToDo'>): boolean
   return whatToDo[0] !== undefined && !NOTHING.test(whatToDo[0]);
 }
 
-/** The steps for a decision, the most urgent first. `given`: redacted paths that the server gave content for. */
+/** The steps for a decision, the most urgent first. `paths`: redacted, those that the server gave content for. */
 export function stepsFor(
   d: Decision,
   text: DetectionText,
   { level }: Severity,
   source: AlertSource | null,
-  given: readonly string[],
+  paths: readonly string[],
 ): string[] {
+  const given = paths.length > 0 ? paths : d.exhibit.allowedPorts.map(serviceWords);
   const agreed = source?.authorized;
   if (agreed !== undefined && level === 'info') return [`Nothing: you have agreed to this scan (${agreed}).`];
   const steps = ((d.outcome === 'answered' ? text.todoAnswered : undefined) ?? text.todo).map((step) =>

@@ -3,13 +3,14 @@
  * from, and a busy day has tens of thousands of them, so they keep this and not the touches.
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
-import { TRANSPORT } from '../model/batch.ts';
+import { ACTION, TRANSPORT } from '../model/batch.ts';
 import { distinctOf } from './distinct.ts';
-import { inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
+import { actionOf, inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
 export const LINES_MAX = 12;
 const PORTS_MAX = 50;
+const ALLOWED_MAX = 5;
 const DESTINATIONS_MAX = 20;
 const HOSTS_MAX = 20;
 
@@ -22,7 +23,7 @@ export interface LineReference {
   hash: number;
   /** number of the rule that the line matched, or -1 */
   rule: number;
-  /** the server gave content of its own for what was probed */
+  /** the server gave content of its own for what was probed, or the firewall let the packet through */
   given: boolean;
 }
 
@@ -42,6 +43,8 @@ export interface Exhibit {
   readonly lines: LineReference[];
   /** smallest PORTS_MAX destination ports */
   readonly ports: number[];
+  /** smallest ALLOWED_MAX destination ports that packets were let through to */
+  readonly allowedPorts: number[];
   /** IPv4 destinations, and hashes of IPv6 ones, smallest first */
   readonly destinations: number[];
   readonly destinationsV6: number[];
@@ -64,6 +67,7 @@ class PackedExhibit implements Exhibit {
   readonly startMs: number;
   readonly endMs: number;
   readonly ports: number[];
+  readonly allowedPorts: number[];
   readonly destinations: number[];
   readonly destinationsV6: number[];
   readonly hosts: number[];
@@ -79,6 +83,7 @@ class PackedExhibit implements Exhibit {
     this.startMs = of.startMs;
     this.endMs = of.endMs;
     this.ports = of.ports;
+    this.allowedPorts = of.allowedPorts;
     this.destinations = of.destinations;
     this.destinationsV6 = of.destinationsV6;
     this.hosts = of.hosts;
@@ -141,6 +146,7 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number, re
     startMs,
     endMs,
     lines: chosen(touches, reading),
+    allowedPorts: packets === 0 ? NO_NUMBERS : smallest(touches, ALLOWED_MAX, (t) => (isLetThrough(t) ? t.sub : NONE)),
     ports: packets === 0 ? NO_NUMBERS : smallest(touches, PORTS_MAX, (t) => (isSent(t) ? t.sub : NONE)),
     destinations:
       packets === sentToV6
@@ -184,6 +190,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     endMs: list.reduce((ms, e) => Math.max(ms, e.endMs), Number.NEGATIVE_INFINITY),
     lines: [...lines.values()].slice(0, LINES_MAX),
     ports: join((e) => e.ports, PORTS_MAX),
+    allowedPorts: join((e) => e.allowedPorts, ALLOWED_MAX),
     destinations: join((e) => e.destinations, DESTINATIONS_MAX),
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
@@ -202,6 +209,8 @@ const NO_NUMBERS: number[] = [];
 
 /** A packet that was sent to a port of ours; a tool's mark says nothing of its port. */
 const isSent = (t: Touch) => t.tag === TAG.packet || t.tag === TAG.illegalFlags || t.tag === TAG.sentinel;
+/** A packet that the firewall let through. */
+const isLetThrough = (t: Touch) => isSent(t) && actionOf(t) === ACTION.allow;
 const isSentToV6 = (t: Touch) => isSent(t) && (t.flags & PACKET.ipv6) !== 0;
 
 /** The `most` smallest different values (32 bits) of touches, in order; `of` may answer NONE. */
@@ -216,7 +225,7 @@ const GIVEN_MAX = 4;
 
 /** Touches whose lines are looked at: what was given first, then the earliest of different items; equal lines once. */
 function chosen(touches: readonly Touch[], reading: RequestReading | undefined): LineReference[] {
-  const given = reading === undefined ? [] : earliestLines(touches.filter((t) => reading.isGiven(t)));
+  const given = earliestLines(touches.filter((t) => isLetThrough(t) || reading?.isGiven(t) === true));
   if (given.length === 0) return earliestLines(touches);
   const name = (l: LineReference) => `${l.firstMs} ${l.hash}`;
   const first = given.slice(0, GIVEN_MAX);

@@ -4,11 +4,11 @@
  */
 
 import { ownerWords } from '../alerts/caveat.ts';
+import { SERVICES } from '../alerts/service-words.ts';
 import type { Alert } from '../model/alert.ts';
 import { counted } from '../model/quantity-words.ts';
 import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
 import { count, listText, periodText } from './quantity.ts';
-import { SERVICES } from './services.ts';
 import { firstOf, type Thing, thingsOf } from './things.ts';
 
 /** The answer: two sentences for a person who reads nothing else. */

@@ -17,7 +17,16 @@ const decision = (detection: string, base: Decision['base'], startMs: number): D
   startMs,
   endMs: startMs,
   exhibit: {
-    ...{ startMs, endMs: startMs, lines: [], ports: [], destinations: [], destinationsV6: [], hosts: [] },
+    ...{
+      startMs,
+      endMs: startMs,
+      lines: [],
+      ports: [],
+      allowedPorts: [],
+      destinations: [],
+      destinationsV6: [],
+      hosts: [],
+    },
     ...{ asset: 1, isBeside: false, statusCounts: [], rateLimited: false, udpOnly: false },
   },
   numbers: {},

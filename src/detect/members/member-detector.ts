@@ -72,6 +72,7 @@ export function sharedDecision(of: Shared): Decision {
 const NOTHING_SHOWN = {
   lines: [],
   ports: [],
+  allowedPorts: [],
   destinations: [],
   destinationsV6: [],
   hosts: [],

@@ -4,11 +4,11 @@
  */
 
 import { CAVEAT, CAVEAT_ID } from '../../alerts/caveat.ts';
+import { SERVICES } from '../../alerts/service-words.ts';
 import type { Alert } from '../../model/alert.ts';
 import { counted } from '../../model/quantity-words.ts';
 import type { RunSummary } from '../../model/summary.ts';
 import { count } from '../quantity.ts';
-import { SERVICES } from '../services.ts';
 import { inlineBar } from './charts.ts';
 import { type Html, html } from './html.ts';
 
