@@ -458,6 +458,12 @@ export const DETECTIONS: readonly DetectionText[] = [
       'Turn on a second factor and a lock after some failures.',
       KEEP,
     ],
+    todoAnswered: [
+      "Find out now whose account was let in, from the log of the log-in page's own program, and lock it or change its password.",
+      'End all sessions of that account, and look what was done with it since.',
+      'Turn on a second factor and a lock after some failures.',
+      KEEP,
+    ],
   },
   {
     id: 'W28',

@@ -109,6 +109,12 @@ export const WEB = {
   telling: 128,
 } as const;
 
+/** A further bit of the flag byte of a log-in touch. */
+export const LOGIN = {
+  /** bit 7: a 401 for a request that sent neither a form nor a name: no password was tried with it, as far as the log shows */
+  nameless: 128,
+} as const;
+
 /** Further bits of the flag byte of a field touch, beside the status class and WEB.post. */
 export const FIELD = {
   /** bit 5: the owner of the system names the field in the inventory */

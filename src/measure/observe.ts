@@ -8,7 +8,7 @@ import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.t
 import { type Digests, type Item, LABEL_BIT, type Matches, ORDINARY } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
-import { foldSize, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
+import { foldSize, LOGIN, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import {
   addTouch,
   addVisit,
@@ -272,7 +272,7 @@ export function createObserver(options: {
                 Math.floor(t / MINUTE),
                 ((webPane << TAG_BITS) | TAG.login) >>> 0,
                 ((code << 16) | host) >>> 0,
-                flag,
+                code === 401 && !post && batch.userEnd[i] === batch.userStart[i] ? flag | LOGIN.nameless : flag,
                 tick,
                 lineLow,
                 lineHigh,
