@@ -2,6 +2,7 @@
  * What web detectors share: which requests failed, what counts as an answer, and the numbers that alerts show.
  */
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
+import { LABEL } from '../../measure/observe.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
@@ -142,4 +143,16 @@ export function givenPages(record: SourceRecord, fromMs: number, toMs: number, e
     panes.push(list);
   }
   return panes.length < 2 ? (panes[0]?.length ?? 0) : countDistinct(panes.flat(), (page) => page);
+}
+
+/**
+ * Whether a source says that it is a crawler and asked for nothing that scanners look for. A crawler's index is older than
+ * a site that was built anew, so that of the links that it knows two of three may be dead. Anybody can write that name:
+ * whoever hides behind it must ask for a real page for every two others, and for none that stands in a list.
+ */
+export function isCrawler(record: SourceRecord, { rules }: Scene): boolean {
+  return (
+    record.visits.some((v) => v.tag === TAG.agentClass && v.item === LABEL.crawler) &&
+    !record.matched.some((t) => LISTED.has(rules[t.tag - TAG.rule]?.detection ?? ''))
+  );
 }

@@ -5,6 +5,7 @@
  * Not counted as probing: a source most of whose pages exist (crawlers with old links, people behind one address):
  * missing pages must be at least half as many as the pages it was given. Links that were followed (with a referrer)
  * need three times as many, so that a broken menu is no scan; the referrer is the sender's word, so it never excuses.
+ * Of a crawler they must be twice as many.
  */
 
 import { WEB } from '../../measure/entry.ts';
@@ -12,12 +13,13 @@ import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
 import { append, episodes, type Touch } from '../record.ts';
-import { givenPages, pathOf, requestNumbers } from './requests.ts';
+import { givenPages, isCrawler, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;
 const PAGES_LINKED = 33;
 /** missing pages per page that was given */
 const SHARE = 0.5;
+const SHARE_CRAWLER = 2;
 
 export const webProbing: SourceDetector = {
   ids: ['W01'],
@@ -25,6 +27,7 @@ export const webProbing: SourceDetector = {
     const failed = record.failing;
     if (failed.length < PAGES) return [];
     const hit: Touch[] = [];
+    const share = isCrawler(record, scene) ? SHARE_CRAWLER : SHARE;
     const byHost = new Map<number, Touch[]>();
     for (const t of failed) {
       const list = byHost.get(t.host);
@@ -43,7 +46,7 @@ export const webProbing: SourceDetector = {
         if (typed < PAGES && all < PAGES_LINKED) continue;
         const from = episode[0]!.paneMs;
         const to = episode[episode.length - 1]!.paneMs;
-        if (all < SHARE * givenPages(record, from, to, all / SHARE + 1)) continue;
+        if (all < share * givenPages(record, from, to, all / share + 1)) continue;
         append(hit, episode);
       }
     }

@@ -1,0 +1,43 @@
+/**
+ * The everyday traffic of a county's site that looks like probing, and is none.
+ */
+import { describe, expect, it } from 'vitest';
+import { alertsOf, inShort } from './deciding.ts';
+import { page, request, times } from './log-lines.ts';
+
+const S = '192.0.2.66';
+const told = async (lines: readonly string[]) =>
+  inShort((await alertsOf({ 'access.log': lines })).filter(({ severity }) => severity !== 'info'));
+
+describe('a crawler whose index is older than the site', () => {
+  const agent = 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)';
+  const dead = (i: number, parts = {}) => request(S, i * 30, `/clerk/page${i}.html`, { agent, ...parts });
+  const crawl = (parts = {}) =>
+    times(120, (i) => (i % 5 < 3 ? dead(i, parts) : page(S, i * 30, `/pages/${i}.html`, { agent, ...parts })));
+
+  it('is not told, though three of five links that it knows are dead', async () => {
+    expect(await told(crawl())).toEqual([]);
+  });
+
+  it('is told without the name of a crawler', async () => {
+    expect(await told(crawl({ agent: 'Mozilla/5.0 (X11; Linux x86_64)' }))).toEqual([
+      'W01 192.0.2.66 low',
+      'W02 192.0.2.66 medium',
+    ]);
+  });
+
+  it('is not told, however fast it is', async () => {
+    const fast = times(900, (i) =>
+      i % 5 < 2 ? request(S, i * 3, `/clerk/page${i}.html`, { agent }) : page(S, i * 3, `/pages/${i}.html`, { agent }),
+    );
+    expect(await told(fast)).toEqual([]);
+  });
+
+  it('is told when it was given hardly a page, whatever its name', async () => {
+    expect(await told(times(40, (i) => dead(i)))).toContain('W01 192.0.2.66 low');
+  });
+
+  it('is told when it asks for what scanners look for', async () => {
+    expect(await told([...crawl(), request(S, 5000, '/.git/config', { agent })])).toContain('W01 192.0.2.66 low');
+  });
+});
