@@ -115,6 +115,12 @@ export const LOGIN = {
   nameless: 128,
 } as const;
 
+/** A further bit of the flag byte of a touch for a line that asked for a record. */
+export const KEY_LINE = {
+  /** bit 7: several parameters name the record together */
+  pair: 128,
+} as const;
+
 /** Further bits of the flag byte of a field touch, beside the status class and WEB.post. */
 export const FIELD = {
   /** bit 5: the owner of the system names the field in the inventory */

@@ -8,7 +8,7 @@ import { type HashKey, hashRange, hashWords, lane, mix32 } from '../model/hash.t
 import { type Digests, type Item, LABEL_BIT, type Matches, ORDINARY } from '../model/rule.ts';
 import { DAY, MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addToTimeline, widenSpan } from './delta.ts';
-import { foldSize, LOGIN, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
+import { foldSize, KEY_LINE, LOGIN, PACKET, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import {
   addTouch,
   addVisit,
@@ -20,7 +20,7 @@ import {
   rowsOf,
   SPACE,
 } from './ledger.ts';
-import { createSystemObserver, type WatchedSystems } from './observe-systems.ts';
+import { ATTACK, createSystemObserver, type WatchedSystems } from './observe-systems.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import { createRequestSystems, textOf } from './request-systems.ts';
 import { holdState, remember, type State } from './state.ts';
@@ -82,9 +82,9 @@ export function createObserver(options: {
   labels: readonly number[];
   attacks: readonly number[];
   assets: AssetLookup;
-  recordKeyParameters: readonly string[];
+  recordKeyParameters: readonly (readonly string[])[];
 }): Observer {
-  const { key, items, labels, assets } = options;
+  const { key, items, labels, attacks, assets } = options;
   const recordKeys: RecordKeys = createRecordKeys(key, options.recordKeyParameters);
   const hostNumbers = new Map<number, { number: number; name: string }>();
   const systems = createRequestSystems(key, (host, path) => assets.assetOfRequest(host, path));
@@ -94,7 +94,7 @@ export function createObserver(options: {
       ? null
       : createSystemObserver({
           key,
-          attacks: options.attacks,
+          attacks,
           watched,
           systemOf: ({ batch, digests, scene }, i) => {
             const system = assets.hasRequestAssets ? systems.systemOf(batch, view, i, digests.path[i]!) : 0;
@@ -186,6 +186,7 @@ export function createObserver(options: {
           const post = method === METHOD.POST || method === METHOD.PUT || method === METHOD.PATCH;
           const pathHash = path[i]!;
           const labelBits = labelled[i]!;
+          let isAttack = false;
           const matched = labelBits !== 0 || (match < matches.n && matches.row[match] === i);
           const isStatic = statics[i] === 1;
           const login401 = code === 401 || (code === 403 && post);
@@ -241,6 +242,7 @@ export function createObserver(options: {
                 continue;
               }
               known = true;
+              isAttack ||= attacks[rule] !== ATTACK.none;
               const item = items[rule];
               const hash =
                 item === 'target' ? digests.target[i]! : item === 'user_agent' ? digests.userAgent[i]! : pathHash;
@@ -288,8 +290,9 @@ export function createObserver(options: {
               const flag = statusClass | (post ? WEB.post : 0);
               const lineHash = hashRange(bytes, view, lineStart[i]!, lineEnd[i]!, key);
               for (let k = 0; k < found; k++) {
-                const { group, value, block, odd } = recordKeys.found[k]!;
-                if (group !== 0) {
+                const { group, value, block, isPair, odd } = recordKeys.found[k]!;
+                // text that attacks whoever reads it is nobody's record
+                if (group !== 0 && !isAttack) {
                   const tag = statusClass === 2 || statusClass === 3 ? TAG.key : TAG.keyRefused;
                   addVisit(ledger, row, value, ((webPane << TAG_BITS) | tag) >>> 0, group);
                   if (block !== 0) addVisit(ledger, row, block, ((webPane << TAG_BITS) | TAG.keyBlock) >>> 0, group);
@@ -299,7 +302,7 @@ export function createObserver(options: {
                     group,
                     ((webPane << TAG_BITS) | TAG.keyLine) >>> 0,
                     host,
-                    flag,
+                    isPair ? flag | KEY_LINE.pair : flag,
                     tick,
                     lineLow,
                     lineHigh,

@@ -2,6 +2,8 @@
  * Record keys in requests: which parameter values a source walks through. For each parameter that may name a record,
  * the keyed hash of its value and, when it ends in digits, of its block of 64 consecutive numbers, so that "in order"
  * can be told from distinct counts alone (many values, few blocks), in any order of arrival, without keeping a value.
+ * Of parameters that name a record together (a name and a birth date), the pair is the key and the name its block: who
+ * tries birth dates name by name has many pairs and few names.
  * Also values with characters of a query or shell language, for parameter fuzzing.
  */
 import { type HashKey, hashRange, hashWords, mix32 } from '../model/hash.ts';
@@ -11,8 +13,10 @@ export interface RecordKey {
   group: number;
   /** hash of the value */
   value: number;
-  /** hash of the block of 64 numbers that the value stands in; 0 = it does not end in digits */
+  /** hash of the block of 64 numbers that the value stands in, or of the first part of a pair; 0 = it does not end in digits */
   block: number;
+  /** several parameters name the record together */
+  isPair: boolean;
   /** hash of the parameter name when the value holds at least two characters of a query or shell language; else 0 */
   odd: number;
 }
@@ -38,10 +42,20 @@ const KEY_PATH =
 const NOT_KEY =
   /^(p|pg|page|paged|pageno|page_?num|page_?size|per_?page|offset|start|from|limit|size|count|rows|sort|order|dir|lang|locale|hl|q|query|search|s|term|keyword|keywords|text|zip|zipcode|postcode|city|state|county|date|day|month|year|t|ts|time|timestamp|_|v|ver|version|rev|cb|cache|rnd|random|nonce|w|h|width|height|x|y|z|lat|lon|lng|zoom|utm_.*|gclid|fbclid|ref|referrer|callback|format|view|tab|theme|color)$/i;
 
-/** `declared` are the record_key_params of the inventory; with any, only those count as record keys. */
-export function createRecordKeys(key: HashKey, declared: readonly string[]): RecordKeys {
-  const found: RecordKey[] = Array.from({ length: PARAMETERS_MAX }, () => ({ group: 0, value: 0, block: 0, odd: 0 }));
-  const declaredNames = new Set(declared.map((d) => d.toLowerCase()));
+/**
+ * `declared` are the record_key_params of the inventory, each the names that make a key together; with any, only those
+ * count as record keys.
+ */
+export function createRecordKeys(key: HashKey, declared: readonly (readonly string[])[]): RecordKeys {
+  const empty = () => ({ group: 0, value: 0, block: 0, isPair: false, odd: 0 });
+  const found: RecordKey[] = Array.from({ length: PARAMETERS_MAX }, empty);
+  const lower = declared.map((names) => names.map((name) => name.toLowerCase()));
+  const declaredNames = new Set(lower.filter((names) => names.length === 1).flat());
+  const isDeclared = lower.length > 0;
+  const pairs = createPairs(
+    key,
+    lower.filter((names) => names.length > 1),
+  );
   // whether a path or a name is eligible, by its hash; cleared when full, so bounded
   const paths = new Map<number, boolean>();
   const names = new Map<number, number>();
@@ -58,7 +72,7 @@ export function createRecordKeys(key: HashKey, declared: readonly string[]): Rec
     let known = names.get(hash);
     if (known === undefined) {
       const name = decode(bytes, start, Math.min(end, start + 64));
-      if (declaredNames.size > 0) known = declaredNames.has(name.toLowerCase()) ? 1 : 0;
+      if (isDeclared) known = declaredNames.has(name.toLowerCase()) ? 1 : 0;
       else known = NOT_KEY.test(name) ? 0 : KEY_NAME.test(name) ? 1 : 2;
       if (names.size > 20_000) names.clear();
       names.set(hash, known);
@@ -105,10 +119,11 @@ export function createRecordKeys(key: HashKey, declared: readonly string[]): Rec
           }
           if (equals > at && stop > equals + 1) {
             const named = nameClass(bytes, view, at, equals);
-            const isKey =
-              named === 1 || (named === 2 && declaredNames.size === 0 && eligiblePath(bytes, start, query, pathHash));
+            pairs?.note(bytes, view, at, equals, stop);
+            const isKey = named === 1 || (named === 2 && eligiblePath(bytes, start, query, pathHash));
             if (isKey || odd >= 2) {
               const f = found[n++]!;
+              f.isPair = false;
               const nameHash = hashRange(bytes, view, at, equals, key);
               f.value = hashRange(bytes, view, equals + 1, stop, key);
               f.group = isKey ? hashWords(key.b, pathHash, nameHash) | 1 : 0;
@@ -118,9 +133,10 @@ export function createRecordKeys(key: HashKey, declared: readonly string[]): Rec
           }
           at = stop + 1;
         }
+        if (pairs !== null) n = pairs.add(found, n, pathHash);
       }
       // a number as last segment of a look-up path: /voter/12345
-      if (query > start && isDigit(bytes[query - 1]!) && n < PARAMETERS_MAX && declaredNames.size === 0) {
+      if (query > start && isDigit(bytes[query - 1]!) && n < PARAMETERS_MAX && !isDeclared) {
         let s = query;
         while (s > start && bytes[s - 1] !== 0x2f) s--;
         if (s > start + 1 && query - s <= 20) {
@@ -130,9 +146,49 @@ export function createRecordKeys(key: HashKey, declared: readonly string[]): Rec
             f.group = hashWords(key.b, prefixHash, 0) | 1;
             f.value = hashRange(bytes, view, s, query, key);
             f.block = blockOf(bytes, view, s, query);
+            f.isPair = false;
             f.odd = 0;
           }
         }
+      }
+      return n;
+    },
+  };
+}
+
+/** Parameters that name a record together, gathered while a query is gone through; null without any. */
+interface Pairs {
+  note(bytes: Uint8Array, view: DataView, name: number, equals: number, end: number): void;
+  /** Puts the pairs whose first part the query has in `found` behind its first n; how many stand there then. */
+  add(found: RecordKey[], n: number, pathHash: number): number;
+}
+
+function createPairs(key: HashKey, declared: readonly (readonly string[])[]): Pairs | null {
+  if (declared.length === 0) return null;
+  const names = new Map<string, { pair: number; part: number }[]>();
+  for (const [pair, parts] of declared.entries())
+    for (const [part, name] of parts.entries()) names.set(name, [...(names.get(name) ?? []), { pair, part }]);
+  const longest = Math.max(...[...names.keys()].map((name) => name.length));
+  const values = declared.map((parts) => new Uint32Array(parts.length));
+  return {
+    note(bytes, view, name, equals, end) {
+      if (equals - name > longest) return;
+      let text = '';
+      for (let i = name; i < equals; i++) text += String.fromCharCode(bytes[i]!);
+      for (const { pair, part } of names.get(text.toLowerCase()) ?? [])
+        values[pair]![part] = hashRange(bytes, view, equals + 1, end, key) | 1;
+    },
+    add(found, n, pathHash) {
+      for (const [pair, parts] of values.entries()) {
+        if (parts[0] !== 0 && n < found.length) {
+          const f = found[n++]!;
+          f.group = hashWords(key.b, pathHash, pair, 1) | 1;
+          f.value = parts.reduce((hash, part) => hashWords(key.a, hash, part), 0);
+          f.block = parts[0]!;
+          f.isPair = true;
+          f.odd = 0;
+        }
+        parts.fill(0);
       }
       return n;
     },

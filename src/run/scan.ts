@@ -85,7 +85,7 @@ export function createScanner(
     labels,
     attacks: ruleSet.rules.map(attackOf),
     assets: assetLookup(inventory, previousSecret === null ? [secret] : [secret, previousSecret]),
-    recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams.flat()),
+    recordKeyParameters: inventory.assets.flatMap((a) => a.recordKeyParams),
   });
   return {
     get state() {

@@ -120,3 +120,31 @@ describe('numbers that name no record', () => {
     ).toHaveLength(1);
   });
 });
+
+describe('a name and a birth date that name a record together', () => {
+  const inventory = DECLARED.replace('[voterid]', '[voterid, lastname+dob]');
+  const ask = (second: number, name: string, day: number, status = 404) =>
+    request(S, second, `/lookup/voter?lastname=${name}&dob=1970-02-${String(day).padStart(2, '0')}`, { status });
+
+  it('are an enumeration when one birth date after another is tried, name by name', async () => {
+    const grid = times(60, (i) => ask(i * 15, ['smith', 'lee', 'garcia'][Math.floor(i / 20)]!, (i % 20) + 1));
+    expect(await found(grid, inventory)).toEqual(FOUND);
+    const alert = (await alertsOf({ 'access.log': grid }, { inventory })).find((a) => a.detection === ID)!;
+    expect(alert.evidence).toMatchObject({ distinct_keys: 60, blocks_of_64: 0 });
+    expect(alert.verdict.basis).toContain('it tries one birth date after another, name by name');
+  });
+
+  it('are none of a library, where sixty people look themselves up', async () => {
+    const people = times(60, (i) => ask(i * 15, `name${i % 40}`, (i % 27) + 1, 200));
+    expect(await found(people, inventory)).toEqual([]);
+  });
+});
+
+describe('text for the database in place of a record number', () => {
+  it('is told as that, and asks for no record', async () => {
+    const lines = times(60, (i) => lookup(i * 2, `1%27%20UNION%20SELECT%20NULL%2Cversion%28%29--${i}`));
+    const alerts = await alertsOf({ 'access.log': lines });
+    expect(only(alerts, ID)).toEqual([]);
+    expect(only(alerts, 'W11')).toHaveLength(1);
+  });
+});

@@ -5,7 +5,7 @@ import { hashKey } from '../../src/model/hash.ts';
 
 const key = hashKey('test', 'measure');
 
-function keysOf(target: string, declared: string[] = []) {
+function keysOf(target: string, declared: string[][] = []) {
   const bytes = Buffer.from(target, 'latin1');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const query = target.includes('?') ? target.indexOf('?') : target.length;
@@ -14,7 +14,7 @@ function keysOf(target: string, declared: string[] = []) {
   return keys.found.slice(0, n).map((f) => ({ ...f }));
 }
 
-const names = (target: string, declared?: string[]) => keysOf(target, declared).filter((k) => k.group !== 0).length;
+const names = (target: string, declared?: string[][]) => keysOf(target, declared).filter((k) => k.group !== 0).length;
 
 describe('record keys', () => {
   it.each([
@@ -44,8 +44,8 @@ describe('record keys', () => {
   });
 
   it('are only the declared ones where an inventory declares some', () => {
-    expect(names('/lookup?voterid=1&id=2', ['voterid'])).toBe(1);
-    expect(names('/voter/12345', ['voterid'])).toBe(0);
+    expect(names('/lookup?voterid=1&id=2', [['voterid']])).toBe(1);
+    expect(names('/voter/12345', [['voterid']])).toBe(0);
   });
 
   it('in order share blocks of 64, keys of people do not', () => {
@@ -60,6 +60,19 @@ describe('record keys', () => {
     const [c] = keysOf('/lookup?recordid=7');
     expect([b!.group, b!.value]).toEqual([a!.group, a!.value]);
     expect(c!.group).not.toBe(a!.group);
+  });
+
+  it('are pairs where two parameters name a record together: a birth date alone is nobody', () => {
+    const declared = [['voterid'], ['lastname', 'dob']];
+    const pair = (target: string) => keysOf(target, declared).filter((k) => k.isPair);
+    const [a] = pair('/lookup?lastname=lee&dob=1970-01-01');
+    const [b] = pair('/lookup?lastname=lee&dob=1970-01-02');
+    const [c] = pair('/lookup?dob=1970-01-01&LastName=lee');
+    expect(names('/lookup?lastname=lee&dob=1970-01-01', declared)).toBe(1);
+    expect([b!.value === a!.value, b!.block === a!.block, b!.group === a!.group]).toEqual([false, true, true]);
+    expect([c!.value, c!.block, c!.group]).toEqual([a!.value, a!.block, a!.group]);
+    expect(pair('/lookup?dob=1970-01-01')).toEqual([]);
+    expect(names('/lookup?voterid=7&dob=1970-01-01', declared)).toBe(1);
   });
 
   it('see values of query characters, and let a single apostrophe be', () => {

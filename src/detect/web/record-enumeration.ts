@@ -5,11 +5,12 @@
  * order stand in one or two blocks, 30 people's keys in 30), or at least 60 such keys within 24 hours, or 200 in
  * any order by somebody who asks for little else (AA20-304A: several hundred thousand queries over 19 days, one every
  * few seconds; W24: 50 in an hour). Hundreds of people behind one address reach that number, but they load pages too.
+ * Where a name and a birth date make the key together, the blocks are the names: birth dates tried name by name.
  * Needs the keys in the request line: a form that posts leaves none in an access log.
  * An attacker walks around it with keys in random order below 200 a day from each of many sources.
  */
 
-import { paneStart, TAG } from '../../measure/entry.ts';
+import { KEY_LINE, paneStart, TAG } from '../../measure/entry.ts';
 import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
@@ -56,12 +57,19 @@ export const recordEnumeration: SourceDetector = {
         ],
         noise: [],
         tailored: [
-          inOrder ? 'it walks through your records in number order' : 'it asks your site for one record after another',
+          !inOrder
+            ? 'it asks your site for one record after another'
+            : touches.some(isPair)
+              ? 'it tries one birth date after another, name by name'
+              : 'it walks through your records in number order',
         ],
       };
     });
   },
 };
+
+/** Whether several parameters name the record together that a line asked for. */
+const isPair = (t: Touch) => (t.flags & KEY_LINE.pair) !== 0;
 
 function walksOf(record: SourceRecord, scene: Scene): Walk[] {
   const groups = new Map<number, Visit[]>();
@@ -141,7 +149,8 @@ function numbersOf(record: SourceRecord, walks: readonly Walk[], touches: readon
       keys.filter((v) => v.tag === TAG.key),
       (v) => v.item,
     ),
-    blocks_of_64: estimateDistinct(blocks, (v) => v.item),
+    // names are no numbers
+    blocks_of_64: touches.some(isPair) ? 0 : estimateDistinct(blocks, (v) => v.item),
     hours: Math.max(1, Math.round((to - from) / HOUR)),
   };
 }
