@@ -2,7 +2,17 @@
  * A rule file as YAML with positions: documents, and problems that point at a line and column of it.
  * One text in → its documents, and what is wrong with it.
  */
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Problem } from '../model/problem.ts';
 
 /** One rule file: its text, and where it came from. */
@@ -63,6 +73,14 @@ export function openYaml(file: RuleFile, problems: Problem[]): YamlSource {
       );
     }
     if (document.errors.length > 0 || document.contents === null) continue;
+    // what reads rules looks at nodes as they are written: values behind an alias would be none, and match nothing
+    visit(document, {
+      Alias(_, alias) {
+        problems.push(
+          problem('PW-RULES-ALIAS', `the alias *${alias.source} is not followed`, alias, 'write the values out here'),
+        );
+      },
+    });
     if (isMap(document.contents)) documents.push(document.contents as YAMLMap);
     else {
       problems.push(

@@ -721,6 +721,14 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       request(S, 63, '/r57.php'),
       request(S, 66, '/wso.php', { status: 200, size: 23_114 }),
     ]),
+    'fires-single': web('a back door that is there: whoever left it asks for nothing else', [
+      ...times(5, (i) => request(T, i, `/gone${i}`)),
+      request(S, 60, '/uploads/shell.php?cmd=id', { status: 200, size: 54 }),
+    ]),
+    'quiet-own': web("a page of the office's own under a name that back doors have as well", [
+      ...times(5, (i) => request(T, i, `/gone${i}`)),
+      page(T, 60, '/forms/mailer.php', { method: 'POST' }),
+    ]),
     quiet: web('pages with such words', [
       page(T, 0, '/shell-precinct.php'),
       page(T, 9, '/v1.php'),

@@ -210,6 +210,7 @@ describe('what is wrong with a rule', () => {
     ['  sel:\n    cs-uri: x', 'no condition'],
     [select("c-ip|cidr: '1.2.3.4/40'"), 'no address'],
     ['  sel:\n    cs-uri: [x\n  condition: sel', 'no valid YAML'],
+    ['  sel:\n    cs-uri: &a [x]\n  or:\n    cs-referer: *a\n  condition: 1 of them', 'the alias *a is not followed'],
   ])('is named in words, case %#', (detection, expected) => {
     expect(problems(rule(detection)).join('\n')).toContain(expected);
   });

@@ -78,7 +78,12 @@ export const signatures: SourceDetector = {
         // what was refused around midnight stands beside what was given on either side of it
         const near = [day, day - 1, day + 1].map((d) => refused.get(`${id} ${d}`)).find((hit) => hit !== undefined);
         if (near !== undefined) for (const threshold of near.thresholds) add(near.by, touches, threshold);
-        else if (id === 'W05') add(scene.rules[touches[0]!.tag - TAG.rule]!, touches, 'one listed file that was given');
+        else {
+          // a name that a page of one's own may have tells nothing by itself
+          const telling = touches.filter((t) => isTelling(scene.rules[t.tag - TAG.rule]!));
+          if (telling.length > 0)
+            add(scene.rules[telling[0]!.tag - TAG.rule]!, telling, 'one listed file that was given');
+        }
       }
     }
     return [...hits.values()].map((hit) => toFinding(hit, scene));
@@ -98,7 +103,7 @@ interface Hit {
 
 /**
  * Listed paths that were given, by detection. They stand beside what was refused (a correlation that counts refusals
- * leaves them out), and one sensitive file that was given is enough by itself.
+ * leaves them out), and one sensitive file or well-known back door that was given is enough by itself.
  */
 function answersOf(matched: readonly Touch[], scene: Scene): Map<string, Touch[]> {
   const answers = new Map<string, Touch[]>();
@@ -110,6 +115,11 @@ function answersOf(matched: readonly Touch[], scene: Scene): Map<string, Touch[]
     else list.push(t);
   }
   return answers;
+}
+
+/** Whether one file of a rule's list that was given is enough by itself: settings, keys, back doors. */
+function isTelling({ detection, level }: Rule): boolean {
+  return (detection === 'W05' || detection === 'W16') && LEVELS.indexOf(level) >= LEVELS.indexOf('medium');
 }
 
 /** The matches of a correlation's rules that have one of its statuses, in time order. */
