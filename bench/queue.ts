@@ -39,7 +39,7 @@ const LINES = Number(values.lines ?? (values.quick ? 300_000 : 3_000_000));
 const CURVE_LINES = Number(
   values.curve ?? (values.case === 'curve' ? values.lines : undefined) ?? (values.quick ? 1_000_000 : 20_000_000),
 );
-/** Lines of the file that the curve reads again and again, an hour later each time. */
+/** Lines of each file that the curve reads: always of the same hours, by other sources, so that all of it stays open. */
 const CURVE_FILE_LINES = 1_000_000;
 const ANALYZERS = Number(values.analyzers);
 /** With --profile FOLDER every process leaves its profile there. */

@@ -19,6 +19,7 @@ import {
   createRows,
   endOf,
   isLoose,
+  isUnmerged,
   lengthOf,
   type PackedLists,
   pageOf,
@@ -491,8 +492,10 @@ function reduce(ledger: Ledger): void {
   for (let row = 0; row < ledger.rows; row++) {
     for (const family of ['touch', 'visit'] as const) {
       const lists = family === 'touch' ? ledger.touches : ledger.visits;
-      if (lengthOf(lists, row) > 1) compact(lists, row);
-      if (lengthOf(lists, row) > 0) trimGroups(ledger, row, family);
+      // a list that nothing came to is as the last time left it
+      if (!isUnmerged(lists, row)) continue;
+      compact(lists, row);
+      trimGroups(ledger, row, family);
     }
   }
   // what came since the level was raised was not asked yet whether it stays

@@ -17,7 +17,8 @@ const CAPACITIES: readonly number[] = (() => {
 
 /**
  * The rows of a ledger: eight words a row in one array, so that finding a key and appending to its list touch one cache
- * line. Words: key lo, hi, space · visits: pointer, length · touches: pointer, length · steps of CAPACITIES (8 bits each).
+ * line. Words: key lo, hi, space · visits: pointer, length · touches: pointer, length · steps of CAPACITIES (8 bits each)
+ * and, from bit 16 on, for each family whether entries came that were not merged yet.
  */
 export interface RowTable {
   words: Uint32Array;
@@ -48,6 +49,8 @@ export interface PackedLists {
   readonly pointerAt: number;
   readonly lengthAt: number;
   readonly stepShift: number;
+  /** bit in the word of the steps: entries came since the equal ones were merged */
+  readonly unmergedBit: number;
   readonly pages: Uint32Array[];
   /** words handed out of the page that is being filled */
   filled: number;
@@ -71,6 +74,7 @@ export function createLists(shape: EntryShape, rows: RowTable, family: 'visit' |
     pointerAt: isVisit ? 3 : 5,
     lengthAt: isVisit ? 4 : 6,
     stepShift: isVisit ? 0 : 8,
+    unmergedBit: isVisit ? 1 << 16 : 1 << 17,
     pages: [],
     filled: PAGE_WORDS,
     current: -1,
@@ -177,6 +181,7 @@ export function slot(lists: PackedLists, row: number): void {
   placed.page = lists.pages[pointer >>> PAGE_SHIFT]!;
   placed.index = (pointer & (PAGE_WORDS - 1)) + length * words;
   table[at + lists.lengthAt] = length + 1;
+  table[at + STEPS]! |= lists.unmergedBit;
   lists.entries++;
 }
 
@@ -295,6 +300,11 @@ export function resized(words: Uint32Array, length: number): Uint32Array {
   return larger;
 }
 
+/** True when entries came to a row's list since its equal ones were merged: else it is a set. */
+export function isUnmerged(lists: PackedLists, row: number): boolean {
+  return (lists.rows.words[row * ROW_WORDS + STEPS]! & lists.unmergedBit) !== 0;
+}
+
 let table = new Int32Array(4096);
 
 /** Merges the equal entries of a row. Afterwards its list is a set, in order of first arrival. */
@@ -366,4 +376,5 @@ export function compact(lists: PackedLists, row: number): void {
   }
   lists.entries -= n - kept;
   setLength(lists, row, kept);
+  lists.rows.words[row * ROW_WORDS + STEPS]! &= ~lists.unmergedBit;
 }

@@ -4,6 +4,7 @@
  * here the decisions themselves are at hand, so that an organisation's own campaign shows their lines.
  */
 
+import type { Severity } from '../alerts/severity.ts';
 import type { Decision } from '../detect/decision.ts';
 import { joinExhibits } from '../detect/exhibit.ts';
 import { decideAcross, withoutBackground } from '../detect/members/index.ts';
@@ -11,23 +12,22 @@ import type { MemberScene } from '../detect/members/member-detector.ts';
 import { campaignsOf } from '../detect/members/shared-campaign.ts';
 import type { Member, Sighting } from '../model/fact.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { gradeAll } from './grading.ts';
 import { sightingOf } from './sightings.ts';
 
 /** Lines of so many members are shown with a campaign. */
 const SHOWN = 40;
 
 /**
- * Campaigns of decisions about sources that have signatures. `organizations`: those of the run by number;
+ * Campaigns of decisions, with their severities, about sources that have signatures. `organizations`: those of the run by number;
  * what several have in common is decided for the first.
  */
 export function campaignsIn(
   decisions: readonly Decision[],
+  severities: readonly Severity[],
   inventory: Inventory,
   organizations: readonly { readonly id: string; readonly name: string }[],
   asOf: (hi: number, lo: number) => number,
 ): Decision[] {
-  const severities = gradeAll(decisions, inventory);
   const scene: MemberScene = { dayStartMs: inventory.dayStartMs, asOf };
   const seen = new Map<number, Map<Sighting, Decision>>();
   for (const [i, d] of decisions.entries()) {

@@ -5,6 +5,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Severity } from '../alerts/severity.ts';
 import { loadSecret } from '../config/secret.ts';
 import { decide } from '../detect/decide.ts';
 import type { DecidedSources } from '../detect/decided-sources.ts';
@@ -132,7 +133,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     settleState(run.state);
     const sources = forgetQuiet(run.state.ledger);
     const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-    const decisions = decideAll(run.state, ruleSet, inventory, asOf, { organizations });
+    const { decisions, severities } = decideAll(run.state, ruleSet, inventory, asOf, { organizations });
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const surroundings = (): Surroundings => ({ state: run.state, inventory, enricher, organizations });
     const summary = await summarizeState({
@@ -149,7 +150,6 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const whole = run.state;
     run.state = stateForAlerts(whole, decisions);
     letGo(whole);
-    const severities = gradeAll(decisions, inventory);
     const grave = gravest(severities);
     const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
     const alerts = alertsOf(handOver(decisions), severities, evidence, surroundings());
@@ -174,6 +174,12 @@ export interface DecidingOptions {
   readonly sources?: DecidedSources;
 }
 
+/** Decisions, and how grave each is, in their order. */
+export interface Decided {
+  readonly decisions: Decision[];
+  readonly severities: Severity[];
+}
+
 /** Decisions of a settled state under an inventory, and the campaigns that they add up to. */
 export function decideAll(
   state: State,
@@ -181,7 +187,7 @@ export function decideAll(
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
   { organizations, sources, keepsSignatures = sources !== undefined }: DecidingOptions = {},
-): Decision[] {
+): Decided {
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
   const settings: Settings = {
     rules: ruleSet.rules,
@@ -195,10 +201,15 @@ export function decideAll(
     signs: keepsSignatures || !off.has('X03'),
   };
   const decisions = decide(state.ledger, settings, sources);
-  const campaigns = campaignsIn(decisions, inventory, organizations ?? [inventory.organization], asOf);
+  const severities = gradeAll(decisions, inventory);
+  const known = organizations ?? [inventory.organization];
+  const campaigns = campaignsIn(decisions, severities, inventory, known, asOf).filter((d) => !off.has(d.detection));
   // not deleted: an object that has lost a property takes five times the room
   if (!keepsSignatures) for (const d of decisions) d.signature = undefined;
-  return [...decisions, ...campaigns.filter((d) => !off.has(d.detection))];
+  return {
+    decisions: [...decisions, ...campaigns],
+    severities: [...severities, ...gradeAll(campaigns, inventory)],
+  };
 }
 
 /** Several logs at once, always the one that is furthest behind in event time. */

@@ -138,9 +138,12 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const { told, memory = createAlertMemory() } = telling;
   settleState(shard.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const found = decideAll(shard.state, ruleSet, inventory, asOf, { sources: memory.sources });
-  const own = found.filter((decision) => drillCodeOf(decision, setting) === null);
-  const grades = new Map(gradeAll(own, inventory).map((severity, i) => [own[i]!, severity]));
+  const decided = decideAll(shard.state, ruleSet, inventory, asOf, { sources: memory.sources });
+  const grades = new Map(decided.decisions.map((decision, i) => [decision, decided.severities[i]!]));
+  // what was made an alert of before is no drill
+  const isDrill = (d: Decision) => !memory.made.has(d) && drillCodeOf(d, setting) !== null;
+  const drills = decided.decisions.filter(isDrill);
+  const own = drills.length === 0 ? decided.decisions : decided.decisions.filter((d) => !isDrill(d));
   const sighted = (d: Decision) => sightingOf(d, grades.get(d)!, memberOf(setting), inventory);
   const across = acrossMembers(shard, own, sighted, setting, telling.closedMs, asOf);
   for (const [i, severity] of gradeAll(across, inventory).entries()) grades.set(across[i]!, severity);
@@ -167,7 +170,6 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
 
   const standing = new Map<string, Candidate>();
   const due: Candidate[] = [];
-  const severityOf = new Map(decisions.map((d, i) => [d, severities[i]!]));
   for (const [i, decision] of decisions.entries()) {
     const made = remake(decision, severities[i]!, grave[i]!);
     if (made === null) continue;
@@ -216,13 +218,13 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     facts,
     alerts: due.map((c) => c.alert),
     states: [],
-    drills: found.length === own.length ? [] : drillsIn(found, setting, telling.closedMs),
+    drills: drillsIn(drills, setting, telling.closedMs),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
     waiting: standing.size - due.length,
   };
   for (const [i, c] of changed.entries()) {
-    const alert = make(c.decision, severityOf.get(c.decision)!, evidence[i]!)!;
+    const alert = make(c.decision, grades.get(c.decision)!, evidence[i]!)!;
     const sharing: Sharing = c.decision.shared === undefined ? {} : { isShared: true };
     const document = documentOf(alert, { ...c, ...sharing }, c.decision.day, telling, setting);
     const known = told.get(alert.id);

@@ -12,44 +12,38 @@ import { queueDepth } from '../queue/depth.ts';
 import { evidenceBlob } from '../queue/evidence-store.ts';
 import { commitFacts } from '../queue/facts.ts';
 import { type OriginState, readOrigins } from '../queue/origins.ts';
-import { noteProgress, type ShardProgress } from '../queue/progress.ts';
 import { sealLabel } from '../queue/seal.ts';
 import {
   acquireLease,
   commitShard,
   logEnd,
   type MailCommit,
-  readLog,
   readShard,
   releaseLease,
-  renewLease,
   type ShardCommit,
-  type ShardDocument,
 } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { createAlertMemory } from './alert-memory.ts';
-import { type ClosedDays, closeDays, type DayTelling, isToldDay, type ToldDay } from './days.ts';
-import { type Told, tell } from './documents.ts';
+import { type ClosedDays, closeDays, type DayTelling } from './days.ts';
+import { type Tidings, type Told, tell } from './documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './evidence.ts';
+import { holdLease } from './lease.ts';
 import { recordTaker } from './log.ts';
+import { createLogReader } from './log-reader.ts';
 import { openShardMails, type ToTell } from './mail.ts';
+import { createPastDays } from './past-days.ts';
+import { createProgressNote } from './progress-note.ts';
 import { readSoFar } from './reading.ts';
+import { forgetDays, noteAlerts, noteDays, sortRevisions } from './revisions.ts';
 import { sealed, unsealed } from './sealed.ts';
 import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createStandings, type QueueSight } from './standings.ts';
 import type { TenantTools } from './tenant.ts';
-import { latestOf, type OriginStanding, passGaps, robustMaximum, watermarkOf } from './watermark.ts';
+import { latestOf, type OriginStanding, passGaps, watermarkOf } from './watermark.ts';
 
-/** Bytes of the log that are read at once, between two looks at the lease. */
-const READ_BYTES = 4 * 1024 * 1024;
-/** Longest that a pass folds without a look at anything else, ms. */
-const TURN_MS = 1000;
-/** A snapshot is not made for less than this much of log. */
-const SNAPSHOT_BYTES_MIN = 1024 * 1024;
 /** Revisions that are forgotten with one command. */
 const FORGOTTEN_AT_ONCE = 2000;
-/** Documents of a past day that are committed at once, and about how many bytes of them. */
-const LEFT_AT_ONCE = 500;
-const LEFT_BYTES = 1024 * 1024;
 /** Past days are told when the log is empty, for nobody waits for them; after this long also while it is not, ms. */
 const DAYS_WAIT_MS = 120_000;
 /** Deciding takes at most one part in this many of the time. */
@@ -141,67 +135,46 @@ export async function openKeeper(place: KeeperPlace): Promise<ShardKeeper | null
 
 async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper> {
   const { store, tools, worker, work, times } = place;
-  const { setting, tenant } = tools;
+  const { setting, tenant, seal } = tools;
   const org = tenant.id;
-  const { dayStartMs } = tenant.inventory;
   const stored = await readShard(store, org);
-  const { seal } = tools;
   const shard: Shard =
     stored.snapshot === null
       ? createShard(setting)
       : decodeShard(setting, unsealed(stored.snapshot, seal, org, 'snapshot'));
-  const told = new Map<string, Told>();
-  const toldDays = new Map<number, ToldDay>();
-  /** revisions that nobody needs: of alerts of the past, and of documents that are told once */
-  const useless: string[] = [];
-  for (const [id, revision] of stored.revisions)
-    if (isToldDay(revision)) toldDays.set(revision.day, revision);
-    else if ('brief' in revision) told.set(id, revision as Told);
-    else useless.push(id);
+  const revisions = sortRevisions(stored.revisions);
+  const lease = holdLease(store, org, worker, fence, times.leaseMs);
+  const snapshots = createSnapshots(
+    stored.snapshot?.length ?? 0,
+    tenant.previousSecret != null,
+    times.snapshotBytesMin,
+  );
+  const days = createPastDays(times.daysWaitMs ?? DAYS_WAIT_MS);
   const evidenceLines = evidenceMemory(place);
   const memory = createAlertMemory();
   const mails = place.sender == null ? null : openShardMails(place.sender, stored.mailMemory);
+  const standingsOf = createStandings(work.idleMs);
+  const progress = createProgressNote({ store, org, worker, hooks: place.hooks ?? SILENT_HOOKS });
   /** what people are mailed about, as it was decided last; null before that */
   let toTell: ToTell | null = null;
   /** mails that were committed since somebody asked */
   let mailed = 0;
   let { generation } = stored;
-  let at = stored.at;
-  let snapshotBytes = stored.snapshot?.length ?? 0;
-  let grownBytes = 0;
-  let lateUncounted = 0;
-  /** facts that were said to be left out */
-  let leftOutSaid = 0;
-  /** what is stored may be sealed with the key before, which will go: it is written anew once, however little has come */
-  let isOldKey = tenant.previousSecret != null;
-  let heldUntil = performance.now() + times.leaseMs;
   /** a decision would say something else than the last one */
   let isDirty = true;
-  let lastRecord = performance.now();
-  let nextDecision = performance.now() + FIRST_MS;
-  let watermark = Number.NEGATIVE_INFINITY;
-  let toldUntil = Number.NEGATIVE_INFINITY;
-  let waiting = 0;
-  let isSettled = false;
-  let isDone = false;
-  let decided: Pick<ShardProgress, 'eventMs' | 'originMs' | 'alertMs' | 'alerts'> = {
-    eventMs: null,
-    alertMs: null,
-    alerts: 0,
-  };
-  /** documents of past days that are still to be told, from the state of the last decision */
-  let leaving: Iterator<ShardDocument> | null = null;
-  /** the first of them was taken: nothing is folded until the last was */
-  let isLeaving = false;
-  /** since when days wait to be told because there were records to fold, by performance.now() */
-  let daysWaitSince: number | null = null;
-  /** end of the first day that has not been told, Unix ms */
-  let nextDayMs = Number.POSITIVE_INFINITY;
+  /** when a record was folded last, and when the next decision is due, by performance.now() */
   let changedAt = performance.now();
+  let nextDecision = performance.now() + FIRST_MS;
+  /** how long the last decision took, ms */
+  let decidingMs = 0;
   /** when the origins were looked at last */
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** when an origin was met that has no time of its own */
-  const metAt = new Map<number, number>();
+  let watermark = Number.NEGATIVE_INFINITY;
+  /** windows that ended before were past when it was decided last; and how many alerts waited for theirs */
+  let toldUntil = Number.NEGATIVE_INFINITY;
+  let waiting = 0;
+  /** no origin had a chunk on its way when it was decided last */
+  let isDone = false;
 
   const take = recordTaker(
     {
@@ -215,6 +188,13 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     },
     (record) => foldRecord(shard, setting, record, lateBefore()),
   );
+  const log = createLogReader({ store, org }, lease, take, stored.at, () => {
+    changedAt = performance.now();
+    // what comes after a pause is rarely alone: the next decision waits for as long as the last one took
+    if (!isDirty) nextDecision = Math.max(nextDecision, changedAt + decidingMs);
+    isDirty = true;
+    days.changed();
+  });
 
   /** Events from before this instant came late: where nothing holds the clock back, the latest event is the clock. */
   function lateBefore(): number {
@@ -222,90 +202,34 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     return (clock ?? Number.NEGATIVE_INFINITY) - work.latenessMs;
   }
 
-  /** Renews the lease when a third of it is gone, or at once. */
-  async function hold(now = false): Promise<boolean> {
-    if (!now && heldUntil - performance.now() > (times.leaseMs * 2) / 3) return true;
-    const asked = performance.now();
-    if (!(await renewLease(store, org, worker, fence, times.leaseMs))) return false;
-    heldUntil = asked + times.leaseMs;
-    return true;
-  }
-
-  async function fold(): Promise<{
-    state: 'kept' | 'lost';
-    records: number;
-    late: number;
-    origins: OriginState[];
-    /** everything that was applied before this pass was folded */
-    isAtEnd: boolean;
-    nothingWaits: boolean;
-  }> {
-    // read before the log: what was applied until now stands in the log that is read below
+  /** What the queue holds, read before the log: what was applied until now stands in the log that is read afterwards. */
+  async function lookAtQueue(): Promise<QueueSight> {
     const origins = await readOrigins(store, org);
-    const depth = await queueDepth(store, org);
-    const until = performance.now() + TURN_MS;
-    let records = 0;
-    let late = 0;
-    let isAtEnd = false;
-    for (;;) {
-      const read = await readLog(store, org, at, READ_BYTES);
-      let waits = false;
-      const before = records;
-      for (const record of read.records) {
-        const taken = await take(record, at);
-        if (taken.state === 'lost')
-          return { state: 'lost', records, late, origins, isAtEnd: false, nothingWaits: false };
-        waits = taken.state === 'waits';
-        if (taken.state === 'waits') break;
-        late += taken.late;
-        grownBytes += record.length;
-        records++;
-        at++;
+    const { waitingChunks, flyingChunks } = await queueDepth(store, org);
+    return { origins, nothingWaits: waitingChunks + flyingChunks === 0 };
+  }
+
+  /** How far all origins have been read, not further than a day from now. */
+  function advance(standings: readonly OriginStanding[], isAtEnd: boolean): void {
+    if (isAtEnd)
+      for (const { number, seq, isDone: isOver } of standings) {
+        const time = shard.times.get(number);
+        if (isOver && time !== undefined) passGaps(time, seq);
       }
-      isAtEnd = read.records.length === 0;
-      if (isAtEnd || (waits && records === before)) break;
-      isDirty = true;
-      // the next decision tells what is left to be told then
-      leaving = null;
-      changedAt = lastRecord = performance.now();
-      if (!(await hold())) return { state: 'lost', records, late, origins, isAtEnd: false, nothingWaits: false };
-      // a decision is due, or other organisations of this worker are
-      if (performance.now() > Math.min(nextDecision, until)) break;
-    }
-    lateUncounted += late;
-    return {
-      state: 'kept',
-      records,
-      late,
-      origins,
-      isAtEnd,
-      nothingWaits: depth.waitingChunks + depth.flyingChunks === 0,
-    };
+    const reached = watermarkOf(shard.times, standings);
+    watermark = reached === Number.POSITIVE_INFINITY ? reached : Math.min(reached, Date.now() + DAY);
   }
 
-  function standingsOf(origins: readonly OriginState[], isAtEnd: boolean, nothingWaits: boolean): OriginStanding[] {
-    const nowMs = Date.now();
-    return origins.map(({ number, seq, applied, closed, updatedMs }) => {
-      const since = updatedMs > 0 ? updatedMs : (metAt.get(number) ?? nowMs);
-      if (updatedMs === 0) metAt.set(number, since);
-      return {
-        number,
-        seq,
-        isDone: isAtEnd && (applied >= seq || nothingWaits),
-        isQuiet: closed || nowMs - since > work.idleMs,
-      };
-    });
-  }
-
-  async function decide(
-    origins: readonly OriginState[],
-    standings: readonly OriginStanding[],
-  ): Promise<{ state: 'kept' | 'lost'; documents: number }> {
-    const started = performance.now();
-    if (!(await hold(true))) return { state: 'lost', documents: 0 };
-    // an origin whose first chunk came while the log was read
+  /** Origins by the time that the log was read; one whose first chunk came meanwhile is asked for. */
+  async function originsOf({ origins }: QueueSight): Promise<readonly OriginState[]> {
     const isKnown = new Set(origins.map(({ number }) => number));
-    const known = [...shard.tallies.keys()].every((n) => isKnown.has(n)) ? origins : await readOrigins(store, org);
+    return [...shard.tallies.keys()].every((n) => isKnown.has(n)) ? origins : readOrigins(store, org);
+  }
+
+  async function decide(seen: QueueSight, standings: readonly OriginStanding[]): Promise<Pass> {
+    const started = performance.now();
+    if (!(await lease.hold(true))) return LOST;
+    const origins = await originsOf(seen);
     const nowMs = Date.now();
     if (generation === 0) generation = 1 + Math.floor((await place.highestVersion(org)) / 2 ** 32);
     const closedMs = watermark - work.latenessMs;
@@ -313,80 +237,65 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       closedMs,
       nowMs,
       generation,
-      told,
-      evidence: evidenceOrigins(known, evidenceLines),
+      told: revisions.alerts,
+      evidence: evidenceOrigins(origins, evidenceLines),
       memory,
     });
-    for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
-    const isGrown = isOldKey || grownBytes >= Math.max(times.snapshotBytesMin ?? SNAPSHOT_BYTES_MIN, snapshotBytes);
-    const bytes = isGrown ? sealed(encodeShard(shard, setting, 'arrival'), seal, org, 'snapshot') : null;
-    const mail = await planMail(tidings, nowMs, known);
-    if (!(await hold(true))) return { state: 'lost', documents: 0 };
-    const commit: ShardCommit = {
-      fence,
-      worker,
-      documents: tidings.documents,
-      generation,
-      ...(mail !== null && { mail }),
-      stats: { alerts: tidings.documents.length, ...(bytes !== null && { late: lateUncounted }) },
-      ...(bytes !== null && {
-        snapshot: { bytes, at },
-        dropEvidenceBefore: evidenceFloor(shard, dayStartMs, work.evidenceDays),
-      }),
-    };
-    if ((await commitShard(store, org, commit)) === 'fenced') return { state: 'lost', documents: 0 };
-    toTell = mails === null ? null : { states: tidings.states, drills: tidings.drills };
-    noteMailed(mail);
-    for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
-    for (const id of tidings.forgotten) told.delete(id);
-    useless.push(...tidings.forgotten);
-    const facts = tidings.facts.map(({ fact, to, more }) => {
-      const revision: Told = { ...told.get(fact.id)!, ...more };
-      told.set(fact.id, revision);
-      return { id: fact.id, to, text: JSON.stringify(fact), revision };
-    });
-    if ((await commitFacts(store, org, { fence, worker }, facts)) === 'fenced') return { state: 'lost', documents: 0 };
-    if (bytes !== null) {
-      snapshotBytes = bytes.length;
-      grownBytes = 0;
-      lateUncounted = 0;
-      isOldKey = false;
-    }
-    const dayTelling: DayTelling = {
+    if ((await commit(tidings, origins, nowMs)) === 'lost') return LOST;
+    const telling: DayTelling = {
       closedMs,
-      isOver: known.every(({ closed }) => closed) && standings.every(({ isDone }) => isDone),
+      isOver: origins.every(({ closed }) => closed) && standings.every((origin) => origin.isDone),
       nowMs: nowMs - work.latenessMs,
       generation,
-      told: toldDays,
+      told: revisions.days,
       alerts: tidings.alerts,
-      origins: new Map(known.map((origin) => [origin.number, origin])),
+      origins: new Map(origins.map((origin) => [origin.number, origin])),
     };
-    const days = place.isIndexed === false ? NO_DAYS : closeDays(shard, setting, dayTelling);
-    const { documents, isDue, forgotten, nextMs } = days;
-    useless.push(...forgotten);
-    for (const [day, { id }] of toldDays) if (forgotten.includes(id)) toldDays.delete(day);
-    leaving = documents[Symbol.iterator]();
-    daysWaitSince = isDue ? (daysWaitSince ?? performance.now()) : null;
-    isLeaving = daysWaitSince !== null && performance.now() - daysWaitSince > (times.daysWaitMs ?? DAYS_WAIT_MS);
-    nextDayMs = nextMs;
+    const closed = place.isIndexed === false ? NO_DAYS : closeDays(shard, setting, telling);
+    forgetDays(revisions, closed.forgotten);
+    days.decided(closed);
     toldUntil = closedMs;
     waiting = tidings.waiting;
     isDirty = false;
     isDone = standings.every((origin) => origin.isDone);
-    decided = {
-      eventMs: latestOf(shard.times),
-      originMs: Object.fromEntries(
-        known.flatMap(({ number, closed }) => {
-          const ms = closed ? null : robustMaximum(shard.times.get(number) ?? { runs: [] });
-          return ms === null ? [] : [[number, ms]];
-        }),
-      ),
-      alertMs: tidings.latestMs,
-      alerts: tidings.standing,
-    };
+    progress.decided(log.at, shard, origins, tidings);
     await note();
-    nextDecision = performance.now() + (performance.now() - started) * (DECIDING_SHARE - 1);
-    return { state: 'kept', documents: tidings.documents.length };
+    decidingMs = performance.now() - started;
+    nextDecision = performance.now() + decidingMs * (DECIDING_SHARE - 1);
+    return { ...NOTHING, documents: tidings.documents.length, decided: true };
+  }
+
+  /** Commits what was decided: documents and mails, a snapshot when one is due, and then what other organisations are told. */
+  async function commit(tidings: Tidings, origins: readonly OriginState[], nowMs: number): Promise<'kept' | 'lost'> {
+    for (const { id, f } of tidings.same) revisions.alerts.set(id, { ...revisions.alerts.get(id)!, f });
+    const whole = () => sealed(encodeShard(shard, setting, 'arrival'), seal, org, 'snapshot');
+    const snapshot = snapshots.due(whole, log.at);
+    const mail = await planMail(tidings, nowMs, origins);
+    if (!(await lease.hold(true))) return 'lost';
+    const { documents } = tidings;
+    const step: ShardCommit = {
+      fence,
+      worker,
+      documents,
+      generation,
+      ...(mail !== null && { mail }),
+      ...snapshot,
+      stats: { alerts: documents.length, ...snapshot?.stats },
+      ...(snapshot !== null && {
+        dropEvidenceBefore: evidenceFloor(shard, tenant.inventory.dayStartMs, work.evidenceDays),
+      }),
+    };
+    if ((await commitShard(store, org, step)) === 'fenced') return 'lost';
+    snapshots.committed();
+    toTell = mails === null ? null : { states: tidings.states, drills: tidings.drills };
+    noteMailed(mail);
+    noteAlerts(revisions, tidings);
+    const facts = tidings.facts.map(({ fact, to, more }) => {
+      const revision: Told = { ...revisions.alerts.get(fact.id)!, ...more };
+      revisions.alerts.set(fact.id, revision);
+      return { id: fact.id, to, text: JSON.stringify(fact), revision };
+    });
+    return (await commitFacts(store, org, { fence, worker }, facts)) === 'fenced' ? 'lost' : 'kept';
   }
 
   async function planMail(from: ToTell, nowMs: number, origins: readonly OriginState[]): Promise<MailCommit | null> {
@@ -404,8 +313,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     if (mails === null || toTell === null || Date.now() < mails.nextMs) return 'kept';
     const mail = await planMail(toTell, Date.now(), await readOrigins(store, org));
     if (mail !== null) {
-      const commit: ShardCommit = { fence, worker, documents: [], mail, stats: {} };
-      if (!(await hold()) || (await commitShard(store, org, commit)) === 'fenced') return 'lost';
+      const step: ShardCommit = { fence, worker, documents: [], mail, stats: {} };
+      if (!(await lease.hold()) || (await commitShard(store, org, step)) === 'fenced') return 'lost';
     }
     const before = JSON.stringify(mails.held);
     noteMailed(mail);
@@ -413,102 +322,67 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     return 'kept';
   }
 
-  async function note(): Promise<void> {
-    isSettled = waiting === 0 && isDone && leaving === null;
-    const factsLeftOut = shard.facts.leftOut;
-    // said again when it has doubled
-    if (factsLeftOut > 2 * leftOutSaid) {
-      leftOutSaid = factsLeftOut;
-      place.hooks?.log(
-        'warn',
-        'other organisations tell more than is kept: what they told of some sources is left out',
-        {
-          organization: org,
-          facts: factsLeftOut,
-        },
-      );
-    }
-    const left = factsLeftOut === 0 ? {} : { factsLeftOut };
-    const held = mails?.held == null ? {} : { mailsHeld: mails.held };
-    await noteProgress(store, org, { decided: at, isSettled, ...decided, late: shard.late, ...left, ...held, worker });
-  }
+  const note = () => progress.write(waiting === 0 && isDone && !days.isWaiting, shard, mails?.held ?? null);
 
   /** Commits some of the documents of past days; after the last what was dropped goes. */
-  async function leave(from: Iterator<ShardDocument>): Promise<Pass> {
-    isLeaving = true;
-    const documents: ShardDocument[] = [];
-    let isLast = false;
-    for (let bytes = 0; documents.length < LEFT_AT_ONCE && bytes < LEFT_BYTES; ) {
-      const next = from.next();
-      isLast = next.done === true;
-      if (next.done === true) break;
-      documents.push(next.value);
-      bytes += next.value.body.length;
-    }
-    if (!(await hold())) return LOST;
+  async function tellDays(): Promise<Pass> {
+    const { documents, isLast } = days.take();
+    if (!(await lease.hold())) return LOST;
     if (documents.length > 0 && (await commitShard(store, org, { fence, worker, documents, stats: {} })) === 'fenced')
       return LOST;
-    for (const { id, version, digest, more } of documents)
-      if (more?.['kind'] === 'day') toldDays.set(Number(more['day']), { ...more, v: version, d: digest } as ToldDay);
-      else useless.push(id);
+    noteDays(revisions, documents);
     if (isLast) {
       if ((await forget()) === 'lost') return LOST;
-      leaving = null;
-      isLeaving = false;
-      daysWaitSince = null;
-      // what is dropped was told before
-      // and what an origin that is still behind will bring is told before it is dropped
+      days.done();
+      // what is dropped was told before, and what an origin that is still behind will bring is told before it is dropped
       pruneShard(shard, setting, Math.min(watermark, Date.now() + DAY));
       await note();
     }
-    return { state: 'kept', records: 0, late: 0, documents: documents.length, decided: false };
+    return { ...NOTHING, documents: documents.length };
   }
 
   /** Forgets revisions, some at a time, so that the store is not kept from others. */
   async function forget(): Promise<'kept' | 'lost'> {
+    const { useless } = revisions;
     while (useless.length > 0) {
       const dropRevisions = useless.slice(-FORGOTTEN_AT_ONCE);
-      const commit: ShardCommit = { fence, worker, documents: [], dropRevisions, stats: {} };
-      if ((await commitShard(store, org, commit)) === 'fenced') return 'lost';
+      const step: ShardCommit = { fence, worker, documents: [], dropRevisions, stats: {} };
+      if ((await commitShard(store, org, step)) === 'fenced') return 'lost';
       useless.length -= dropRevisions.length;
     }
     return 'kept';
   }
 
+  /** Whether there is reason to decide although nothing was folded: windows may have closed, or a day. */
+  function isLater(standings: readonly OriginStanding[], isDayPast: boolean): boolean {
+    if (waiting > 0) return watermark - work.latenessMs > toldUntil;
+    const isComplete = standings.every((origin) => origin.isDone);
+    return (isComplete && !progress.isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
+  }
+
   return {
     async pass(now = false) {
-      if (!(await hold())) return LOST;
+      if (!(await lease.hold())) return LOST;
       // days that were begun are finished from one state; the first pass after a decision without any has only to drop
-      if (leaving !== null && (isLeaving || daysWaitSince === null)) return leave(leaving);
-      const isDayPast = Date.now() - work.latenessMs >= nextDayMs;
-      const isLookedAt = isSettled || performance.now() - lookedAt < QUIET_LOOK_MS;
-      if (!now && !isDirty && !isDayPast && isLookedAt && (await logEnd(store, org)) === at) return NOTHING;
+      if (days.isUnderWay) return tellDays();
+      const isDayPast = Date.now() - work.latenessMs >= days.nextMs;
+      const isLookedAt = progress.isSettled || performance.now() - lookedAt < QUIET_LOOK_MS;
+      if (!now && !isDirty && !isDayPast && isLookedAt && (await logEnd(store, org)) === log.at) return NOTHING;
       lookedAt = performance.now();
-      const { state, records, late, origins, isAtEnd, nothingWaits } = await fold();
+      const seen = await lookAtQueue();
+      const { state, records, bytes, late, isAtEnd } = await log.fold(nextDecision);
+      snapshots.grew(bytes, late);
       if (state === 'lost') return LOST;
-      if (leaving !== null && isAtEnd) return leave(leaving);
-      const standings = standingsOf(origins, isAtEnd, nothingWaits);
-      if (isAtEnd)
-        for (const { number, seq, isDone } of standings) {
-          const time = shard.times.get(number);
-          if (isDone && time !== undefined) passGaps(time, seq);
-        }
-      const limit = Date.now() + DAY;
-      const reached = watermarkOf(shard.times, standings);
-      watermark = reached === Number.POSITIVE_INFINITY ? reached : Math.min(reached, limit);
-      // windows may have closed without another line
-      const isComplete = standings.every((origin) => origin.isDone);
-      const isLater =
-        waiting > 0
-          ? watermark - work.latenessMs > toldUntil
-          : (isComplete && !isSettled) || (isDayPast && watermark === Number.POSITIVE_INFINITY);
+      if (days.isWaiting && isAtEnd) return tellDays();
+      const standings = standingsOf(seen, isAtEnd);
+      advance(standings, isAtEnd);
       const isDrained =
         (isAtEnd && watermark === Number.POSITIVE_INFINITY) ||
-        (records === 0 && performance.now() - lastRecord >= DRAINED_MS);
-      if ((!isDirty && !isLater) || !(now || isDrained || performance.now() >= nextDecision))
-        return { state: 'kept', records, late, documents: 0, decided: false };
-      const decided = await decide(origins, standings);
-      return { state: decided.state, records, late, documents: decided.documents, decided: decided.state === 'kept' };
+        (records === 0 && performance.now() - changedAt >= DRAINED_MS);
+      const isReason = isDirty || isLater(standings, isDayPast);
+      if (!isReason || !(now || isDrained || performance.now() >= nextDecision)) return { ...NOTHING, records, late };
+      const decided = await decide(seen, standings);
+      return { ...decided, records, late };
     },
     async mail() {
       const isHeld = await remind();
@@ -520,11 +394,11 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       return mails?.nextMs ?? Number.POSITIVE_INFINITY;
     },
     get at() {
-      return at;
+      return log.at;
     },
     isIdle: (ms) =>
-      !isDirty && isSettled && nextDayMs === Number.POSITIVE_INFINITY && performance.now() - changedAt > ms,
-    close: () => releaseLease(store, org, worker, fence),
+      !isDirty && progress.isSettled && days.nextMs === Number.POSITIVE_INFINITY && performance.now() - changedAt > ms,
+    close: () => lease.release(),
   };
 }
 

@@ -52,7 +52,9 @@ function countedOver(parts: readonly [readonly string[], Uint8Array][]): number 
   const whole = createState(measureKey(parts.at(-1)![1]).a);
   for (const [lines, secret] of parts) mergeDelta(whole, encodeState(scanned(lines, secret)));
   settleState(whole);
-  const found = decideAll(whole, ruleSet, inventory, () => 0).filter((d) => d.detection === 'election.lookup_enum');
+  const found = decideAll(whole, ruleSet, inventory, () => 0).decisions.filter(
+    (d) => d.detection === 'election.lookup_enum',
+  );
   return Math.max(0, ...found.map((d) => d.numbers['distinct_keys'] ?? 0));
 }
 

@@ -79,8 +79,7 @@ export async function decided(
   }
   settleState(scanner.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const decisions = decideAll(scanner.state, ruleSet, inventory, asOf, { keepsSignatures: true });
-  const severities = gradeAll(decisions, inventory);
+  const { decisions, severities } = decideAll(scanner.state, ruleSet, inventory, asOf, { keepsSignatures: true });
   const evidence = await collectEvidence(decisions, gravest(severities), origins, ruleSet, inventory, SECRET);
   const organizations = organizationsOf(inventory, []);
   const around = { state: scanner.state, inventory, enricher, organizations };

@@ -202,7 +202,7 @@ export interface Parts {
 export async function alertsFrom(state: State, files: Files, name: InventoryName, parts: Parts = {}): Promise<Alert[]> {
   const { inventory } = settingOf(name);
   settleState(state);
-  const decided = decideAll(state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0);
+  const decided = decideAll(state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0).decisions;
   const decisions = parts.decided?.(decided) ?? decided;
   const origins = new Map(FORMATS.map((format) => [FORMATS.indexOf(format), evidenceOrigin(format, files[format])]));
   const severities = gradeAll(decisions, inventory);
