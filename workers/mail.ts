@@ -3,6 +3,7 @@
  * by the decide workers, in the step that stores the alerts; a job says that there are some, and a sweep finds those whose
  * pause is over or whose job was lost. Several of these workers do no harm to each other: a row is taken by one of them.
  */
+import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { readSecretFile } from '../src/config/secret-file.ts';
@@ -14,6 +15,7 @@ import { type OutboxRow, STALE_MS } from '../src/model/outbox.ts';
 import { OperatorError } from '../src/model/problem.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { isAway } from '../src/queue/connection.ts';
+import { type HandTimes, openMailHands } from '../src/queue/mail-hands.ts';
 import { mailDepth, openMailOutbox } from '../src/queue/mail-outbox.ts';
 import { type NudgeJob, startNudgeWorker } from '../src/queue/queues.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
@@ -33,6 +35,7 @@ export interface MailOptions {
   readonly sweepMs?: number;
   readonly awayFirstMs?: number;
   readonly refusedMs?: number;
+  readonly hands?: Partial<HandTimes>;
   /** Unix ms; decides when a mail is tried, never what it says */
   readonly clock?: () => number;
 }
@@ -57,6 +60,7 @@ export async function runMail(
   const report = (error: Error) => hooks.ready('redis', false, error.message);
   const server = openServer(settings.smtp);
   const store = openStore(installation.redis, report);
+  const hands = openMailHands(store, `mail-${process.pid}-${randomBytes(4).toString('hex')}`, options.hands);
   /** organisations in hand in this process, and whether they were asked for again meanwhile */
   const inHand = new Map<string, boolean>();
   /** the server is not asked before this instant, and the pause after the next time that it is away, by performance.now() */
@@ -78,6 +82,7 @@ export async function runMail(
     inHand.set(org, true);
     if (isInHand) return;
     try {
+      await hands.beat([org]);
       while (inHand.get(org) === true && !signal.aborted && performance.now() >= pausedUntil) {
         inHand.set(org, false);
         while ((await deliverSome(org)) === 'more');
@@ -89,8 +94,9 @@ export async function runMail(
 
   async function deliverSome(org: string): Promise<'more' | 'enough'> {
     const tell = (row: OutboxRow, delivery: Delivery) => say(hooks, org, row, delivery, clock());
-    const outbox = openMailOutbox(store, org);
-    const { sent, again, failed, stopped } = await deliverDue(outbox, server.mailer(), clock, { signal, tell });
+    const outbox = openMailOutbox(store, org, hands.worker);
+    const round = { signal, lost: hands.lost, tell };
+    const { sent, again, failed, stopped } = await deliverDue(outbox, server.mailer(), clock, round);
     hooks.count('mails_sent', org, sent);
     hooks.count('mail_retries', org, again);
     hooks.count('mails_failed', org, failed);
@@ -133,7 +139,10 @@ export async function runMail(
     let oldestMs = 0;
     for (const org of await everyone()) {
       const depth = await mailDepth(store, org, clock());
-      if (depth.due > 0) await deliver(org);
+      const freed = depth.waiting > depth.due ? await hands.free(org, clock()) : 0;
+      if (freed > 0)
+        hooks.log('warn', 'a mail worker died; what it had in hand is sent', { organization: org, mails: freed });
+      if (depth.due + freed > 0) await deliver(org);
       const left = depth.waiting === 0 ? 0 : (await mailDepth(store, org, clock())).oldestMs;
       await watch(org, left);
       oldestMs = Math.max(oldestMs, left);
@@ -142,6 +151,7 @@ export async function runMail(
     hooks.ready('redis', true);
   }
 
+  const endBeats = hands.start(() => [...inHand.keys()]);
   try {
     await store.redis.ping();
     await retryRefused();
@@ -162,6 +172,7 @@ export async function runMail(
     }
     await worker.close();
   } finally {
+    endBeats();
     server.close();
     await store.close();
   }

@@ -24,6 +24,8 @@ export interface Delivered {
 export interface Round {
   /** ends the round between two mails */
   readonly signal?: AbortSignal;
+  /** breaks off a mail that is being sent: somebody else may take it from here on */
+  readonly lost?: () => AbortSignal;
   /** told of each mail that was tried */
   readonly tell?: (row: OutboxRow, delivery: Delivery) => void;
 }
@@ -36,14 +38,14 @@ export async function deliverDue(
   outbox: Outbox,
   mailer: Pick<Mailer, 'send'>,
   clock: () => number,
-  { signal, tell }: Round = {},
+  { signal, lost, tell }: Round = {},
 ): Promise<Delivered> {
   const delivered: Delivered = { sent: 0, again: 0, failed: 0, stopped: null };
   let away = 0;
   for (let tried = 0; tried < ROUND && delivered.stopped === null && signal?.aborted !== true; tried++) {
     const [row] = await outbox.take(1, clock());
     if (row === undefined) break;
-    const delivery = await mailer.send(row.mail);
+    const delivery = await mailer.send(row.mail, lost?.());
     away = delivery.state === 'again' && delivery.isAway ? away + 1 : 0;
     switch (delivery.state) {
       case 'sent':

@@ -22,8 +22,8 @@ const REASON_MAX = 300;
 export const LOG_IN_REFUSED = /^EAUTH\b/;
 
 export interface Mailer {
-  /** One try. Never throws for what the server or the network does. */
-  send(mail: RenderedMail): Promise<Delivery>;
+  /** One try, which the signal breaks off. Never throws for what the server or the network does. */
+  send(mail: RenderedMail, signal?: AbortSignal): Promise<Delivery>;
   /** Connects, encrypts and logs in, and sends nothing. Null = all is well, else why not. */
   check(): Promise<string | null>;
   close(): void;
@@ -53,7 +53,7 @@ export function openMailer(settings: SmtpSettings): Mailer {
     ...authOf(settings),
   });
   return {
-    async send(mail) {
+    async send(mail, signal) {
       try {
         const info = await transport.sendMail({
           from: { name: mail.from.name, address: mail.from.address },
@@ -67,7 +67,8 @@ export function openMailer(settings: SmtpSettings): Mailer {
           headers: { ...mail.headers },
           date: new Date(mail.dateMs),
           xMailer: false,
-          signal: AbortSignal.timeout(TRY_MS),
+          signal:
+            signal === undefined ? AbortSignal.timeout(TRY_MS) : AbortSignal.any([AbortSignal.timeout(TRY_MS), signal]),
         });
         return { state: 'sent', answer: worded(info.response ?? '') };
       } catch (fault) {

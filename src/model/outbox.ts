@@ -1,14 +1,17 @@
 /**
  * The outbox: mails that were decided and are not yet known to be sent. A row is written in the commit that stores the alert
  * and the planner's memory, and is unique: by its id, and by each (alert, recipient, revision) that it covers. Sending has
- * two steps, "sending" and "sent"; whoever dies between them leaves a row that is taken again when its lease is over, with
- * the same message id, by which the recipient's system knows it. queue/mail-outbox.ts keeps it in Redis; who sends
+ * two steps, "sending" and "sent"; whoever dies between them leaves a row that is taken again when that is known, or its lease
+ * is over, with the same message id, by which the recipient's system knows it. queue/mail-outbox.ts keeps it in Redis; who sends
  * (mail/deliver.ts) knows this contract only.
  */
 import type { RenderedMail } from './mail.ts';
 import { DAY, MINUTE } from './time.ts';
 
-/** A row in "sending" is taken again after this; longer than the longest try (see mail/send.ts). */
+/**
+ * A row in "sending" is taken again after this; longer than the longest try (see mail/send.ts). Whoever can see that the
+ * sender is dead need not wait for it (queue/mail-hands.ts).
+ */
 export const LEASE_MS = 5 * MINUTE;
 /** First pause after a try that failed for now; doubled each time up to the longest. */
 const RETRY_FIRST_MS = MINUTE;

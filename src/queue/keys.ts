@@ -62,6 +62,10 @@ export interface OrganizationKeys {
   readonly mailWaiting: string;
   /** ZSET mail id, and "alert|recipient|revision" that was told → when it was added, Unix ms */
   readonly mailTold: string;
+  /** HASH mail id → the worker that has it in hand */
+  readonly mailHands: string;
+  /** ZSET mail worker → its last beat, ms of the server's clock */
+  readonly mailWorkers: string;
   /** STRING JSON of what the planner of mails remembers */
   readonly mailMemory: string;
   /** HASH of the last drill: code and when of its beginning, of its mails, and of the last that came through; rows that are left */
@@ -121,6 +125,8 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     mailDue: `${own}mail_due`,
     mailWaiting: `${own}mail_waiting`,
     mailTold: `${own}mail_told`,
+    mailHands: `${own}mail_hands`,
+    mailWorkers: `${own}mail_workers`,
     mailMemory: `${own}mail_memory`,
     drill: `${own}drill`,
     health: `${own}health`,

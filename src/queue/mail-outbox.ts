@@ -19,8 +19,8 @@ export interface MailDepth {
   readonly oldestMs: number;
 }
 
-/** The outbox of an organisation. */
-export function openMailOutbox(store: QueueStore, org: string): Outbox {
+/** The outbox of an organisation. `worker` (see mail-hands.ts) is who takes rows; without it they are its own by the lease alone. */
+export function openMailOutbox(store: QueueStore, org: string, worker = ''): Outbox {
   const keys = organizationKeys(store.prefix, org);
   const rowPlaces = [keys.mails, keys.mailStates, keys.mailDue, keys.mailWaiting, keys.stats, keys.dead];
 
@@ -37,8 +37,8 @@ export function openMailOutbox(store: QueueStore, org: string): Outbox {
 
   const outbox: Outbox = {
     async take(most, nowMs) {
-      const places = [keys.mails, keys.mailStates, keys.mailDue];
-      const values = [nowMs, nowMs + LEASE_MS, most];
+      const places = [keys.mails, keys.mailStates, keys.mailDue, keys.mailHands];
+      const values = [nowMs, nowMs + LEASE_MS, most, worker];
       const found = listOf(await runScript(store.redis, 'pwTakeMails', places, values)).map(textOf);
       return Array.from({ length: found.length / 4 }, (_, i) => {
         const [id, row, state, due] = found.slice(4 * i, 4 * i + 4);

@@ -36,7 +36,7 @@ for _ = 1, rows do
 end
 `;
 
-/** KEYS mails, states, due; ARGV Unix ms, end of the lease, most rows → {id, JSON, state, due …} */
+/** KEYS mails, states, due, hands; ARGV Unix ms, end of the lease, most rows, worker ('' = none) → {id, JSON, state, due …} */
 export const TAKE_MAILS = `#!lua flags=allow-oom
 local found = {}
 local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
@@ -48,12 +48,45 @@ for i = 1, #due, 2 do
     state = 'sending ' .. (tonumber(tries) + 1) .. ' ' .. rest
     redis.call('HSET', KEYS[2], id, state)
     redis.call('ZADD', KEYS[3], ARGV[2], id)
+    if #ARGV[4] > 0 then redis.call('HSET', KEYS[4], id, ARGV[4]) else redis.call('HDEL', KEYS[4], id) end
     for _, value in ipairs({id, row, state, ARGV[2]}) do found[#found + 1] = value end
   else
     redis.call('ZREM', KEYS[3], id)
   end
 end
 return found
+`;
+
+/** KEYS mail workers; ARGV worker → ms of the server's clock. Beats of more than a day ago are forgotten. */
+export const BEAT_MAILER = `#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 86400000)
+return now
+`;
+
+/**
+ * KEYS hands, states, due, mail workers; ARGV Unix ms from which they are due, ms without a beat, the server's clock when who asks
+ * beat last, ms that this may be ago → rows that are free now. A question that was long on its way frees nothing.
+ */
+export const FREE_MAILS = `#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now, freed = time[1] * 1000 + math.floor(time[2] / 1000), 0
+if now - tonumber(ARGV[3]) >= tonumber(ARGV[4]) then return 0 end
+local hands = redis.call('HGETALL', KEYS[1])
+for i = 1, #hands, 2 do
+  local id, beat = hands[i], redis.call('ZSCORE', KEYS[4], hands[i + 1])
+  local state = redis.call('HGET', KEYS[2], id)
+  if not state or string.sub(state, 1, 8) ~= 'sending ' then
+    redis.call('HDEL', KEYS[1], id)
+  elseif not beat or now - tonumber(beat) >= tonumber(ARGV[2]) then
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('ZADD', KEYS[3], ARGV[1], id)
+    freed = freed + 1
+  end
+end
+return freed
 `;
 
 /** KEYS mails, states, due, waiting, stats, dead, drill; ARGV id, Unix ms → 1, 0 = no such row. A drill has passed with its last row. */

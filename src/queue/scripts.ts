@@ -6,7 +6,7 @@
  * Reference: https://redis.io/docs/latest/develop/programmability/eval-intro/ (script flags: Redis 7.0)
  */
 import type { Cluster, Redis } from 'ioredis';
-import { ADD_MAILS, DROP_MAIL, PUT_BACK_MAIL, SENT_MAIL, TAKE_MAILS } from './mail-scripts.ts';
+import { ADD_MAILS, BEAT_MAILER, DROP_MAIL, FREE_MAILS, PUT_BACK_MAIL, SENT_MAIL, TAKE_MAILS } from './mail-scripts.ts';
 
 /** KEYS origins; ARGV name, most origins → its number, 0 = no more numbers */
 const NAME_ORIGIN = `#!lua
@@ -463,6 +463,8 @@ const SCRIPTS = {
   pwSentMail: SENT_MAIL,
   pwPutBackMail: PUT_BACK_MAIL,
   pwDropMail: DROP_MAIL,
+  pwBeatMailer: BEAT_MAILER,
+  pwFreeMails: FREE_MAILS,
   pwClaimKey: CLAIM_KEY,
 } as const;
 

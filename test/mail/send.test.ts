@@ -270,6 +270,30 @@ describe('an answer', () => {
     const { port } = rude.address() as { port: number };
     expect(await mailer({ port }).send(mails()[0]!)).toMatchObject({ state: 'again', isAway: true });
   });
+
+  it('is not waited for by whoever has lost the mail to others: the try is broken off, and the connection with it', async () => {
+    const [heard, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow = createServer((socket) => {
+      socket.on('error', () => undefined).on('close', () => closed.resolve());
+      socket.write('220 mail.example.gov\r\n');
+      socket.on('data', (bytes) => {
+        const command = /^(EHLO|MAIL|RCPT|DATA)\b/.exec(bytes.toString('latin1'))?.[1];
+        if (command === undefined) heard.resolve();
+        else socket.write(command === 'DATA' ? '354 go on\r\n' : '250 yes\r\n');
+      });
+    });
+    await new Promise<void>((resolve) => {
+      slow.listen(0, '127.0.0.1', resolve);
+    });
+    toClose.push(() => new Promise<void>((resolve) => void slow.close(() => resolve())));
+    const { port } = slow.address() as { port: number };
+    const lost = new AbortController();
+    const tried = mailer({ port }, { security: 'none' }).send(mails()[0]!, lost.signal);
+    await heard.promise;
+    lost.abort();
+    expect(await tried).toMatchObject({ state: 'again' });
+    await closed.promise;
+  });
 });
 
 describe('the outbox', () => {
