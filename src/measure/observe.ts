@@ -601,12 +601,25 @@ function isIllegal(f: number): boolean {
   );
 }
 
+/** First IPv4 address of those that stand for many machines: multicast (RFC 5771), reserved, broadcast. */
+const FIRST_OF_MANY = 0xe0000000;
+/** First byte of IPv6 multicast (RFC 4291). */
+const MULTICAST_V6 = 0xff;
+
+/** Whether a packet calls to everybody nearby: printers and neighbours do, and nobody is scanned by it. */
+function isToMany({ flags, destination0, destination3 }: Batch, i: number): boolean {
+  return (flags[i]! & FLAG.destinationIpv6) === 0
+    ? destination3[i]! >= FIRST_OF_MANY
+    : destination0[i]! >>> 24 === MULTICAST_V6;
+}
+
 /**
  * Whether a packet can be a probe of us. Not: ICMP (errors, echo), answers from service ports to a high port, segments
  * with SYN-ACK or RST (backscatter of somebody else's spoofing), segments of old connections to a port of ours
  * (ACK without SYN to a low service port).
  */
 function isProbe(batch: Batch, i: number): boolean {
+  if (isToMany(batch, i)) return false;
   const transport = batch.transport[i]!;
   if (transport !== TRANSPORT.tcp && transport !== TRANSPORT.udp) return false;
   const sourcePort = batch.sourcePort[i]!;

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { alertsOf, inShort } from './deciding.ts';
-import { page, request, times } from './log-lines.ts';
+import { packet, page, request, times } from './log-lines.ts';
 
 const S = '192.0.2.66';
 const told = async (lines: readonly string[]) =>
@@ -39,5 +39,24 @@ describe('a crawler whose index is older than the site', () => {
 
   it('is told when it asks for what scanners look for', async () => {
     expect(await told([...crawl(), request(S, 5000, '/.git/config', { agent })])).toContain('W01 192.0.2.66 low');
+  });
+});
+
+describe('a printer that calls to everybody nearby', () => {
+  const ports = [137, 138, 1900, 5353, 3702, 67];
+  const call = (to: readonly string[], from: string) =>
+    times(200, (i) => packet(from, i * 400, ports[i % ports.length]!, { to: to[i % to.length]!, udp: true }));
+
+  it('scans nobody', async () => {
+    const lines = [
+      ...call(['255.255.255.255', '224.0.0.251', '239.255.255.250', '203.0.113.255'], '192.168.7.44'),
+      ...call(['ff02::fb', 'ff02::c', 'ff02::1:3'], 'fe80::1'),
+    ];
+    expect(inShort(await alertsOf({ 'kern.log': lines }))).toEqual([]);
+  });
+
+  it('is told where it tries single machines like that', async () => {
+    const lines = call(['203.0.113.4', '203.0.113.5', '203.0.113.6', '203.0.113.7', '203.0.113.8'], '192.168.7.44');
+    expect(inShort(await alertsOf({ 'kern.log': lines })).length).toBeGreaterThan(0);
   });
 });
