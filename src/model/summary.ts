@@ -45,8 +45,11 @@ export interface Noise {
   owners: { name: string; sources: number }[];
   /** what they tried most: "tcp/23" or "/wp-login.php", at most 8 */
   targets: { what: string; sources: number }[];
-  /** what visitors ran into, at most 3: a page that is not there and that no scanner's list has, or a log-in that refused */
-  visited: { what: string; sources: number; isLogin: boolean }[];
+  /**
+   * what visitors ran into, at most 3: a page that is not there and that no scanner's list has, or a log-in that refused,
+   * with how many of them got in
+   */
+  visited: { what: string; sources: number; isLogin: boolean; letIn: number }[];
 }
 
 /** What the firewall let through to a service that should not face the Internet, from addresses without an alert. */

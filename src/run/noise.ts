@@ -4,7 +4,7 @@
  */
 import { redactPath } from '../alerts/redact.ts';
 import { createTokens } from '../alerts/tokens.ts';
-import { TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
+import { LOGIN, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
 import { hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { ACTION } from '../model/batch.ts';
@@ -44,6 +44,8 @@ interface Target {
   path: number;
   /** log-ins that were refused */
   isLogin: boolean;
+  /** of log-ins: sources that got in somewhere */
+  letIn: number;
   /** a page that is not there */
   isMissing: boolean;
   what: string;
@@ -61,8 +63,8 @@ const NOT_LOGGED_IN = 401;
 /** Status of a page that is not there, or no longer. */
 const MISSING: ReadonlySet<number> = new Set([404, 410]);
 /** Above all path hashes: the same path as a log-in, and where it is not there. */
-const LOGIN = 4_294_967_296;
-const NOT_THERE = 2 * LOGIN;
+const AS_LOGIN = 4_294_967_296;
+const NOT_THERE = 2 * AS_LOGIN;
 
 /** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
 const TCP = -65_536;
@@ -88,6 +90,7 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
     const start = startOf(ledger.touches, row);
     // an emptied set is a new one inside
     if (own.size > 0) own.clear();
+    let logins: Logins | null = null;
     for (let i = 0; i < n; i++) {
       const e = start + i * TOUCH_WORDS;
       const tag = page[e + 1]! & TAG_MASK;
@@ -98,15 +101,18 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       events += page[e + 3]! & 0xffffff;
       const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
       const port = page[e + 2]! >>> 16;
-      const isLogin = tag === TAG.fail && port === NOT_LOGGED_IN;
+      const isTurnedAway = tag === TAG.fail && port === NOT_LOGGED_IN;
+      if (isTurnedAway) logins ??= loginsOf(page, start, n);
+      const isLogin = isTurnedAway && logins?.tried === true;
       const isMissing = tag === TAG.fail && MISSING.has(port);
       const target =
-        tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? LOGIN : isMissing ? NOT_THERE : 0);
+        tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? AS_LOGIN : isMissing ? NOT_THERE : 0);
       if (own.has(target)) continue;
       own.add(target);
       const known = targets.get(target);
       if (known !== undefined) {
         known.sources++;
+        if (isLogin && logins?.letIn === true) known.letIn++;
         // of all sources' first lines the smallest reference stands for the path
         if (page[e + 6]! < known.high || (page[e + 6]! === known.high && page[e + 5]! < known.low)) {
           known.low = page[e + 5]!;
@@ -115,7 +121,17 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       } else if (targets.size < TARGETS_MAX) {
         const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
         const path = tag === TAG.packet ? 0 : page[e]!;
-        targets.set(target, { sources: 1, path, isLogin, isMissing, what, low: page[e + 5]!, high: page[e + 6]! });
+        const letIn = isLogin && logins?.letIn === true ? 1 : 0;
+        targets.set(target, {
+          sources: 1,
+          path,
+          isLogin,
+          letIn,
+          isMissing,
+          what,
+          low: page[e + 5]!,
+          high: page[e + 6]!,
+        });
       }
     }
     if (own.size === 0) continue;
@@ -143,8 +159,27 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       .sort((a, b) => b.sources - a.sources || (a.name < b.name ? -1 : 1))
       .slice(0, OWNERS_SHOWN),
     targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
-    visited: visited.map(({ what, sources: n, isLogin }) => ({ what, sources: n, isLogin })),
+    visited: visited.map(({ what, sources: n, isLogin, letIn }) => ({ what, sources: n, isLogin, letIn })),
   };
+}
+
+/** What a source's log-ins came to. */
+interface Logins {
+  /** a form was sent, or a name: a page that only asked for one is no attempt */
+  tried: boolean;
+  /** one was answered with a page or a redirect */
+  letIn: boolean;
+}
+
+function loginsOf(page: Uint32Array, start: number, n: number): Logins {
+  const logins = { tried: false, letIn: false };
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
+    if ((page[e + 1]! & TAG_MASK) !== TAG.login) continue;
+    const flags = page[e + 3]! >>> 24;
+    logins.tried ||= (flags & LOGIN.nameless) === 0;
+    logins.letIn ||= (flags & WEB.statusMask) === 2 || (flags & WEB.statusMask) === 3;
+  }
+  return logins;
 }
 
 /** Which of these paths somebody was given: a page that says 404 of a record that is not there is there itself. */

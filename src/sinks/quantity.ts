@@ -1,7 +1,7 @@
 /**
  * Numbers and times as people read them: counts with their unit, periods in UTC. The same in terminal, report and mail.
  */
-import { counted } from '../model/quantity-words.ts';
+import { counted, grouped } from '../model/quantity-words.ts';
 import type { Noise } from '../model/summary.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -67,10 +67,17 @@ export function listText(items: readonly string[]): string {
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]!}`;
 }
 
+/** Addresses that fail at one log-in, and the share of them that get in at last, from which they look like people. */
+const CROWD = 20;
+const PEOPLE = 0.25;
+
 /** "25 addresses asked for /a.html, which is not there and stands in no scanner's list: perhaps a link to it is broken." */
-export function visitedText({ what, sources, isLogin }: Noise['visited'][number]): string {
+export function visitedText({ what, sources, isLogin, letIn }: Noise['visited'][number]): string {
   const who = counted(sources, 'address', 'addresses');
-  return isLogin
-    ? `${who} failed to log in at ${what}, none of them often: people do.`
-    : `${who} asked for ${what}, which is not there and stands in no scanner's list: perhaps a link to it is broken.`;
+  if (!isLogin)
+    return `${who} asked for ${what}, which is not there and stands in no scanner's list: perhaps a link to it is broken.`;
+  const failed = `${who} failed to log in at ${what}, none of them often`;
+  if (sources < CROWD || letIn >= PEOPLE * sources) return `${failed}: people do.`;
+  const gotIn = letIn === 0 ? 'none of them' : `${grouped(letIn)} of them`;
+  return `${failed}, and ${gotIn} got in. People who mistype get in at last: a list of stolen passwords may be tried here, one or two from each address. Look in that page's own log which accounts were asked for.`;
 }

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { type AnalyzeOptions, analyze } from '../../src/run/pipeline.ts';
+import { visitedText } from '../../src/sinks/quantity.ts';
 
 const SAMPLE = 'test/samples/generated/nginx-access.log';
 const folder = mkdtempSync(join(tmpdir(), 'pollwatch-test-'));
@@ -110,11 +111,11 @@ level: low
   });
 
   it('names what visitors ran into apart from the noise: a broken link, a log-in', async () => {
-    const ask = (n: number, path: string, status: number) =>
-      `192.0.2.${n} - - [14/Sep/2026:08:00:33 +0000] "GET ${path} HTTP/1.1" ${status} 89 "-" "Mozilla/5.0 (a)"\n`;
+    const ask = (n: number, path: string, status: number, method = 'GET') =>
+      `192.0.2.${n} - - [14/Sep/2026:08:00:33 +0000] "${method} ${path} HTTP/1.1" ${status} 89 "-" "Mozilla/5.0 (a)"\n`;
     const lines = [1, 2, 3, 4, 5, 6].flatMap((n) => [
       ask(n, '/ballot/2026-genral.html', 404),
-      ask(n + 10, '/login', 401),
+      ask(n + 10, '/login', 401, 'POST'),
       ask(n + 20, '/wp-login.php', 404),
       // a page that says of a record that it is not there is there itself
       ask(n + 60, '/lookup/result', n === 6 ? 200 : 404),
@@ -124,11 +125,22 @@ level: low
     ]);
     const { noise } = await run([file('links.log', [...lines, ask(50, '/typo.html', 404)].join(''))]);
     expect(noise.visited).toEqual([
-      { what: '/ballot/2026-genral.html', sources: 6, isLogin: false },
-      { what: '/login', sources: 6, isLogin: true },
+      { what: '/ballot/2026-genral.html', sources: 6, isLogin: false, letIn: 0 },
+      { what: '/login', sources: 6, isLogin: true, letIn: 0 },
     ]);
     expect(noise.targets.map(({ what }) => what)).toEqual(['/', '/wp-login.php', '/typo.html']);
     expect(noise.sources).toBe(31);
+  });
+
+  it('says how many of those who failed to log in got in, for people do', async () => {
+    const send = (n: number, status: number) =>
+      `192.${n % 90}.${n}.7 - - [14/Sep/2026:08:${String(n % 60).padStart(2, '0')}:33 +0000] "POST /login HTTP/1.1" ${status} 89 "-" "Mozilla/5.0 (a)"\n`;
+    const all = Array.from({ length: 60 }, (_, n) => send(n, 401));
+    const some = Array.from({ length: 6 }, (_, n) => send(n * 10, 302));
+    const { noise } = await run([file('stuffing.log', [...all, ...some].join(''))]);
+    expect(noise.visited).toEqual([{ what: '/login', sources: 60, isLogin: true, letIn: 6 }]);
+    expect(visitedText(noise.visited[0]!)).toMatch(/6 of them got in\. People who mistype get in at last/);
+    expect(visitedText({ ...noise.visited[0]!, letIn: 40 })).toMatch(/none of them often: people do\.$/);
   });
 
   it('calls no link broken because browsers and mail programs ask for something on their own', async () => {
@@ -144,7 +156,7 @@ level: low
     const lines = Array.from({ length: 9 }, (_, n) => unbidden.map((path) => ask(n, path)).join(''));
     const newsletter = Array.from({ length: 6 }, (_, n) => ask(n + 20, '/news/holliday-hours'));
     const { noise } = await run([file('unbidden.log', [...lines, ...newsletter].join(''))]);
-    expect(noise.visited).toEqual([{ what: '/news/holliday-hours', sources: 6, isLogin: false }]);
+    expect(noise.visited).toEqual([{ what: '/news/holliday-hours', sources: 6, isLogin: false, letIn: 0 }]);
     expect(noise.targets).toEqual([]);
   });
 

@@ -452,7 +452,7 @@ export function ordinarySummary(over: Partial<RunSummary> = {}): RunSummary {
         { name: 'EXAMPLE-HOSTING', sources: 204 },
         { name: 'EXAMPLE-TELECOM', sources: 120 },
       ],
-      visited: [{ what: '/ballot/old.html', sources: 40, isLogin: false }],
+      visited: [{ what: '/ballot/old.html', sources: 40, isLogin: false, letIn: 0 }],
       targets: [
         { what: 'tcp/23', sources: 402 },
         { what: 'tcp/445', sources: 233 },
