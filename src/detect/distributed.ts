@@ -71,7 +71,9 @@ export interface LogInFact {
   readonly lo: number;
   readonly organization: number;
   readonly failed: readonly Touch[];
-  readonly succeeded: boolean;
+  readonly succeeded: readonly Touch[];
+  /** answered with a page, which may be that of who got in or the form again */
+  readonly unclear: readonly Touch[];
 }
 
 /** A scan of one source, and the hours that it fell into, as whole hours since 1970. */
@@ -85,9 +87,16 @@ export function logInsOf(record: SourceRecord): LogInFact | null {
   const { refused: failed, succeeded, unclear } = logins(record);
   if (failed.length === 0) return null;
   const { hi, lo, organization } = record;
+  return { hi, lo, organization, failed, succeeded, unclear };
+}
+
+/** Whether a source got in on one of the days that an instant (Unix ms) and another stand in. */
+function gotIn({ failed, succeeded, unclear }: LogInFact, fromMs: number, toMs: number, dayStartMs: number): boolean {
+  const [first, last] = [dayOf(fromMs, dayStartMs), dayOf(toMs, dayStartMs)];
+  const inDays = (t: Touch) => dayOf(t.paneMs, dayStartMs) >= first && dayOf(t.paneMs, dayStartMs) <= last;
+  if (succeeded.some(inDays)) return true;
   // a server that refuses with 401 gives a page to those who get in, as it does to programs
-  const hasSucceeded = succeeded.length > 0 || unclear.length * PER_SUCCESS >= failed.length;
-  return { hi, lo, organization, failed, succeeded: hasSucceeded };
+  return unclear.filter(inDays).length * PER_SUCCESS >= failed.filter(inDays).length;
 }
 
 /** The scan that a decision about a source tells of, or null; `touches`: those that it rests on. */
@@ -351,30 +360,27 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
   }
   const out: Decision[] = [];
   for (const { key, organization, sources } of groups.values()) {
-    const without = sources.filter((s) => !s.succeeded);
-    if (without.length < SPRAY_SOURCES || without.length < SPRAY_SHARE * sources.length) continue;
+    if (key.kind === 'as' && isOneBlock(sources)) continue;
     const days = new Map<number, Set<Touch>>();
-    const hours = new Map<number, Set<(typeof without)[number]>>();
-    for (const s of without) {
-      for (const t of s.failed) {
-        const hour = Math.floor(t.firstMs / HOUR);
+    const hours = new Map<number, Set<LogInFact>>();
+    for (const s of sources)
+      for (const hour of distinctOf(s.failed, (t) => Math.floor(t.firstMs / HOUR)))
         hours.set(hour, (hours.get(hour) ?? new Set()).add(s));
-      }
-    }
-    for (const [hour, members] of hours) {
-      const together = new Set([...members, ...(hours.get(hour + 1) ?? [])]);
-      if (together.size < SPRAY_SOURCES) continue;
-      for (const s of together) {
-        for (const t of s.failed) {
-          if (t.firstMs < hour * HOUR || t.firstMs >= (hour + 2) * HOUR) continue;
-          const day = dayOf(t.paneMs, scene.dayStartMs);
-          days.set(day, (days.get(day) ?? new Set()).add(t));
-        }
+    for (const hour of hours.keys()) {
+      const [from, to] = [hour * HOUR, (hour + 2) * HOUR];
+      const inSpan = (t: Touch) => t.firstMs >= from && t.firstMs < to;
+      const tried = [...new Set([...hours.get(hour)!, ...(hours.get(hour + 1) ?? [])])];
+      if (tried.length < SPRAY_SOURCES) continue;
+      const without = tried.filter((s) => !gotIn(s, from, to - 1, scene.dayStartMs));
+      if (without.length < SPRAY_SOURCES || without.length < SPRAY_SHARE * tried.length) continue;
+      for (const t of without.flatMap((s) => s.failed.filter(inSpan))) {
+        const day = dayOf(t.paneMs, scene.dayStartMs);
+        days.set(day, (days.get(day) ?? new Set()).add(t));
       }
     }
     for (const [day, set] of days) {
       const touches = [...set].sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
-      const members = without.filter((s) => s.failed.some((t) => set.has(t))).map(({ hi, lo }) => ({ hi, lo }));
+      const members = sources.filter((s) => s.failed.some((t) => set.has(t))).map(({ hi, lo }) => ({ hi, lo }));
       out.push(
         decision(
           'W21',
@@ -392,6 +398,12 @@ function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[
     }
   }
   return out;
+}
+
+/** Whether all sources of a network stand in one block of it: then the block is told, and nothing twice. */
+function isOneBlock(sources: readonly { hi: number; lo: number }[]): boolean {
+  const blocks = new Set(sources.map(({ hi, lo }) => prefixOf(hi, lo)).map((p) => `${p.hi}:${p.lo}`));
+  return blocks.size === 1;
 }
 
 function mostOf(counts: ReadonlyMap<unknown, number>): number {

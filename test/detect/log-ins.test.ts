@@ -77,3 +77,25 @@ describe('a page that asks for a name', () => {
     expect(only(await alertsOf({ 'access.log': times(100, (i) => ask(S, i)) }), 'W21')).toHaveLength(1);
   });
 });
+
+describe('a password that thirty addresses of one block try', () => {
+  const spray = times(60, (i) => send(`198.51.100.${20 + (i % 30)}`, i * 40, 401));
+  const network = async (lines: readonly string[]) =>
+    (await alertsOf({ 'access.log': lines }))
+      .filter(({ key, detection }) => detection === 'W21' && key.kind !== 'source')
+      .map(({ key, day }) => `${key.kind} ${key.text} ${day}`);
+
+  it('is told once, of the block', async () => {
+    expect(await network(spray)).toEqual(['prefix 198.51.100.0/24 2026-09-14']);
+  });
+
+  it('is told, though people of that block log in on other days', async () => {
+    const people = times(30, (i) => send(`198.51.100.${20 + i}`, 3 * DAY_S + i * 60, 302));
+    expect(await network([...spray, ...people])).toEqual(['prefix 198.51.100.0/24 2026-09-14']);
+  });
+
+  it('is no such thing where most get in on the same day', async () => {
+    const people = times(25, (i) => send(`198.51.100.${20 + i}`, 3000 + i * 60, 302));
+    expect(await network([...spray, ...people])).toEqual([]);
+  });
+});
