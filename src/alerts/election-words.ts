@@ -43,8 +43,8 @@ export function electionSentence(
       return `${who} sent ${target} ${requests}${span} (web log)${n['log_ins_refused']! > 0 ? `, ${grouped(n['log_ins_refused']!)} of which were refused as log-ins are` : ''}. ${answer}`;
     case 'election.sentinel':
       return n['packets'] === undefined
-        ? `${who} sent ${requests} to ${target}, which must never be reached,${span} (web log).`
-        : `${who} sent ${counted(n['packets'], 'packet')} to ${target}, which must never be reached,${span} (firewall log). ${throughWords(n)}`;
+        ? `${who} sent ${requests}${span} to ${target} (web log), which must never be reached.`
+        : `${who} sent ${counted(n['packets'], 'packet')}${span} to ${target} (firewall log), which must never be reached. ${throughWords(n)}`;
     case 'election.bulk_register':
     case 'election.bulk_ballot_request':
     case 'election.bulk_cancel':

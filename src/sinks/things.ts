@@ -66,7 +66,8 @@ export function firstThings(alerts: readonly Alert[]): FirstThings {
 }
 
 function thingOf(list: readonly Alert[]): Thing {
-  const [lead, ...others] = list as [Alert, ...Alert[]];
+  const lead = leadOf(list as readonly [Alert, ...Alert[]]);
+  const others = list.filter((alert) => alert !== lead);
   return {
     lead,
     others,
@@ -77,6 +78,15 @@ function thingOf(list: readonly Alert[]): Thing {
     todo: list.find(asksForSomething)?.whatToDo ?? [],
     days: daysText(list, lead),
   };
+}
+
+/** The gravest alert; of its detection's days the one that shows most: some count what a week showed, a day more each day. */
+function leadOf(list: readonly [Alert, ...Alert[]]): Alert {
+  const [first] = list;
+  const size = ({ evidence }: Alert) => evidence['distinct_keys'] ?? evidence['requests'] ?? evidence['packets'] ?? 0;
+  return list
+    .filter((a) => a.detection === first.detection && a.severity === first.severity && a.outcome === first.outcome)
+    .reduce((most, a) => (size(a) > size(most) ? a : most), first);
 }
 
 /** From the first to the last line of some alerts. */

@@ -48,6 +48,14 @@ describe('a thing', () => {
     expect(firstThings([onDay(0)]).first[0]!.days).toBeNull();
   });
 
+  it('is told by the day that shows most', () => {
+    const ofWeek = [500, 900, 1500].map((n, i) => onDay(i, { evidence: { requests: 400 - i, distinct_keys: n } }));
+    expect(firstThings(ofWeek).first[0]!.lead).toBe(ofWeek[2]);
+    expect(firstThings([onDay(0), onDay(1, { evidence: { requests: 3 } })]).first[0]!.lead.evidence['requests']).toBe(
+      7,
+    );
+  });
+
   it('names what else it did once, and never its own title again', () => {
     expect(firstThings(alerts).first[0]!.also).toEqual(['Probe for sensitive files']);
     for (const text of [terminal(alerts), renderReport(ordinarySummary({ alerts }))]) {
