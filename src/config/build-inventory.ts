@@ -110,6 +110,7 @@ export function buildInventory(content: InventoryFile, file: string | null, tabl
 }
 
 function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: number): Asset {
+  const sentinel = asset.sentinel ?? asset.kind === 'ems_airgapped';
   return {
     number: index + 1,
     id: asset.id,
@@ -123,7 +124,8 @@ function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: num
     redactParams: asset.redact_params ?? [],
     keepParams: asset.keep_params ?? [],
     sensitivity: asset.sensitivity ?? sensitivityOf(asset.kind),
-    criticality: asset.criticality ?? 'medium',
+    // what must never be reached matters most of all
+    criticality: asset.criticality ?? (sentinel ? 'critical' : 'medium'),
     clients: asset.clients ?? [],
     uocava: asset.uocava ?? false,
     owner: asset.owner ?? null,
@@ -131,7 +133,7 @@ function toAsset(asset: NonNullable<InventoryFile['assets']>[number], index: num
       asset.client_ip === undefined
         ? null
         : { header: asset.client_ip.header, trustedProxies: asset.client_ip.trusted_proxies },
-    sentinel: asset.sentinel ?? asset.kind === 'ems_airgapped',
+    sentinel,
   };
 }
 

@@ -103,7 +103,10 @@ const asset = z.strictObject({
     .describe(
       "whose data it holds; without it the kind says: look-ups, forms of voters and poll books hold voters' data",
     ),
-  criticality: z.enum(['low', 'medium', 'high', 'critical']).optional(),
+  criticality: z
+    .enum(['low', 'medium', 'high', 'critical'])
+    .optional()
+    .describe('how much it matters; medium unless given, critical for what must never be reached'),
   clients: z
     .array(cidr)
     .min(1, 'name the networks, or leave it out')

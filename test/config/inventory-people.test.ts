@@ -103,6 +103,10 @@ describe('the example', () => {
       ['results', false, null],
       ['ems', true, null],
     ]);
+    const plain = EXAMPLE.replace(/criticality: critical\n {4}sentinel: true.*/, '');
+    expect(plain).not.toBe(EXAMPLE);
+    const ems = inspectInventory(plain, 'inventory.yaml', NOW).inventory!.assets.at(-1);
+    expect(ems).toMatchObject({ id: 'ems', sentinel: true, criticality: 'critical' });
   });
 
   it('asks for nothing while everything is fresh', () => {

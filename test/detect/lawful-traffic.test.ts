@@ -2,8 +2,8 @@
  * The everyday traffic of a county's site that looks like probing, and is none.
  */
 import { describe, expect, it } from 'vitest';
-import { alertsOf, inShort } from './deciding.ts';
-import { packet, page, request, times } from './log-lines.ts';
+import { alertsOf, inShort, only } from './deciding.ts';
+import { DAY_S, HOUR_S, packet, page, request, times } from './log-lines.ts';
 
 const S = '192.0.2.66';
 const told = async (lines: readonly string[]) =>
@@ -58,5 +58,21 @@ describe('a printer that calls to everybody nearby', () => {
   it('is told where it tries single machines like that', async () => {
     const lines = call(['203.0.113.4', '203.0.113.5', '203.0.113.6', '203.0.113.7', '203.0.113.8'], '192.168.7.44');
     expect(inShort(await alertsOf({ 'kern.log': lines })).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a burst of listed names', () => {
+  const names = ['/.env', '/.git/config', '/backup.sql', '/phpmyadmin/index.php', '/adminer.php', '/wp-login.php'];
+  const burst = (second: number, gap: number) => times(6, (i) => request(S, second + i * gap, names[i]!));
+  const slow = async (lines: readonly string[]) => only(await alertsOf({ 'access.log': lines }), 'W04');
+
+  it('is no slow probing, on however many days it comes back', async () => {
+    expect(await slow(times(4, (d) => burst(d * DAY_S, 2)).flat())).toEqual([]);
+    // around a full hour as well
+    expect(await slow(times(4, (d) => burst(d * DAY_S + HOUR_S - 6, 2)).flat())).toEqual([]);
+  });
+
+  it('is slow probing when its names are spread over hours, day after day', async () => {
+    expect(await slow(times(3, (d) => burst(d * DAY_S, HOUR_S)).flat())).toHaveLength(3);
   });
 });
