@@ -5,7 +5,8 @@
  * order stand in one or two blocks, 30 people's keys in 30), or at least 60 such keys within 24 hours, or 200 in
  * any order by somebody who asks for little else (AA20-304A: several hundred thousand queries over 19 days, one every
  * few seconds; W24: 50 in an hour). Hundreds of people behind one address reach that number, but they load pages too.
- * Where a name and a birth date make the key together, the blocks are the names: birth dates tried name by name.
+ * Where a name and a birth date make the key together, the blocks are the names, and at most 8 of them: birth dates that
+ * are tried name by name. Among people who look themselves up many have a name of their own.
  * Needs the keys in the request line: a form that posts leaves none in an access log.
  * An attacker walks around it with keys in random order below 200 a day from each of many sources.
  */
@@ -18,6 +19,7 @@ import { byDay, estimateDistinct, estimateEvents, extent, type Touch, type Visit
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;
+const NAMES = 8;
 const KEYS_DAY = 200;
 const KEYS_DAY_IN_ORDER = 60;
 
@@ -27,6 +29,8 @@ interface Walk {
   to: number;
   keys: number;
   blocks: number;
+  /** several parameters name the record together: the blocks are names */
+  arePairs: boolean;
   /** requests of these days for anything but the page that it asked for most */
   others: number;
 }
@@ -44,7 +48,7 @@ export const recordEnumeration: SourceDetector = {
     const numbers = (touches: readonly Touch[]) => numbersOf(record, walks, touches);
     return byDay(hit, scene.dayStartMs).map(([, touches]): Finding => {
       const { least: from, most: to } = extent(touches, (t) => t.paneMs);
-      const inOrder = walks.some((w) => w.from <= to && w.to >= from && w.blocks <= BLOCK_SHARE * w.keys);
+      const inOrder = walks.some((w) => w.from <= to && w.to >= from && isInOrder(w));
       return {
         detection: 'election.lookup_enum',
         base: 'medium',
@@ -98,7 +102,8 @@ function walksOf(record: SourceRecord, scene: Scene): Walk[] {
   return walks;
 }
 
-const inOrderIn = (w: Walk) => w.keys >= KEYS && w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys;
+const isInOrder = (w: Walk) => w.blocks > 0 && w.blocks <= BLOCK_SHARE * w.keys && (!w.arePairs || w.blocks <= NAMES);
+const inOrderIn = (w: Walk) => w.keys >= KEYS && isInOrder(w);
 const slowlyInOrderIn = (w: Walk) => w.keys >= KEYS_DAY_IN_ORDER && inOrderIn(w);
 const manyIn = (w: Walk) => w.keys >= KEYS_DAY && w.others < w.keys;
 
@@ -111,6 +116,7 @@ function walkOf(group: number, window: readonly Visit[], record: SourceRecord, s
     from: paneStart(panes.least, WEB_PANE),
     to: paneStart(panes.most, WEB_PANE),
     keys: countDistinct(keys, (v) => v.item),
+    arePairs: record.touches.some((t) => t.tag === TAG.keyLine && t.item === group && isPair(t)),
     blocks: countDistinct(
       window.filter((v) => v.tag === TAG.keyBlock),
       (v) => v.item,
