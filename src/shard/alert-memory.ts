@@ -10,9 +10,13 @@ import type { Decision } from '../detect/decision.ts';
 import type { State } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
 
-/** An alert without its lines, and the digest of all that its document is made from; null: the decision is no alert. */
+/** What is made of a decision. */
 export interface MadeAlert {
+  /** without its lines */
   readonly alert: Alert;
+  /** id of the alert of the same thing on the day before, whether there is one or not */
+  readonly dayBefore: string;
+  /** digest of all that its document is made from */
   readonly fingerprint: string;
 }
 
@@ -27,6 +31,7 @@ export interface AlertMemory {
 interface Remembered {
   readonly severity: Severity;
   readonly grave: boolean;
+  /** null: the decision is no alert */
   readonly made: MadeAlert | null;
 }
 

@@ -7,9 +7,9 @@ import { hash } from 'node:crypto';
 import type { Alert } from '../model/alert.ts';
 import { DAY, dayLabel, dayOf, dayStart, WEB_PANE } from '../model/time.ts';
 import type { Revision, ShardDocument } from '../queue/shard-store.ts';
+import { REVISIONS, type TellingSetting } from './alert-document.ts';
 import { type DailyDocument, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from './daily.ts';
 import { daySources } from './daily-sources.ts';
-import { REVISIONS, type TellingSetting } from './documents.ts';
 import { mayChange, type Shard } from './shard.ts';
 
 /** What is kept of a day that was told, with the revision of its summary. */

@@ -25,7 +25,7 @@ import {
 import type { QueueStore } from '../queue/store.ts';
 import { createAlertMemory } from './alert-memory.ts';
 import { type ClosedDays, closeDays, type DayTelling } from './days.ts';
-import { type Tidings, type Told, tell } from './documents.ts';
+import { type Tidings, tell } from './documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './evidence.ts';
 import { holdLease } from './lease.ts';
 import { recordTaker } from './log.ts';
@@ -40,6 +40,7 @@ import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, prune
 import { createSnapshots } from './snapshots.ts';
 import { createStandings, type QueueSight } from './standings.ts';
 import type { TenantTools } from './tenant.ts';
+import type { Told } from './told-alert.ts';
 import { latestOf, type OriginStanding, passGaps, watermarkOf } from './watermark.ts';
 
 /** Revisions that are forgotten with one command. */

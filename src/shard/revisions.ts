@@ -4,7 +4,8 @@
  */
 import type { Revision, ShardDocument } from '../queue/shard-store.ts';
 import { isToldDay, type ToldDay } from './days.ts';
-import type { Tidings, Told } from './documents.ts';
+import type { Tidings } from './documents.ts';
+import type { Told } from './told-alert.ts';
 
 /** Of one shard, as it stands in the store. */
 export interface Revisions {

@@ -8,7 +8,7 @@ import { type Installation, parentOf, type Tenant } from '../model/installation.
 import { createSeal, type Seal } from '../queue/seal.ts';
 import { preparedRules } from '../run/prepared-rules.ts';
 import { createScanner, type Scanner } from '../run/scan.ts';
-import type { TellingSetting } from './documents.ts';
+import type { TellingSetting } from './alert-document.ts';
 import { rulesDigest } from './record.ts';
 import { ruleNames } from './shard.ts';
 

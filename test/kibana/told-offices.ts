@@ -10,12 +10,14 @@ import type { Fact } from '../../src/model/fact.ts';
 import type { Revision } from '../../src/queue/shard-store.ts';
 import { createScanner, type Scanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
+import type { TellingSetting } from '../../src/shard/alert-document.ts';
 import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
 import { closeDays, isToldDay, type ToldDay } from '../../src/shard/days.ts';
-import { type TellingSetting, type Told, tell } from '../../src/shard/documents.ts';
+import { tell } from '../../src/shard/documents.ts';
 import { createEvidenceMemory, evidenceOrigins } from '../../src/shard/evidence.ts';
 import { encodeAck, encodeFacts, rulesDigest } from '../../src/shard/record.ts';
 import { createShard, foldRecord, pruneShard, ruleNames, type Shard } from '../../src/shard/shard.ts';
+import type { Told } from '../../src/shard/told-alert.ts';
 import { commit } from '../shard/folding.ts';
 import type { Office, OfficeLogs, TimedLine } from './office-logs.ts';
 

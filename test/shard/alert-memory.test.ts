@@ -4,8 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createAlertMemory } from '../../src/shard/alert-memory.ts';
-import { type Told, tell } from '../../src/shard/documents.ts';
+import { tell } from '../../src/shard/documents.ts';
 import { foldRecord } from '../../src/shard/shard.ts';
+import type { Told } from '../../src/shard/told-alert.ts';
 import { createRandom, filesOf, generate, shuffled } from '../laws/generator.ts';
 import { INVENTORIES, type InventoryName } from '../laws/small-run.ts';
 import { chunksOf, commit, emptyShard, type Log, sample, scanJobs, settingNamed, tellFrom } from './folding.ts';

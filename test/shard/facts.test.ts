@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { clusterId } from '../../src/alerts/identity.ts';
 import type { Fact } from '../../src/model/fact.ts';
 import { closeDays } from '../../src/shard/days.ts';
-import type { Told } from '../../src/shard/documents.ts';
 import { addFact, createFactSet, factSetFromJson, factSetToJson, pruneFacts } from '../../src/shard/fact-set.ts';
 import { decodeRecord, encodeFacts, unpack } from '../../src/shard/record.ts';
 import { encodeShard, foldRecord, pruneShard } from '../../src/shard/shard.ts';
+import type { Told } from '../../src/shard/told-alert.ts';
 import { createRandom, shuffled } from '../laws/generator.ts';
 import { canonicalDocuments, commit } from './folding.ts';
 import {

@@ -11,11 +11,13 @@ import type { Alert } from '../../src/model/alert.ts';
 import { createTally } from '../../src/model/tally.ts';
 import { createScanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
+import type { TellingSetting } from '../../src/shard/alert-document.ts';
 import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
-import { type Telling, type TellingSetting, type Tidings, type Told, tell } from '../../src/shard/documents.ts';
+import { type Telling, type Tidings, tell } from '../../src/shard/documents.ts';
 import { createEvidenceMemory, evidenceOrigins } from '../../src/shard/evidence.ts';
 import { rulesDigest } from '../../src/shard/record.ts';
 import { createShard, ruleNames, type Shard } from '../../src/shard/shard.ts';
+import type { Told } from '../../src/shard/told-alert.ts';
 import { INVENTORIES, type InventoryName, SECRET } from '../laws/small-run.ts';
 
 export const ORG = 'us-xx-laws';

@@ -4,7 +4,8 @@
  */
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Fact, Sighting } from '../../src/model/fact.ts';
-import { type Telling, type TellingSetting, type Tidings, tell } from '../../src/shard/documents.ts';
+import type { TellingSetting } from '../../src/shard/alert-document.ts';
+import { type Telling, type Tidings, tell } from '../../src/shard/documents.ts';
 import { encodeFacts } from '../../src/shard/record.ts';
 import { createShard, decodeShard, encodeShard, foldRecord, type Shard } from '../../src/shard/shard.ts';
 import { STATE_INVENTORY } from '../detect/deciding.ts';

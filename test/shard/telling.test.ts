@@ -9,8 +9,9 @@ import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
 import { createScanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
+import type { TellingSetting } from '../../src/shard/alert-document.ts';
 import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
-import { type TellingSetting, type Told, tell } from '../../src/shard/documents.ts';
+import { tell } from '../../src/shard/documents.ts';
 import { renumberRules } from '../../src/shard/entries.ts';
 import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard/record.ts';
 import {
@@ -24,6 +25,7 @@ import {
   ruleNames,
   type Shard,
 } from '../../src/shard/shard.ts';
+import type { Told } from '../../src/shard/told-alert.ts';
 import { emptyState } from '../laws/small-run.ts';
 import { chunksOf, commit, emptyShard, RULES, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
 
