@@ -17,7 +17,8 @@ import { organizationKeys } from '../src/queue/keys.ts';
 import { readOrigins } from '../src/queue/origins.ts';
 import { openStore } from '../src/queue/store.ts';
 import { startServer } from '../test/mail/smtp.ts';
-import { startOwn, until } from '../test/parts/redis.ts';
+import { startOwn } from '../test/parts/redis.ts';
+import { until } from '../test/parts/until.ts';
 import { type ProcessorWatch, watchProcessors } from './processor-time.ts';
 
 const { values } = parseArgs({
@@ -41,7 +42,7 @@ process.once('exit', () => {
 });
 process.once('SIGINT', () => process.exit(130));
 
-const redis = await startOwn({ aof: true });
+const redis = await startOwn({ aof: true, args: ['--appendfsync', 'everysec'] });
 const server = await startServer({});
 const settings = redis.settings('bench');
 const names = Array.from({ length: WARM_UP + OFFICES }, (_, n) => `us-xx-${String(n).padStart(3, '0')}`);

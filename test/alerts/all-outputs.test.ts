@@ -20,7 +20,7 @@ import { wordsOfPage } from '../sinks/report/words.ts';
 let everything: Alert[] = [];
 beforeAll(async () => {
   everything = [...(await alertsOfEveryDetection()).values()].flat();
-}, 120_000);
+});
 
 const COLUMNS = { columns: 80, colour: false };
 /** summaries that show every alert: a few at a time, so that each stands among the first things once */

@@ -1,7 +1,7 @@
 /** The commands of an always-on installation that a person uses, against a real Redis. */
+
 import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
@@ -16,7 +16,9 @@ import { createSeal } from '../../src/queue/seal.ts';
 import { readLog } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { decodeRecord } from '../../src/shard/record.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { freePort } from '../parts/free-port.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, field, LAUNCHER, type Place, place, probingLog, type Ran } from './pollwatch.ts';
 
 let redis: RedisServer;
@@ -227,12 +229,7 @@ describe('pollwatch ack', () => {
 
 describe('a Redis that cannot be used', () => {
   it('because nothing is there is told with the address and what to do', async () => {
-    const port = await new Promise<number>((resolve) => {
-      const server = createServer().listen(0, '127.0.0.1', () => {
-        const { port: free } = server.address() as { port: number };
-        server.close(() => resolve(free));
-      });
-    });
+    const port = await freePort();
     const here = place();
     const { status, stderr } = here.run(['status'], { env: { POLLWATCH_REDIS_URL: `redis://127.0.0.1:${port}` } });
     expect(stderr).toMatch(
@@ -404,7 +401,7 @@ describe('pollwatch ingest and pollwatch work', () => {
     const all = (holds: (messages: unknown[]) => boolean) => () =>
       processes.every(({ lines }) => holds(lines().map(({ message }) => message)));
     try {
-      await until('the lines are applied', async () => (await linesIn()) === 3, 60_000);
+      await until('the lines are applied', async () => (await linesIn()) === 3);
       await server.killHard();
       for (const name of ['one', 'two', 'three'])
         appendFileSync(join(here.folder, `${name}.log`), accessLine('/while-it-is-away'));
@@ -419,7 +416,7 @@ describe('pollwatch ingest and pollwatch work', () => {
         all((m) => m.includes('Redis is back')),
         60_000,
       );
-      await until('what came meanwhile is applied', async () => (await linesIn()) === 6, 60_000);
+      await until('what came meanwhile is applied', async () => (await linesIn()) === 6);
       for (const { lines } of processes) {
         const warnings = lines().filter((line) => line['log.level'] !== 'info');
         expect(warnings.map(({ message, reason }) => [message, typeof reason])).toEqual([
@@ -430,7 +427,7 @@ describe('pollwatch ingest and pollwatch work', () => {
     } finally {
       await store.close();
     }
-  }, 200_000);
+  });
 
   it('follow a log until they are stopped, and go on where they were', async () => {
     const { here, settings, inStore } = installation();

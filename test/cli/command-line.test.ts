@@ -228,8 +228,9 @@ describe('analyze', () => {
       env: { ...process.env, HOME: here.folder },
     });
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    child.stdin.write(probingLog());
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // more than a pipe holds: once it is written, the program has begun to read
+    const log = probingLog();
+    await new Promise((resolve) => child.stdin.write(log.repeat(Math.ceil(2 ** 20 / log.length)), resolve));
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(here.names()).toEqual([]);

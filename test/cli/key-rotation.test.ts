@@ -193,7 +193,7 @@ describe('lines that wait while the key changes', () => {
     expect(run('dead', 'replay', '--all').status).toBe(0);
     expect(run('work', '--until-drained').status).toBe(0);
     expect(status().depth).toMatchObject({ deadLetters: 0, stats: { events: 92 } });
-  }, 180_000);
+  });
 
   it('are touched by nobody who has another key: ingest and work end with what to do, and alerts stand', () => {
     const { here, run, status } = installation();
@@ -223,7 +223,7 @@ describe('lines that wait while the key changes', () => {
     here.put('key', OLD);
     expect(run('work', '--until-drained').status).toBe(0);
     expect(status().depth).toMatchObject({ deadLetters: 0, stats: { events: 92 } });
-  }, 180_000);
+  });
 
   it('of an installation from before keys were marked are known by whether they open', async () => {
     const { here, settings, run, status } = installation();
@@ -240,5 +240,5 @@ describe('lines that wait while the key changes', () => {
     expect(await store.redis.get(mark)).toMatch(/^[0-9a-f]{32}$/);
     await store.close();
     expect(status().depth.deadLetters).toBe(0);
-  }, 180_000);
+  });
 });

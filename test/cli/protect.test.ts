@@ -85,7 +85,7 @@ describe('where workers read the logs', () => {
     expect(here.run(['ingest', '--once', 'access.log'], { env }).status).toBe(0);
     expect(here.run(['work', '--until-drained'], { env }).status).toBe(0);
     expect(JSON.parse(here.run(['status', '--json'], { env }).stdout)).toMatchObject({ progress: { alerts: 1 } });
-  }, 60_000);
+  });
 
   it('takes the key of the organization that is named, and asks which one where there are several', () => {
     const { here, config } = installed(OTHER);

@@ -49,7 +49,7 @@ describe('the secret key', () => {
 console.log(loadSecret(null, { HOME: '/proc' }).isDefault);`;
       const ran = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
         encoding: 'utf8',
-        timeout: 10_000,
+        timeout: 120_000,
         killSignal: 'SIGKILL',
       });
       expect(ran.stdout).toBe('true\n');

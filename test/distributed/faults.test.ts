@@ -3,6 +3,7 @@
  * is written to, a lease that is lost in the middle of a fold, a chunk that kills whoever scans it. Afterwards every line
  * is accounted for and the alerts are those of the undisturbed run.
  */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deadLetters, replayDead } from '../../src/queue/dead-letters.ts';
@@ -14,7 +15,8 @@ import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { openKeeper } from '../../src/shard/keeper.ts';
 import { tenantTools } from '../../src/shard/tenant.ts';
 import { createRandom } from '../laws/generator.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { canonicalDocuments } from '../shard/folding.ts';
 import {
   disturb,
@@ -142,7 +144,7 @@ describe('a shard', () => {
     await third!.close();
     expect(await documents()).toEqual(office.expected);
     await store.close();
-  }, 180_000);
+  });
 });
 
 describe('a chunk that kills whoever scans it', () => {

@@ -2,6 +2,7 @@
  * A fleet for tests: real worker processes over a real Redis, fed with chunks of logs as a reader would commit them, and
  * what they add up to in the end.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseInventory } from '../../src/config/inventory.ts';
@@ -25,7 +26,7 @@ import { createSeal } from '../../src/queue/seal.ts';
 import type { QueueStore } from '../../src/queue/store.ts';
 import { shuffled } from '../laws/generator.ts';
 import { SECRET } from '../laws/small-run.ts';
-import { until } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 
 /** A fleet as plain values, so that its processes can be given it. */
 export interface FleetSetting {
@@ -190,7 +191,7 @@ export function startFleet(kinds: readonly WorkerKind[], setting: FleetSetting):
 }
 
 /** Asks workers to stop; their exit codes. Those that do not within the deadline are killed. */
-export function stopWorkers(workers: readonly WorkerProcess[], ms = 30_000): Promise<(number | string)[]> {
+export function stopWorkers(workers: readonly WorkerProcess[], ms = 120_000): Promise<(number | string)[]> {
   return Promise.all(
     workers.map(async ({ child, ended }) => {
       child.kill('SIGTERM');

@@ -74,6 +74,6 @@ describe('the queue', () => {
       } finally {
         await store.close();
       }
-    }, 300_000);
+    });
   }
 });

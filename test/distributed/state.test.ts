@@ -2,6 +2,7 @@
  * Three counties and their state through real workers: the state's alerts are those of one pass over what the counties
  * find, with any number of workers, chunks shuffled and delivered twice, workers killed, and a county that comes late.
  */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/model/fact.ts';
@@ -15,7 +16,8 @@ import { tenantTools } from '../../src/shard/tenant.ts';
 import { countyInventory, STATE_INVENTORY, sightingsOf, stateAlerts } from '../detect/deciding.ts';
 import { oddPort, packet, page, request, SQL, times } from '../detect/log-lines.ts';
 import { createRandom } from '../laws/generator.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { canonicalDocuments, documentsOfAlerts } from '../shard/folding.ts';
 import {
   disturb,
@@ -130,7 +132,7 @@ describe('a state and three counties', () => {
       expect(await told(store)).toEqual(expected);
       for (const county of COUNTIES) expect(await countFacts(store, idOf(county))).toBe(0);
       await store.close();
-    }, 200_000);
+    });
   }
 
   it('hear of a county that comes late, and tell the rest then', async () => {
@@ -148,7 +150,7 @@ describe('a state and three counties', () => {
     }
     expect(await told(store)).toEqual(expected);
     await store.close();
-  }, 200_000);
+  });
 
   it('lose nothing and count nothing twice when whoever decided a county dies before or after it told the state', async () => {
     const setting: FleetSetting = { redis: server.settings(), tenants, times: QUICK };
@@ -190,7 +192,7 @@ describe('a state and three counties', () => {
     }
     expect(await told(store)).toEqual(expected);
     await store.close();
-  }, 200_000);
+  });
 });
 
 describe('workers killed at random, Redis killed and restarted', () => {
@@ -224,6 +226,6 @@ describe('workers killed at random, Redis killed and restarted', () => {
       expect(await told(store)).toEqual(expected);
       await store.close();
       await server.stop();
-    }, 300_000);
+    });
   }
 });

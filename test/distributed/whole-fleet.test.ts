@@ -3,6 +3,7 @@
  * killed at random, Redis killed and restarted, Elasticsearch killed in the middle and started again. Afterwards every
  * line is accounted for, in Redis and in the summaries of the days, and the alerts in the index are those of `analyze`.
  */
+
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -19,8 +20,9 @@ import { readOrigins } from '../../src/queue/origins.ts';
 import { countPending } from '../../src/queue/pending.ts';
 import { openStore } from '../../src/queue/store.ts';
 import { createRandom } from '../laws/generator.ts';
-import { eventually, ownPrefix, START_MS, settingsFor, startElasticsearch } from '../parts/elasticsearch.ts';
+import { ownPrefix, START_MS, settingsFor, startElasticsearch } from '../parts/elasticsearch.ts';
 import { startOwn } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { canonicalDocuments } from '../shard/folding.ts';
 import { drained, type FedLog, type FleetSetting, linesOf, QUICK, standing, startFleet, startWorker } from './fleet.ts';
 import { lawOffices, type Office } from './offices.ts';
@@ -71,13 +73,13 @@ it('loses no line and no alert whatever is killed (seed 1)', { timeout: 900_000 
 
     const readOf = async (id: string) => (await readOrigins(store, id)).reduce((sum, { offset }) => sum + offset, 0);
     for (const [id, office] of offices)
-      await eventually(`everything of ${id} is read`, async () => (await readOf(id)) === bytesOf(office), 120_000);
+      await until(`everything of ${id} is read`, async () => (await readOf(id)) === bytesOf(office));
     // nothing follows the logs any more: what they hold is all
     await fleet.retire('ingest');
     expect(await startWorker('ingest-once', setting).ended).toBe(0);
     await drained(store, setting, 300_000);
     for (const id of offices.keys())
-      await eventually(`nothing of ${id} waits`, async () => (await countPending(store, id)) === 0, 200_000);
+      await until(`nothing of ${id} waits`, async () => (await countPending(store, id)) === 0);
   } finally {
     await fleet.stop();
   }

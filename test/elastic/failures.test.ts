@@ -7,15 +7,9 @@ import type { ElasticSettings } from '../../src/model/installation.ts';
 import { deadLetters } from '../../src/queue/dead-letters.ts';
 import { countPending } from '../../src/queue/pending.ts';
 import { openStore } from '../../src/queue/store.ts';
-import {
-  eventually,
-  type OwnServer,
-  ownPrefix,
-  START_MS,
-  settingsFor,
-  startElasticsearch,
-} from '../parts/elasticsearch.ts';
+import { type OwnServer, ownPrefix, START_MS, settingsFor, startElasticsearch } from '../parts/elasticsearch.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { commitDocuments, startWorker } from './waiting-documents.ts';
 
 const NOW = Date.UTC(2026, 10, 23);
@@ -58,7 +52,7 @@ describe('a server with one thread and a write queue of one place', () => {
     await redis.stop();
   });
 
-  it('gets all documents, those again that it had no place for', { timeout: 180_000 }, async () => {
+  it('gets all documents, those again that it had no place for', async () => {
     const reasons = new Set<string>();
     const documents = Array.from({ length: 12_000 }, (_, i) => document(`busy${i}`));
     const { done, dead, left, retries } = await writeDocuments(client, documents, {
@@ -85,7 +79,7 @@ describe('a server with one thread and a write queue of one place', () => {
       );
     }
     const worker = startWorker(own, settings, { patienceMs: 2000 });
-    await eventually('it is in the middle of it', () => (worker.counts.get('indexed') ?? 0) >= 2000);
+    await until('it is in the middle of it', () => (worker.counts.get('indexed') ?? 0) >= 2000);
     await server.kill();
     // while the server is away some documents get a newer version
     await commitDocuments(
@@ -93,10 +87,10 @@ describe('a server with one thread and a write queue of one place', () => {
       'adams',
       ids.slice(0, 1000).map((id) => document(id, 3)),
     );
-    await eventually('the worker has noticed', () => (worker.readiness.get('elasticsearch') ?? '') !== '');
+    await until('the worker has noticed', () => (worker.readiness.get('elasticsearch') ?? '') !== '');
     expect(await countPending(store, 'adams')).toBeGreaterThan(1000);
     await server.start();
-    await eventually('nothing waits', async () => (await countPending(store, 'adams')) === 0, 120_000);
+    await until('nothing waits', async () => (await countPending(store, 'adams')) === 0);
     await worker.stop();
     expect(await countOf({ term: { 'event.code': 'v3' } })).toBe(1000);
     expect(await countOf({ term: { 'event.code': 'v2' } })).toBe(19_000);

@@ -9,8 +9,9 @@ import { deadLetters } from '../../src/queue/dead-letters.ts';
 import { countPending } from '../../src/queue/pending.ts';
 import { nudgeIndex, openQueues } from '../../src/queue/queues.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { eventually, ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
+import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { removeAll } from './documents.ts';
 import { commitDocuments, startWorker } from './waiting-documents.ts';
 
@@ -59,7 +60,7 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
     const documents = Array.from({ length: 50 }, (_, i) => document(`a${i}`, 1));
     await commitDocuments(store, 'adams', [...documents, document('bad', 1, { surprise: 1 })]);
     const worker = startWorker(own, settings);
-    await eventually('nothing waits', async () => (await countPending(store, 'adams')) === 0);
+    await until('nothing waits', async () => (await countPending(store, 'adams')) === 0);
     await worker.stop();
     expect(worker.counts.get('indexed')).toBe(50);
     const dead = await deadLetters(store, 'adams');
@@ -74,10 +75,10 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
     const late = indexOf(prefix, 'alerts', 'brown', '2026-09-14');
     await commitDocuments(store, 'brown', [{ ...document('first', 1), index: late }]);
     const worker = startWorker(own, settings);
-    await eventually('it says so', () => worker.logged.some(({ message }) => message.includes('has no indices yet')));
+    await until('it says so', () => worker.logged.some(({ message }) => message.includes('has no indices yet')));
     expect(await countPending(store, 'brown')).toBe(1);
     await setupElasticsearch(settings, ['adams', 'brown'], { now: NOW, say: () => undefined });
-    await eventually('nothing waits', async () => (await countPending(store, 'brown')) === 0);
+    await until('nothing waits', async () => (await countPending(store, 'brown')) === 0);
     await worker.stop();
     expect(await deadLetters(store, 'brown')).toEqual([]);
     expect((await client.get({ index: late, id: 'first' }))._version).toBe(1);
@@ -89,13 +90,10 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
     store = openStore(own);
     const queues = openQueues(own);
     const worker = startWorker(own, settings, { sweepMs: 3_600_000 });
-    await eventually(
-      'the worker is ready',
-      () => worker.readiness.get('redis') === null && worker.readiness.has('redis'),
-    );
+    await until('the worker is ready', () => worker.readiness.get('redis') === null && worker.readiness.has('redis'));
     await commitDocuments(store, 'adams', [document('nudged', 1)]);
     await nudgeIndex(queues, 'adams');
-    await eventually('nothing waits', async () => (await countPending(store, 'adams')) === 0);
+    await until('nothing waits', async () => (await countPending(store, 'adams')) === 0);
     expect(await versionOf('nudged')).toBe('v1');
     await worker.stop();
     await queues.close();
@@ -114,7 +112,7 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
         ids.map((id) => document(id, version)),
       );
     }
-    await eventually('nothing waits', async () => (await countPending(store, 'adams')) === 0);
+    await until('nothing waits', async () => (await countPending(store, 'adams')) === 0);
     for (const worker of workers) await worker.stop();
     expect(new Set(await Promise.all(ids.map(versionOf)))).toEqual(new Set(['v12']));
     expect(await deadLetters(store, 'adams')).toEqual([]);
@@ -124,7 +122,7 @@ describe.each(SERVERS)('an index worker with Elasticsearch $name', (server) => {
   it('waits for a server that is not there yet, and stops when it is told to', async () => {
     const away = { ...settings, nodes: ['http://127.0.0.1:9'] };
     const worker = startWorker(redis.settings(), away);
-    await eventually('it says so', () => (worker.readiness.get('elasticsearch') ?? '') !== '');
+    await until('it says so', () => (worker.readiness.get('elasticsearch') ?? '') !== '');
     await worker.stop();
     expect(worker.logged.map((l) => l.message)).toContain('Elasticsearch does not answer; it is asked again');
   });

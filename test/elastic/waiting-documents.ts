@@ -16,7 +16,7 @@ export async function commitDocuments(
   documents: readonly IndexedDocument[],
 ): Promise<void> {
   await registerOrigin(store, org, 'access.log');
-  const fence = await acquireLease(store, org, 'test', 10_000);
+  const fence = await acquireLease(store, org, 'test', 600_000);
   if (fence === null) throw new Error('the lease is taken');
   const committed = await commitShard(store, org, {
     fence,

@@ -60,5 +60,5 @@ describe('the scoring', () => {
     expect(tells(told!, { ...label, first: label.last + 7200, last: label.last + 9000 })).toBe(false);
     expect(tells(told!, { ...label, detections: ['W05'] })).toBe(false);
     expect(tells({ ...told!, severity: 'info' }, label)).toBe(false);
-  }, 60_000);
+  });
 });

@@ -2,6 +2,7 @@
  * What holds for every format of the list: its example parses, nothing in a log makes it throw, its kernel and its
  * plain parser say the same however the bytes are cut, its numbers add up, and no line costs more than its length.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +11,7 @@ import { detectFormat } from '../../src/formats/detect.ts';
 import type { Format } from '../../src/formats/format.ts';
 import { findFormat, formats } from '../../src/formats/index.ts';
 import type { Tally } from '../../src/model/tally.ts';
+import { growth, LINEAR_MAX } from '../parts/growth.ts';
 import { CONTEXT, linesOf, type Run, run } from './rows.ts';
 
 /** Real logs of the sample set, where it is at hand. */
@@ -150,13 +152,14 @@ for (const format of formats) {
     });
 
     it('needs time in proportion to the length of the most awkward lines', () => {
-      const [short, long] = [4096, 65_536];
       for (const piece of AWKWARD) {
         for (const head of ['', format.example, format.example.slice(0, 60), format.example.slice(0, 12)]) {
-          const line = (length: number) => (head + piece.repeat(length)).slice(0, length);
-          const base = work(format, line(short));
-          // 16 times as long; a quadratic parser takes 256 times
-          expect(work(format, line(long)) / Math.max(base, 0.05), `${head.slice(0, 20)}… ${piece}`).toBeLessThan(100);
+          const grown = growth(65_536, (length) => {
+            const line = (head + piece.repeat(length)).slice(0, length);
+            format.parseLine(line, CONTEXT);
+            format.looksLike(line);
+          });
+          expect(grown, `${head.slice(0, 20)}… ${piece}`).toBeLessThan(LINEAR_MAX);
         }
       }
     });
@@ -187,19 +190,6 @@ const AWKWARD = [
   '?',
   '" 200 ',
 ];
-
-/** Milliseconds of the fastest of a few runs. */
-function work(format: Format, line: string): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i++) {
-    const start = process.cpuUsage();
-    format.parseLine(line, CONTEXT);
-    format.looksLike(line);
-    const used = process.cpuUsage(start);
-    best = Math.min(best, (used.user + used.system) / 1000);
-  }
-  return best;
-}
 
 function readable(folder: string): boolean {
   try {

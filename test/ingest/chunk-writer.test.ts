@@ -2,6 +2,7 @@
  * Chunks at their bounds: cut at line ends, full to the last byte, and every line in one of them; origins that are begun
  * while Redis is away, and where there are too many.
  */
+
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CHUNK_BYTES, openChunkWriter, REDIS_AWAY } from '../../src/ingest/chunk-writer.ts';
@@ -10,7 +11,8 @@ import { createNotices, type Notice } from '../../src/ingest/notices.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { ORIGINS_MAX } from '../../src/queue/origins.ts';
 import { createSeal } from '../../src/queue/seal.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLines, type Office, openOffice, text } from './office.ts';
 
 let server: RedisServer;
@@ -78,7 +80,7 @@ it('a log that begins while Redis is away waits for it, and says so', async () =
     await away.close();
     await own.stop();
   }
-}, 60_000);
+});
 
 it('a log for which there is no number left is told; the others are read', async () => {
   writeFileSync(office.path('b.log'), text(accessLines(0, 3)));

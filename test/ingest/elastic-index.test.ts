@@ -1,4 +1,5 @@
 /** ECS events that stand in a real Elasticsearch, 9 and 8.19: read once, in the order of their time, whatever happens. */
+
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +7,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Client, connectElasticsearch } from '../../src/elastic/client.ts';
 import type { IngestOrigin } from '../../src/model/installation.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, accessLines, type Office, openOffice, READING } from './office.ts';
 
 let redis: RedisServer;

@@ -1,6 +1,7 @@
 /**
  * Logs that are followed through every kind of rotation: afterwards every line stands in Redis, once, in its order.
  */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -20,7 +21,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
 import type { Notice } from '../../src/ingest/notices.ts';
 import { openLogs } from '../../src/run/open-logs.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, accessLines, type Office, openOffice, READING, type Running, text } from './office.ts';
 
 /** uid and gid of nobody */
@@ -52,8 +54,7 @@ const stop = async () => {
   running = null;
 };
 /** Waits until so many lines are in Redis. */
-const arrived = (count: number) =>
-  until(`${count} lines in Redis`, async () => (await office.lines()).length >= count, 20_000);
+const arrived = (count: number) => until(`${count} lines in Redis`, async () => (await office.lines()).length >= count);
 
 describe('files read once', () => {
   it('are one origin with their rotated files, oldest first, and are closed at their end', async () => {

@@ -2,13 +2,15 @@
  * The list of Filebeat's and Logstash's Redis output: raw lines where the documents carry them, whole documents where they
  * do not, and none lost or repeated by kills.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { IngestOrigin } from '../../src/model/installation.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, accessLines, type Office, openOffice, READING } from './office.ts';
 
 let server: RedisServer;
@@ -100,7 +102,7 @@ it('loses nothing and repeats nothing when its reader is killed again and again'
       await ended;
       child = launch();
     }
-    await until('all lines', async () => (await office.lines()).length >= pushed, 30_000);
+    await until('all lines', async () => (await office.lines()).length >= pushed);
     await until('the lists to be gone', async () => (await left()) === 0);
     const lines = await office.lines();
     expect(lines.length).toBe(pushed);
@@ -110,4 +112,4 @@ it('loses nothing and repeats nothing when its reader is killed again and again'
     child.kill('SIGKILL');
     await ended;
   }
-}, 60_000);
+});

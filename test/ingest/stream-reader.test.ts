@@ -1,10 +1,12 @@
 /** Standard input into the queue: through a real pipe, packed or plain, as it comes and to its end. */
+
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { IngestOrigin } from '../../src/model/installation.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, accessLines, type Office, openOffice, READING, text } from './office.ts';
 
 let server: RedisServer;

@@ -1,7 +1,9 @@
 /** How bytes of a connection are cut into syslog messages, whatever the sender and the network make of them. */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createSyslogFraming, MESSAGE_BYTES_MAX, type SyslogFraming } from '../../src/ingest/syslog-framing.ts';
+import { growth, LINEAR_MAX } from '../parts/growth.ts';
 
 const push = (framing: SyslogFraming, ...parts: string[]) =>
   parts.flatMap((part) => framing.push(Buffer.from(part, 'latin1'))).map((message) => message.toString('latin1'));
@@ -81,18 +83,10 @@ it('any bytes are taken without an error, and no more than a message is held', (
 });
 
 it('a message that comes byte by byte costs in proportion to its length', () => {
-  const cost = (length: number): number => {
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 3; run++) {
-      const framing = createSyslogFraming();
-      const byte = Buffer.from('A');
-      const start = process.cpuUsage();
-      for (let i = 0; i < length; i++) framing.push(byte);
-      const used = process.cpuUsage(start);
-      best = Math.min(best, used.user + used.system);
-    }
-    return best;
-  };
-  cost(4096);
-  expect(cost(128 * 1024) / cost(8 * 1024)).toBeLessThan(64);
+  const byte = Buffer.from('A');
+  const grown = growth(128 * 1024, (length) => {
+    const framing = createSyslogFraming();
+    for (let i = 0; i < length; i++) framing.push(byte);
+  });
+  expect(grown).toBeLessThan(LINEAR_MAX);
 });

@@ -2,11 +2,12 @@
  * Syslog over real sockets: what a sender sends stands in Redis under its organisation, hostile senders are bounded, and
  * what is lost is counted.
  */
+
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createIngestCounts } from '../../src/ingest/ingest-counts.ts';
@@ -15,7 +16,9 @@ import type { SyslogOrigin } from '../../src/ingest/peer-organization.ts';
 import { type ListenerBounds, listenSyslog } from '../../src/ingest/syslog-listener.ts';
 import { readOrigins } from '../../src/queue/origins.ts';
 import { createSeal } from '../../src/queue/seal.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { freePort } from '../parts/free-port.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { accessLine, accessLines, type Office, openOffice, READING, type Running, text } from './office.ts';
 
 let server: RedisServer;
@@ -39,15 +42,6 @@ afterEach(async () => {
 const PACKET =
   'Sep 14 08:01:17 gw01 kernel: [1.5] [fw DROP] IN=eth0 OUT= SRC=203.0.113.9 DST=198.51.100.1 PROTO=TCP SPT=1 DPT=2';
 const nginx = (n: number) => `<190>Sep 14 08:01:00 web01 nginx: ${accessLine(n)}`;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 async function listener(more: Partial<SyslogOrigin> = {}): Promise<SyslogOrigin> {
   const port = await freePort();
@@ -83,7 +77,7 @@ async function dial(port: number): Promise<Socket> {
 }
 
 const arrived = (count: number, org = 'adams') =>
-  until(`${count} lines of ${org}`, async () => (await office.lines(org)).length >= count, 20_000);
+  until(`${count} lines of ${org}`, async () => (await office.lines(org)).length >= count);
 
 it('over TCP, counted or by lines, gives each line to its format, without a header that the format does not know', async () => {
   const origin = await listener();
@@ -210,7 +204,7 @@ it('stops reading a TCP sender when the queue is full, and loses nothing of it',
   const lines = await office.lines();
   expect([lines.length, new Set(lines).size]).toEqual([sent, sent]);
   expect(notices.filter(({ code }) => code === 'PW-INGEST-FULL').map(({ isOver }) => isOver)).toContain(true);
-}, 90_000);
+});
 
 it('of a burst of datagrams those that the system had no room for are counted: the numbers add up', async () => {
   const origin = await listener({ transport: 'udp' });

@@ -1,13 +1,14 @@
 /**
  * Dashboards in a real browser, drawn from the saved objects and from what Elasticsearch answers for the sample documents.
  */
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { writeDocuments } from '../../src/elastic/bulk.ts';
 import { connectElasticsearch } from '../../src/elastic/client.ts';
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import { toNdjson } from '../../src/kibana/saved-object.ts';
 import { EVERYBODY, savedObjects } from '../../src/kibana/saved-objects.ts';
 import { removeAll } from '../elastic/documents.ts';
+import { NO_LIMIT, startBrowser } from '../parts/browser.ts';
 import { ownPrefix, settingsFor } from '../parts/elasticsearch.ts';
 import { runList } from './discover-search.ts';
 import { END, ORGANIZATIONS, SPAN, sampleDocuments, sampleElections } from './documents.ts';
@@ -32,7 +33,7 @@ export async function drawDashboards(url: string, look: (dashboard: OpenDashboar
   const prefix = ownPrefix('preview');
   const settings = settingsFor(url, prefix);
   const client = connectElasticsearch(settings);
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await startBrowser();
   try {
     await setupElasticsearch(
       settings,
@@ -61,7 +62,7 @@ export async function drawDashboards(url: string, look: (dashboard: OpenDashboar
       }
       for (const theme of ['light', 'dark'] as const) {
         const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-        await page.setContent(previewPage(String(object.attributes['title']), answered, theme));
+        await page.setContent(previewPage(String(object.attributes['title']), answered, theme), NO_LIMIT);
         await look({ name: object.id.slice(prefix.length + 1), theme, page, answered });
         await page.close();
       }

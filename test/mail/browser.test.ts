@@ -1,28 +1,19 @@
 /**
  * Mails in a real Chromium, wide and as narrow as a phone: what somebody with a screen reader or weak eyes would trip over.
  */
-import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeMail } from '../../src/mail/compose.ts';
 import { DAY } from '../../src/model/time.ts';
 import { accessibilityProblems } from '../parts/axe.ts';
+import { NO_LIMIT, startBrowser } from '../parts/browser.ts';
 import { drive, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 let browser: Browser;
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) {
-    throw new Error(
-      `no browser at ${CHROMIUM}: install chromium (apt-get install chromium), or set CHROMIUM to its path`,
-    );
-  }
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
-  });
-}, 60_000);
+  browser = await startBrowser();
+});
 afterAll(async () => {
   await browser?.close();
 });
@@ -74,7 +65,7 @@ describe('a mail in a browser', () => {
         const page = await browser.newPage({ viewport: { width, height: 900 } });
         const asked: string[] = [];
         page.on('request', (request) => asked.push(request.url()));
-        await page.setContent(mail.html);
+        await page.setContent(mail.html, NO_LIMIT);
         const seen = (await page.evaluate(INSPECT)) as Record<string, unknown>;
         expect(seen).toMatchObject({
           lang: 'en',
@@ -112,5 +103,5 @@ describe('a mail in a browser', () => {
     const found = (await accessibilityProblems(page)).map((problem) => problem.split(':')[0]);
     expect(found).toEqual(expect.arrayContaining(['html-has-lang', 'color-contrast', 'heading-order']));
     await page.close();
-  }, 60_000);
+  });
 });

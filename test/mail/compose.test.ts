@@ -81,7 +81,7 @@ describe('a mail about many alerts', () => {
         }),
       );
     }
-  }, 60_000);
+  });
 });
 
 describe('a digest', () => {

@@ -2,6 +2,7 @@
  * What `doctor` says of mail: a real mail server that answers, refuses or cannot be trusted, and a real outbox in which mails
  * wait. Nothing is ever sent.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mailFindings } from '../../src/commands/doctor-mail.ts';
 import type { MailSettings, SmtpSettings } from '../../src/model/mail.ts';
@@ -10,7 +11,8 @@ import { organizationKeys } from '../../src/queue/keys.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { installationOf, QUICK } from '../distributed/fleet.ts';
-import { freePort, type RedisServer, startRedis } from '../parts/redis.ts';
+import { freePort } from '../parts/free-port.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { INVENTORY, NOON } from './mailing.ts';
 import { type Certificates, makeCertificates, settingsFor, startServer, type TestServer } from './smtp.ts';
 

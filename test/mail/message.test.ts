@@ -56,7 +56,7 @@ const REASONS: [string, Partial<AlertMail>][] = [
 let everything: Alert[] = [];
 beforeAll(async () => {
   everything = [...(await alertsOfEveryDetection()).values()].flat();
-}, 120_000);
+});
 
 describe('a mail about an alert of every detection', () => {
   it('has a sample of each', () => {

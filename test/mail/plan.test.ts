@@ -562,7 +562,7 @@ describe('whatever happens', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it('everything that deserves a mail is told to everybody who is to be told, and everything else stands in a digest', () => {
     fc.assert(
@@ -591,7 +591,7 @@ describe('whatever happens', () => {
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   it('a planner that dies before its commit plans the same again', () => {
     const states = [stateOf(1, { severity: 'critical' }), stateOf(2)];

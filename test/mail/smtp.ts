@@ -4,12 +4,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions } from 'smtp-server';
 import type { SmtpSettings } from '../../src/model/mail.ts';
+import { freePort } from '../parts/free-port.ts';
 import { FROM } from './mailing.ts';
 
 export interface Certificates {
@@ -86,7 +86,12 @@ export interface TestServer {
 }
 
 /** Starts a server on a free port of this machine, or on one that was used before. */
-export async function startServer(options: SMTPServerOptions, answers: Answers = {}, port = 0): Promise<TestServer> {
+export async function startServer(
+  options: SMTPServerOptions,
+  answers: Answers = {},
+  usedBefore?: number,
+): Promise<TestServer> {
+  const port = usedBefore ?? (await freePort());
   const received: Received[] = [];
   const methods: string[] = [];
   const started: TestServer = { port, received, answers, methods, close };
@@ -137,7 +142,6 @@ export async function startServer(options: SMTPServerOptions, answers: Answers =
     server.server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  started.port = (server.server.address() as AddressInfo).port;
   return started;
 
   function close(): Promise<void> {

@@ -5,15 +5,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { startBrowser } from '../parts/browser.ts';
 
 const GOLDENS = join(import.meta.dirname, 'goldens');
 const DOCS = join(import.meta.dirname, '../../docs');
 /** As a mail program shows it on a desk. */
 const VIEWPORT = { width: 720, height: 400 };
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await startBrowser();
 for (const [name, golden] of [
   ['mail-alert.png', 'lookup-enumeration-to-clerk.html'],
   ['mail-digest.png', 'weekly-digest.html'],

@@ -3,6 +3,7 @@
  * names is there, that nothing is published beyond loopback, and that each of its commands really starts, against real
  * servers with the settings and secrets that it gives them.
  */
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -15,7 +16,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -30,7 +30,8 @@ import { reachStore } from '../../src/operate/reach.ts';
 import type { QueueStore } from '../../src/queue/store.ts';
 import { startServer } from '../mail/smtp.ts';
 import { ownPrefix, SERVERS, START_MS } from '../parts/elasticsearch.ts';
-import { until } from '../parts/redis.ts';
+import { freePort } from '../parts/free-port.ts';
+import { until } from '../parts/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const LAUNCHER = join(ROOT, 'pollwatch');
@@ -63,15 +64,6 @@ const compose = parse(text, { merge: true }) as Compose;
 const services = Object.entries(compose.services);
 /** services that run ./pollwatch */
 const ours = services.filter(([, service]) => service.build !== undefined);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** "./a:/b:ro" → "./a"; null for a named volume */
 function hostPath(volume: string): string | null {
@@ -343,15 +335,11 @@ describe('outside of containers', () => {
           return health() !== undefined;
         });
         let answer = '';
-        await until(
-          `${name} is ready`,
-          async () => {
-            const response = await fetch(`http://${health()!}/readyz`);
-            answer = await response.text();
-            return response.ok;
-          },
-          20_000,
-        ).catch((cause: unknown) => {
+        await until(`${name} is ready`, async () => {
+          const response = await fetch(`http://${health()!}/readyz`);
+          answer = await response.text();
+          return response.ok;
+        }).catch((cause: unknown) => {
           throw new Error(`${name}: ${answer}${said}`, { cause });
         });
         child.kill('SIGTERM');

@@ -20,11 +20,12 @@ import {
 } from 'node:fs';
 import { get as getPlain } from 'node:http';
 import { get as getTls } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { ElasticSettings } from '../../src/model/installation.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 /** The versions that the program promises to speak to. */
 export const VERSIONS = ['9.2.4', '8.19.9'] as const;
@@ -183,11 +184,7 @@ async function launch(folder: string, options: ServerOptions): Promise<OwnServer
     const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0;
     if (pid === 0) return;
     process.kill(pid, signal);
-    const deadline = Date.now() + 60_000;
-    while (isAlive(pid)) {
-      if (Date.now() > deadline) throw new Error(`process ${pid} does not end`);
-      await pause(50);
-    }
+    await until(`process ${pid} ends`, () => !isAlive(pid));
   }
 
   await start();
@@ -231,11 +228,7 @@ async function sharedServer(version: Version): Promise<string> {
     mkdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const deadline = Date.now() + START_MS;
-    while (!existsSync(ready)) {
-      if (Date.now() > deadline) throw new Error(`no ${ready} after ${START_MS / 1000} s`, { cause: error });
-      await pause(200);
-    }
+    await until(`${ready} is there`, () => existsSync(ready), START_MS);
     const answer = JSON.parse(readFileSync(ready, 'utf8')) as { url?: string; fault?: string };
     if (answer.url === undefined) throw new Error(answer.fault ?? 'Elasticsearch did not start', { cause: error });
     return answer.url;
@@ -359,33 +352,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
-}
-
-/** Waits until a condition holds; fails after `ms` with what was waited for. */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  ms = 60_000,
-): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await pause(50);
-  }
 }

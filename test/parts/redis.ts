@@ -6,20 +6,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { RedisSettings } from '../../src/model/installation.ts';
+import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 export interface RedisOptions {
-  /** write every change to an append-only file, synced each second */
+  /**
+   * write every change to an append-only file before it is acknowledged, so that kill -9 loses nothing: synced each second
+   * (as in production) it would be written later while the disk is busy
+   */
   readonly aof?: boolean;
   /** cluster mode, all slots assigned to this node */
   readonly cluster?: boolean;
   /** folder of its data; a new one that is removed at the end unless given */
   readonly dir?: string;
-  /** more arguments, such as ['--maxmemory', '10mb'] */
+  /** more arguments, such as ['--maxmemory', '10mb']; they win */
   readonly args?: readonly string[];
 }
 
@@ -36,8 +40,6 @@ export interface RedisServer {
   /** ends it and removes its folder */
   stop(): Promise<void>;
 }
-
-const READY_MS = 20_000;
 
 /**
  * Starts a server, or uses the one of POLLWATCH_TEST_REDIS_URL when no option asks for a server of its own. Throws with
@@ -73,15 +75,6 @@ export async function startOwn(options: RedisOptions = {}): Promise<RedisServer>
   };
 }
 
-/** Waits until a claim holds, looking every few ms. Throws after the deadline, with what was waited for. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 function foreign(url: string): RedisServer {
   const refuse = () => Promise.reject(new Error('a server that is not ours is not killed'));
   return {
@@ -108,7 +101,7 @@ function settingsOf(url: string, prefix: string | undefined, cluster: boolean): 
 
 async function launch(port: number, dir: string, options: RedisOptions): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'];
-  args.push('--appendonly', options.aof === true ? 'yes' : 'no', '--appendfsync', 'everysec', '--loglevel', 'warning');
+  args.push('--appendonly', options.aof === true ? 'yes' : 'no', '--appendfsync', 'always', '--loglevel', 'warning');
   if (options.cluster === true) args.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const child = spawn('redis-server', [...args, ...(options.args ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -163,23 +156,17 @@ async function ready(port: number, isCluster: boolean, check: () => void): Promi
     const asked = redis.ping().then(() => {
       answered = true;
     });
-    await until(
-      'redis-server answers',
-      () => {
-        check();
-        return answered;
-      },
-      READY_MS,
-    );
+    await until('redis-server answers', () => {
+      check();
+      return answered;
+    });
     await asked;
     if (!isCluster) return;
     if (String(await redis.cluster('INFO')).includes('cluster_slots_assigned:0')) {
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     }
-    await until(
-      'the cluster serves all slots',
-      async () => String(await redis.cluster('INFO')).includes('cluster_state:ok'),
-      READY_MS,
+    await until('the cluster serves all slots', async () =>
+      String(await redis.cluster('INFO')).includes('cluster_state:ok'),
     );
   } finally {
     redis.disconnect();
@@ -191,25 +178,5 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.kill(signal);
-  });
-}
-
-/** A port that nobody listens on; for a cluster node also the one of its bus, 10,000 above. */
-export async function freePort(withBus = false): Promise<number> {
-  for (;;) {
-    const port = await probe(0);
-    if (port === null || (withBus && (port > 55_000 || (await probe(port + 10_000)) === null))) continue;
-    return port;
-  }
-}
-
-function probe(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : null));
-    });
   });
 }

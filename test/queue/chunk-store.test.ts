@@ -1,6 +1,7 @@
 /**
  * Chunks against a real Redis, alone and as a cluster: what is committed together, what counts once, what waits.
  */
+
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ChunkRef, commitChunk, finishChunks, type LoadedChunk, loadChunks } from '../../src/queue/chunk-store.ts';
@@ -11,7 +12,8 @@ import { closeOrigin, ORIGINS_MAX, readOrigins, registerOrigin } from '../../src
 import { createSeal, SealError, sealLabel } from '../../src/queue/seal.ts';
 import { acquireLease, commitShard, renewLease, type ShardCommit } from '../../src/queue/shard-store.ts';
 import { openStore, organizations, type QueueStore } from '../../src/queue/store.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { apply, commitLines, commitText, linesOf, loggedLines, queuedBytes, seal } from './county.ts';
 import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts';
 

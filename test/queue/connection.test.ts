@@ -1,6 +1,7 @@
 /**
  * Connections to real servers: users with few rights, TLS with a CA of one's own, errors that say what is wrong.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,9 @@ import { queueDepth } from '../../src/queue/depth.ts';
 import { dispatch, sweep } from '../../src/queue/dispatch.ts';
 import { refsOfJob, startAnalyzeWorker } from '../../src/queue/queues.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
-import { freePort, type RedisServer, startOwn, until } from '../parts/redis.ts';
+import { freePort } from '../parts/free-port.ts';
+import { type RedisServer, startOwn } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { apply, commitLines, install, loggedLines } from './county.ts';
 
 describe('a user of its own', () => {

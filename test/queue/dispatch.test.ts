@@ -1,6 +1,7 @@
 /**
  * The way from the outbox to the workers: windows, fairness, and everything that can fall between two steps.
  */
+
 import type { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ChunkRef, refText } from '../../src/queue/chunk-store.ts';
@@ -11,7 +12,8 @@ import { createHandingOn } from '../../src/queue/handing-on.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { type AnalyzeJob, refsOfJob, startAnalyzeWorker, type WorkerTimes } from '../../src/queue/queues.ts';
 import { runScript } from '../../src/queue/scripts.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { apply, commitLines, type Installed, install, loggedLines, queuedBytes } from './county.ts';
 
 const everyLine = (count: number) => Array.from({ length: count }, (_, n) => [`line ${n}.0`, `line ${n}.1`]).flat();

@@ -1,6 +1,7 @@
 /**
  * Redis and workers that die: what was acknowledged is there afterwards, once.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -25,7 +26,8 @@ import {
   releaseLease,
   renewLease,
 } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import {
   apply,
   commitLines,

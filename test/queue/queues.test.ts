@@ -1,6 +1,7 @@
 /**
  * Nudges of the queue "index", and workers that stop in good order.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweep } from '../../src/queue/dispatch.ts';
 import { readOrigins } from '../../src/queue/origins.ts';
@@ -13,7 +14,8 @@ import {
   startNudgeWorker,
 } from '../../src/queue/queues.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { apply, commitLines, install } from './county.ts';
 
 let server: RedisServer;

@@ -1,6 +1,7 @@
 /**
  * Lease, log, snapshot and documents against a real Redis, alone and as a cluster.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
@@ -22,7 +23,8 @@ import {
   type ShardCommit,
   type ShardDocument,
 } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { apply, commitLines, type Installed, install } from './county.ts';
 
 const ORG = 'adams';

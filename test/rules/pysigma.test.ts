@@ -47,5 +47,5 @@ describe('pySigma', () => {
     expect(result.plain).toBeGreaterThan(50);
     expect(result.count).toBeGreaterThan(result.plain as number);
     expect(result.queries).toBe(result.plain);
-  }, 300_000);
+  });
 });

@@ -1,4 +1,5 @@
 /** When a keeper tells the days that are past: after what waits in the log, and not later than it must. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeOrigin, registerOrigin } from '../../src/queue/origins.ts';
 import { readProgress } from '../../src/queue/progress.ts';
@@ -11,7 +12,8 @@ import { decodeShard } from '../../src/shard/shard.ts';
 import { tenantTools } from '../../src/shard/tenant.ts';
 import { installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { INVENTORIES, SECRET } from '../laws/small-run.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { chunksOf, ORG, scanJobs } from './folding.ts';
 
 let server: RedisServer;

@@ -2,6 +2,7 @@
  * The analyze and decide workers in one process over a real Redis: what they tell and when, what they do about chunks and
  * records that they cannot read, and that they go on where another stopped.
  */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeState } from '../../src/measure/delta.ts';
@@ -36,7 +37,8 @@ import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
 import { type FleetSetting, feed, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 
 const ORG = 'adams';
 const INVENTORY = 'version: 1\norganization: {id: adams, name: Adams County}\n';
@@ -162,7 +164,7 @@ describe('the workers', () => {
     await running({ idleMs: 1500 }, async ({ store }) => {
       const web = await write(store, 'web', 'combined', requests(10, 14));
       await write(store, 'fw', 'netfilter', packets(0, 16));
-      await until('the probing is told', isTold(store, 'W01'), 20_000);
+      await until('the probing is told', isTold(store, 'W01'));
       await closeOrigin(store, ORG, web);
       await until('everything is settled', isSettled(store));
       expect(await pendingBodies(store, ORG, 'summaries')).not.toEqual([]);
@@ -232,7 +234,7 @@ describe('the workers', () => {
       { idleMs: 1 },
       async ({ store, said }) => {
         await write(store, 'fw', 'netfilter', packets(0, 16));
-        await until('the scan is told', isTold(store, 'F01'), 60_000);
+        await until('the scan is told', isTold(store, 'F01'));
         expect(
           said.filter((line) => line.includes('lease of an organisation ran out over a decision')).length,
         ).toBeGreaterThan(0);
@@ -259,7 +261,7 @@ describe('the workers', () => {
       await write(store, 'fw', 'netfilter', packets(0, 16), new Uint8Array(32).fill(9));
       await write(store, 'fw', 'netfilter', packets(1, 16));
       await until('the scan is told', isTold(store, 'F01'));
-      await until('the chunk is a dead letter', async () => (await deadLetters(store, ORG)).length === 1, 60_000);
+      await until('the chunk is a dead letter', async () => (await deadLetters(store, ORG)).length === 1);
       expect((await deadLetters(store, ORG))[0]!.reason).toContain('does not open');
       await until('everything else is settled', isSettled(store));
       expect((await queueDepth(store, ORG)).stats['lines']).toBe(16);
@@ -390,7 +392,7 @@ describe('the workers', () => {
       const options = { sweepMs: 50, lostMs: 60_000, times: { elsewhereMs: 20 } };
       const worker = runAnalyze(installation, stop.signal, hooks, options);
       try {
-        await until(what, condition, 30_000);
+        await until(what, condition);
       } finally {
         stop.abort();
         await worker;

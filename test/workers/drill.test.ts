@@ -2,6 +2,7 @@
  * A drill as a person runs it: the real command beside workers, a real Redis and a real mail server. What comes through is a
  * mail that says what it is, and nothing else anywhere; what does not is told with the step at which it stopped.
  */
+
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,8 @@ import { pendingBodies } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { grade, proseOf } from '../mail/reading.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { alertIds, CLERK, INVENTORY, IT, type Office, ORG, office, until, write } from './mail-office.ts';
+import { until } from '../parts/until.ts';
+import { alertIds, CLERK, INVENTORY, IT, type Office, ORG, office, write } from './mail-office.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {

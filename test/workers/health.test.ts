@@ -1,4 +1,5 @@
 /** Health told through a real Redis into real Elasticsearch. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import { writeDocuments } from '../../src/elastic/bulk.ts';
@@ -12,7 +13,8 @@ import { HEALTH_MS } from '../../src/shard/health-document.ts';
 import { dataSetReader, runHealth, tellHealth } from '../../workers/health.ts';
 import { removeAll } from '../elastic/documents.ts';
 import { ownPrefix, SERVERS, START_MS, settingsFor } from '../parts/elasticsearch.ts';
-import { type RedisServer, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 import { commitLines, type Installed, install } from '../queue/county.ts';
 
 const ORG = 'adams';

