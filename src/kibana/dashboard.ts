@@ -3,7 +3,8 @@
  * Attributes are those of the first schema that knows controls (8.9 forbids others); what Kibana wants as text is text.
  */
 import { type Scope, scopeId, type View, viewId } from './data-views.ts';
-import { type DashboardName, type Panel, panelState } from './panels.ts';
+import { panelState } from './panel-state.ts';
+import type { DashboardName, Panel } from './panels.ts';
 import { type Reference, type SavedObject, savedObject } from './saved-object.ts';
 
 /** Columns of the grid. */
