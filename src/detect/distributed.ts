@@ -11,8 +11,10 @@
  *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
  * Campaigns are not joined transitively: a decision lists its members.
  */
+
+import { addVisit, createLedger } from '../measure/additions.ts';
 import { GROUPED, paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
-import { addVisit, createLedger, hiOf, type Ledger, loOf, rowOf, spaceOf } from '../measure/ledger.ts';
+import { hiOf, type Ledger, loOf, rowOf, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';

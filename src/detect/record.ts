@@ -15,8 +15,9 @@ import {
   VISIT_WORDS,
   WEB,
 } from '../measure/entry.ts';
-import { distinct, GROUP_MAX, type Ledger, priorityOf } from '../measure/ledger.ts';
+import type { Ledger } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { distinct, GROUP_MAX, priorityOf } from '../measure/reductions.ts';
 import { dayOf, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { countDistinct } from './distinct.ts';
 

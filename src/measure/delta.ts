@@ -7,8 +7,10 @@
  *     both sorted by (word 1, word 0, word 2, word 3)
  *   text part: JSON {prefixes, timeline, hosts, destinations, spans, coverage}, sparse, sorted
  */
+
+import { absorbEntries } from './additions.ts';
 import { TOUCH_WORDS, VISIT_WORDS } from './entry.ts';
-import { absorbEntries, byKey, hiOf, loOf, rowOf, spaceOf } from './ledger.ts';
+import { byKey, hiOf, loOf, rowOf, spaceOf } from './ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from './lists.ts';
 import { remember, type State } from './state.ts';
 

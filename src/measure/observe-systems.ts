@@ -7,14 +7,14 @@
 import { type AddressTest, isSourceIn } from '../model/address.ts';
 import { type Batch, FLAG, KIND, METHOD } from '../model/batch.ts';
 import { type HashKey, hashRange, hashWords } from '../model/hash.ts';
-import type { Digests, Matches } from '../model/rule.ts';
+import type { Matches } from '../model/rule.ts';
 import { MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
+import { addTouch, addVisit } from './additions.ts';
 import { WATCH } from './asset-watch.ts';
-
+import type { BatchInHand } from './batch-in-hand.ts';
 import { answerItem, FIELD, PACKET, paneOf, SLICES, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import { createFormFields, NOT_TOLD } from './form-fields.ts';
-import { addTouch, addVisit, rowOf, SPACE } from './ledger.ts';
-import type { Scene } from './observe.ts';
+import { rowOf, SPACE } from './ledger.ts';
 import { createPathTest, isBackstage, isVoterDocument } from './path-tests.ts';
 import type { ProtectedRecords } from './protected-records.ts';
 import { COVERAGE, type State } from './state.ts';
@@ -34,17 +34,6 @@ export interface WatchedSystems {
 export interface SystemObserver {
   /** Adds what a batch shows of declared systems; `rows` are the rows of its sources, `view` is over the batch's bytes. */
   note(batch: BatchInHand): void;
-}
-
-/** A batch, what was found in it, and where it is added. */
-export interface BatchInHand {
-  readonly state: State;
-  readonly batch: Batch;
-  readonly view: DataView;
-  readonly matches: Matches;
-  readonly digests: Digests;
-  readonly scene: Scene;
-  readonly rows: Uint32Array;
 }
 
 const TO_SYSTEMS = COVERAGE.indexOf('to_systems');

@@ -4,7 +4,9 @@
  */
 
 import { handBack } from '../model/memory.ts';
-import { createLedger, holdBound, type Ledger, settle } from './ledger.ts';
+import { createLedger } from './additions.ts';
+import type { Ledger } from './ledger.ts';
+import { holdBound, settle } from './reductions.ts';
 
 /** Default bound of the entries' memory. A million quiet sources use about 100 MB of it. */
 export const MEMORY_BYTES = 1024 * 1024 * 1024;

@@ -7,7 +7,7 @@ import type { Enricher } from '../enrich/enricher.ts';
 import { knownScanner } from '../enrich/known-scanners.ts';
 import { TAG } from '../measure/entry.ts';
 import { findRow, SPACE } from '../measure/ledger.ts';
-import { LABEL } from '../measure/observe.ts';
+import { LABEL } from '../measure/observe-requests.ts';
 import type { State } from '../measure/state.ts';
 import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from '../model/address.ts';
 import type { AlertKey, AlertSource } from '../model/alert.ts';

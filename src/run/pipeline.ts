@@ -12,7 +12,7 @@ import type { DecidedSources } from '../detect/decided-sources.ts';
 import type { Decision } from '../detect/decision.ts';
 import type { Settings } from '../detect/scene.ts';
 import { createEnricher } from '../enrich/enricher.ts';
-import { forgetQuiet } from '../measure/ledger.ts';
+import { forgetQuiet } from '../measure/reductions.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';

@@ -4,8 +4,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { OriginContext } from '../formats/format.ts';
+import type { Scene } from '../measure/batch-in-hand.ts';
 import { mergeDelta } from '../measure/delta.ts';
-import type { Scene } from '../measure/observe.ts';
 import { holdState } from '../measure/state.ts';
 import { countOverlong, mergeTally, type Tally } from '../model/tally.ts';
 import type { Progress } from '../origins/progress.ts';

@@ -6,10 +6,10 @@
 
 import type { OriginContext } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
+import type { Scene } from '../measure/batch-in-hand.ts';
 import { encodeState } from '../measure/delta.ts';
 import { TOUCH_WORDS } from '../measure/entry.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
-import type { Scene } from '../measure/observe.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
 import { handBack } from '../model/memory.ts';
 import { countRefused, createTally, type Tally } from '../model/tally.ts';

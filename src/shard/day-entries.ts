@@ -15,8 +15,9 @@ import {
   TOUCH_WORDS,
   VISIT_WORDS,
 } from '../measure/entry.ts';
-import { GROUP_MAX, hiOf, type Ledger, loOf } from '../measure/ledger.ts';
+import { hiOf, type Ledger, loOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { GROUP_MAX } from '../measure/reductions.ts';
 import { formatKey } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
 import type { Rule } from '../model/rule.ts';

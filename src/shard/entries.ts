@@ -2,8 +2,10 @@
  * The entries of a state, gone through one by one into a new state: what a shard does when lines have grown too old to
  * matter, and when a worker with other rules numbered its matches otherwise. What is left is a state like any other.
  */
+
+import { absorbRow } from '../measure/additions.ts';
 import { TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS } from '../measure/entry.ts';
-import { absorbRow, hiOf, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { hiOf, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from '../measure/lists.ts';
 import { createState, type State } from '../measure/state.ts';
 import { DAY, dayStart, PACKET_PANE, WEB_PANE } from '../model/time.ts';

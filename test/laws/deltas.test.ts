@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { DeltaError, encodeState, mergeDelta } from '../../src/measure/delta.ts';
-import { GROUP_MAX } from '../../src/measure/ledger.ts';
+import { GROUP_MAX } from '../../src/measure/reductions.ts';
 import { alertDifferences } from './checks.ts';
 import { filesOf, generate } from './generator.ts';
 import { alertsFrom, canonical, canonicalBytes, emptyState, scan, wholeFiles, withoutReferences } from './small-run.ts';

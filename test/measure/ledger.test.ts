@@ -1,19 +1,12 @@
 /** The ledger as a set: merging, overflow of a group, the memory bound, and its binary form. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addTouch, addVisit } from '../../src/measure/additions.ts';
 import { DELTA_VERSION, DeltaError, encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG, TAG_BITS } from '../../src/measure/entry.ts';
-import {
-  addTouch,
-  addVisit,
-  distinct,
-  findRow,
-  forgetQuiet,
-  GROUP_MAX,
-  rowOf,
-  SPACE,
-} from '../../src/measure/ledger.ts';
+import { findRow, rowOf, SPACE } from '../../src/measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../../src/measure/lists.ts';
+import { distinct, forgetQuiet, GROUP_MAX } from '../../src/measure/reductions.ts';
 import {
   covered,
   createState,

@@ -12,9 +12,10 @@
  * Needs each visitor's address: behind a proxy that is not trusted to name them there is one source.
  */
 import { paneStart, SLICES, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../../measure/entry.ts';
-import { distinct, GROUP_MAX, type Ledger, loOf, priorityOf, SPACE, spaceOf } from '../../measure/ledger.ts';
+import { type Ledger, loOf, SPACE, spaceOf } from '../../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
+import { distinct, GROUP_MAX, priorityOf } from '../../measure/reductions.ts';
 import { electionWindow } from '../../model/election-window.ts';
 import type { Asset } from '../../model/inventory.ts';
 import { DAY, dayOf, dayStart, HOUR, WEB_PANE } from '../../model/time.ts';

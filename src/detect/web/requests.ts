@@ -2,7 +2,7 @@
  * What web detectors share: which requests failed, what counts as an answer, and the numbers that alerts show.
  */
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
-import { LABEL } from '../../measure/observe.ts';
+import { LABEL } from '../../measure/observe-requests.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
