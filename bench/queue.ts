@@ -14,13 +14,13 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { canonicalAlert } from '../src/alerts/ecs.ts';
 import { loadInstallation } from '../src/config/installation.ts';
 import type { Installation } from '../src/model/installation.ts';
 import { isDrained, readStatus } from '../src/operate/status.ts';
 import { queueDepth } from '../src/queue/depth.ts';
 import { openStore, type QueueStore } from '../src/queue/store.ts';
 import { analyze } from '../src/run/pipeline.ts';
+import { canonicalAlert } from '../test/laws/canonical-alert.ts';
 import { type RedisServer, startOwn } from '../test/parts/redis.ts';
 import { generateWeb, WEB_DEFAULTS } from './gen-web.ts';
 import { type ProcessorWatch, watchProcessors } from './processor-time.ts';
@@ -70,7 +70,7 @@ interface Plant {
 }
 
 async function build(offices: readonly string[]): Promise<Plant> {
-  const server = await startOwn({ aof: true });
+  const server = await startOwn({ aof: true, args: ['--appendfsync', 'everysec'] });
   writeFileSync(join(folder, 'key'), new Uint8Array(32).fill(7));
   const config = join(folder, 'pollwatch.yaml');
   const list = offices.map((id) => `  - {id: ${id}, name: Office ${id}, key_file: key}`).join('\n');

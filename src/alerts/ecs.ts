@@ -5,15 +5,15 @@
  * Reference: https://www.elastic.co/guide/en/ecs/current/
  */
 
-import { formatPrefix, parseAddress, prefixOf } from '../model/address.ts';
 import type { Alert, Jurisdiction } from '../model/alert.ts';
 import type { Mailing } from '../model/contact.ts';
-import { deepFreeze } from '../model/frozen.ts';
-import { LEVELS, type Level } from '../model/rule.ts';
-import { TACTICS, TECHNIQUES } from './attack.ts';
+import type { Level } from '../model/rule.ts';
 import { CAVEAT, CAVEAT_ID, ownerWords } from './caveat.ts';
 import { detectionText } from './detections.ts';
+import { once, oneLine, part, text, texts, unique } from './document-parts.ts';
 import { fieldsTried } from './fields-tried.ts';
+import { classFields, networksOf, sourceFields } from './source-fields.ts';
+import { threatFields } from './threat-fields.ts';
 
 /** What a document says beyond the alert itself. */
 export interface DocumentContext {
@@ -82,7 +82,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
       reason: text(summary),
     }),
     rule: rule(alert, context.version),
-    threat: threat(alert.techniques),
+    threat: threatFields(alert.techniques),
     source: sourceFields(alert),
     destination: part({
       ip: destination,
@@ -168,85 +168,10 @@ function instantOf(ms: number | null | undefined): string | undefined {
   return ms === null || ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
-/**
- * The form in which two runs over the same lines are compared: all of the alert except what the run and not the lines
- * decide (names and offsets of origins), keys sorted, evidence in the order of time and text. JSON text.
- */
-export function canonicalAlert(alert: Alert): string {
-  const lines = alert.lines
-    .map(({ timeMs, text, matched }) => ({ timeMs, text, matched }))
-    .sort((a, b) => a.timeMs - b.timeMs || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
-  return JSON.stringify(sortKeys({ ...alert, lines }));
-}
-
-const VERDICT_RANK = { tailored: 0, cannot_tell: 1, noise: 2 } as const;
-
-/** What was answered before what was not, what is aimed at us before what may be and what is noise. */
-export function compareWorth(
-  a: { readonly isAnswered: boolean; readonly term: Alert['verdict']['term'] },
-  b: { readonly isAnswered: boolean; readonly term: Alert['verdict']['term'] },
-): number {
-  return Number(b.isAnswered) - Number(a.isAnswered) || VERDICT_RANK[a.term] - VERDICT_RANK[b.term];
-}
-
-const worthOf = ({ outcome, verdict: { term } }: Alert) => ({ isAnswered: outcome === 'answered', term });
-
-/**
- * Most severe first, at equal severity what was answered and what is aimed at us, then score, then the earliest, then
- * the id: the order in which people read alerts.
- */
-export function compareAlerts(a: Alert, b: Alert): number {
-  return (
-    LEVELS.indexOf(b.severity) - LEVELS.indexOf(a.severity) ||
-    compareWorth(worthOf(a), worthOf(b)) ||
-    b.score - a.score ||
-    a.startMs - b.startMs ||
-    (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
-  );
-}
-
-/** Blocks of senders that a document names of an alert of many. */
-const NETWORKS_MAX = 20;
-
 const ECS = Object.freeze({ version: '9.4.0' });
 const NETWORK = Object.freeze({ direction: 'inbound' });
 const TAGS = Object.freeze(['pollwatch']);
 const TYPE = Object.freeze(['info']);
-
-/** source.* of an alert whose key is a source; of a prefix or a network its owner alone. */
-function sourceFields({ key, source }: Alert): object | undefined {
-  if (source === null) return key.kind === 'as' ? part({ as: parseAs(key.text) }) : undefined;
-  const as = source.as === null ? undefined : asFields(source.as);
-  if (key.kind !== 'source') return part({ as });
-  const { country, place } = source;
-  return part({
-    ip: text(source.ip),
-    address: text(source.ip),
-    as,
-    geo: part({
-      country_iso_code: text(country?.isoCode),
-      country_name: text(country?.name),
-      city_name: text(place?.city),
-      location: place === null ? undefined : { lat: place.lat, lon: place.lon },
-    }),
-  });
-}
-
-/** pollwatch.source.network: the network that an alert is about; where several senders are one alert's, their blocks. */
-function networksOf({ network, key, source, related }: Alert): string | readonly string[] | undefined {
-  const known = network ?? (key.kind === 'prefix' ? key.text : null);
-  if (known !== null) return text(known);
-  if (key.kind === 'source') return source !== null && source.key !== source.ip ? text(source.key) : undefined;
-  return texts(unique(related.map(blockOf)).slice(0, NETWORKS_MAX));
-}
-
-/** "198.51.100.7" → "198.51.100.0/24", "2001:db8:1:2::3" → "2001:db8:1::/48" */
-function blockOf(address: string): string {
-  const found = parseAddress(address);
-  if (found === null) return address;
-  const { hi, lo } = 'v4' in found ? prefixOf(0, found.v4) : prefixOf(found.v6[0], found.v6[1]);
-  return formatPrefix(hi, lo);
-}
 
 function evidenceFields(alert: Alert): object | undefined {
   const fields = alert.categories.includes('web') ? fieldsTried(alert.lines) : [];
@@ -287,64 +212,6 @@ function rule(alert: Alert, version: string): unknown {
 
 const isElection = (detection: string) => detection.startsWith('election.') || detection.startsWith('campaign.');
 
-/** Parts that are remembered; forgotten all at once when full, which costs time only. */
-const PARTS_MAX = 2000;
-const parts = new Map<string, unknown>();
-
-/** A part of documents that is the same for many alerts: frozen, so that whoever writes it may write it once. */
-function once(name: string, make: () => object | undefined): unknown {
-  let known = parts.get(name);
-  if (known === undefined && !parts.has(name)) {
-    known = deepFreeze(make());
-    if (parts.size >= PARTS_MAX) parts.clear();
-    parts.set(name, known);
-  }
-  return known;
-}
-
-/** threat.* of the alerts that name the same techniques. */
-function threat(techniques: Alert['techniques']): unknown {
-  return once(`threat ${JSON.stringify(techniques)}`, () => threatOf(techniques));
-}
-
-/** Parallel arrays: tactics, techniques and, where an id has a dot, subtechniques under their technique. */
-function threatOf(named: Alert['techniques']): object | undefined {
-  const tactics = new Map<string, string>();
-  const techniques = new Map<string, string>();
-  const subtechniques = new Map<string, { name: string; reference: string }>();
-  for (const { id, name, reference } of named) {
-    const parent = id.split('.')[0]!;
-    const known = TECHNIQUES[parent];
-    techniques.set(parent, known?.[0] ?? (parent === id ? name : parent));
-    if (known !== undefined) tactics.set(TACTICS[known[1]][0], TACTICS[known[1]][1]);
-    if (parent !== id) subtechniques.set(id, { name, reference });
-  }
-  if (techniques.size === 0) return undefined;
-  const sub = [...subtechniques];
-  return part({
-    framework: 'MITRE ATT&CK',
-    tactic: part({
-      id: texts([...tactics.keys()]),
-      name: texts([...tactics.values()]),
-      reference: texts([...tactics.keys()].map((id) => `https://attack.mitre.org/tactics/${id}/`)),
-    }),
-    technique: part({
-      id: texts([...techniques.keys()]),
-      name: texts([...techniques.values()]),
-      reference: [...techniques.keys()].map((id) => `https://attack.mitre.org/techniques/${id}/`),
-      subtechnique: part({
-        id: texts(sub.map(([id]) => id)),
-        name: texts(sub.map(([, s]) => s.name)),
-        reference: texts(
-          sub.map(([id, s]) =>
-            s.reference === '' ? `https://attack.mitre.org/techniques/${id.replace('.', '/')}/` : s.reference,
-          ),
-        ),
-      }),
-    }),
-  });
-}
-
 /** pollwatch.jurisdiction: of several organisations their ids, and the levels and parents that they have. */
 function jurisdictionFields(places: readonly Jurisdiction[]): object | undefined {
   if (places.length === 0) return undefined;
@@ -371,37 +238,6 @@ function assetFields({ asset }: Alert): object | undefined {
   });
 }
 
-/**
- * Three facts that are never one: what it claims to be, who it is listed as, whom the office has authorised. The class is
- * the strongest of the last two; a claim makes none.
- */
-function classFields(source: Alert['source']): Record<string, unknown> {
-  if (source === null) return {};
-  const { class: claim, listed, authorized } = source;
-  const basis = [
-    ...(claim === null ? [] : [`it ${claim}`]),
-    ...(listed === undefined ? [] : [`listed as ${listed.name} in ${listed.list} of ${listed.date}`]),
-    ...(authorized === undefined ? [] : [`authorised in your inventory as ${authorized}`]),
-  ];
-  return {
-    class: authorized !== undefined ? 'authorized' : listed !== undefined ? 'benign_scanner' : undefined,
-    claimed_as: text(claim),
-    listed_as: text(listed?.name),
-    authorized_as: text(authorized),
-    class_basis: texts(basis),
-  };
-}
-
-function asFields(as: { number: number; name: string }): object {
-  return part({ number: as.number, organization: part({ name: text(as.name) }) })!;
-}
-
-/** "AS64500 EXAMPLE-HOSTING" → source.as */
-function parseAs(words: string): object | undefined {
-  const found = /^AS(\d{1,10})(?: (.*))?$/.exec(words);
-  return found === null ? undefined : asFields({ number: Number(found[1]), name: found[2] ?? '' });
-}
-
 /** "Vertical port scan" → "vertical-port-scan" */
 function kebab(name: string): string {
   return name
@@ -409,48 +245,4 @@ function kebab(name: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 80);
-}
-
-function oneLine(words: string): string {
-  // nearly every text is one line already
-  return / {2}|[^\S ]/.test(words) || words.startsWith(' ') || words.endsWith(' ')
-    ? words.replace(/\s+/g, ' ').trim()
-    : words;
-}
-
-function unique(list: string[]): string[] {
-  return list.length < 2 ? list : [...new Set(list)];
-}
-
-/** A text, or undefined where there is none. */
-function text(value: string | null | undefined): string | undefined {
-  return value === null || value === '' ? undefined : value;
-}
-
-/** The texts of a list that are not empty, or undefined where there is none. */
-function texts(list: readonly string[]): readonly string[] | undefined {
-  const kept = list.includes('') ? list.filter((value) => value !== '') : list;
-  return kept.length === 0 ? undefined : kept;
-}
-
-/** What a part of a document has: the part itself, a copy without what it lacks, or undefined where it lacks everything. */
-function part<T extends object>(fields: T): T | undefined {
-  let given = 0;
-  let missing = 0;
-  for (const name in fields) {
-    if (fields[name] === undefined) missing++;
-    else given++;
-  }
-  if (missing === 0 || given === 0) return given === 0 ? undefined : fields;
-  const kept: Partial<T> = {};
-  for (const name in fields) if (fields[name] !== undefined) kept[name] = fields[name];
-  return kept as T;
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const sorted: [string, unknown][] = Object.entries(value).map(([key, item]) => [key, sortKeys(item)]);
-  sorted.sort((a, b) => (a[0] < b[0] ? -1 : 1));
-  return Object.fromEntries(sorted);
 }

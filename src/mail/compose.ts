@@ -3,8 +3,8 @@
  * the same task gives the same mail. A digest never says "nothing needed" without saying what was read (law 3).
  */
 
+import { compareAlerts } from '../alerts/alert-order.ts';
 import { CAVEAT, SEVERITY_WORDS } from '../alerts/caveat.ts';
-import { compareAlerts } from '../alerts/ecs.ts';
 import { markingWords } from '../alerts/office-words.ts';
 import type { RenderedMail } from '../model/mail.ts';
 import { LEVELS, type Level } from '../model/rule.ts';

@@ -5,7 +5,7 @@
  * no place is told together with others as soon as there is one. Numbers: timing.ts; what deserves a mail: mailable.ts.
  */
 import { createHash } from 'node:crypto';
-import { compareAlerts } from '../alerts/ecs.ts';
+import { compareAlerts } from '../alerts/alert-order.ts';
 import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';

@@ -3,8 +3,8 @@
  * evidence. Pure but for the evidence, which is handed in; the same decisions give the same alerts.
  */
 
+import { compareAlerts } from '../alerts/alert-order.ts';
 import { confidenceOf } from '../alerts/confidence.ts';
-import { compareAlerts } from '../alerts/ecs.ts';
 import { explain } from '../alerts/explain.ts';
 import { alertId, clusterId } from '../alerts/identity.ts';
 import type { Severity } from '../alerts/severity.ts';

@@ -6,7 +6,7 @@
  *   us-xx-example, 2026-09-14 → one summary of the day, one per detection, one per origin and reason of refusal
  */
 import { createHash } from 'node:crypto';
-import { compareAlerts } from '../alerts/ecs.ts';
+import { compareAlerts } from '../alerts/alert-order.ts';
 import { clusterId } from '../alerts/identity.ts';
 import { lineShape } from '../alerts/redact.ts';
 import { type Family, indexOf } from '../elastic/index-names.ts';

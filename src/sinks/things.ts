@@ -4,7 +4,7 @@
  * may be added, and its verdict is that of its parts taken together. What asks for nothing to be done stands further down,
  * and a scan that the office agreed to is said in a line of its own.
  */
-import { compareAlerts, compareWorth } from '../alerts/ecs.ts';
+import { compareAlerts, compareWorth } from '../alerts/alert-order.ts';
 import { asksForSomething } from '../alerts/what-to-do.ts';
 import type { Alert } from '../model/alert.ts';
 import { counted } from '../model/quantity-words.ts';

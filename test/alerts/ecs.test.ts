@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { alertDocument, canonicalAlert, compareAlerts, type DocumentContext } from '../../src/alerts/ecs.ts';
+import { compareAlerts } from '../../src/alerts/alert-order.ts';
+import { alertDocument, type DocumentContext } from '../../src/alerts/ecs.ts';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
+import { canonicalAlert } from '../laws/canonical-alert.ts';
 import { alert, hostileSummary, ordinaryAlerts, sharedAlert } from '../sinks/fixtures.ts';
 
 const CONTEXT: DocumentContext = {

@@ -2,10 +2,11 @@
  * The laws as functions: each runs real parts and returns what is wrong, nothing when the law holds. A part that could
  * break the law is a parameter, for the tests of the tests.
  */
-import { canonicalAlert } from '../../src/alerts/ecs.ts';
+
 import { covered, type State } from '../../src/measure/state.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { REFUSED_SAMPLES, type Tally } from '../../src/model/tally.ts';
+import { canonicalAlert } from './canonical-alert.ts';
 import { createRandom, filesOf, type Generated, generate, type LineFormat, shuffled, type Truth } from './generator.ts';
 import {
   alertsFrom,

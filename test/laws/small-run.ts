@@ -4,7 +4,6 @@
  * of the tests can plant a violation.
  */
 
-import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { decide } from '../../src/detect/decide.ts';
 import type { Decision } from '../../src/detect/decision.ts';
@@ -23,6 +22,7 @@ import { gradeAll, gravest } from '../../src/run/grading.ts';
 import { decideAll } from '../../src/run/pipeline.ts';
 import { createScanner, type Scanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
+import { canonicalAlert } from './canonical-alert.ts';
 import type { LineFormat } from './generator.ts';
 
 export const SECRET = new Uint8Array(32).fill(7);

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { analyze } from '../../src/run/pipeline.ts';
 import { oddPort, packet, request, times } from '../detect/log-lines.ts';
+import { canonicalAlert } from '../laws/canonical-alert.ts';
 
 const scan = (source: string, from: number) => times(20, (i) => packet(source, from + i * 3, oddPort(i)));
 

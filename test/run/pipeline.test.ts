@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { canonicalAlert } from '../../src/alerts/ecs.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { type AnalyzeOptions, analyze } from '../../src/run/pipeline.ts';
 import { visitedText } from '../../src/sinks/quantity.ts';
+import { canonicalAlert } from '../laws/canonical-alert.ts';
 
 const SAMPLE = 'test/samples/generated/nginx-access.log';
 const folder = mkdtempSync(join(tmpdir(), 'pollwatch-test-'));

@@ -4,7 +4,7 @@
  * got past the escaping could do nothing.
  */
 import { createHash } from 'node:crypto';
-import { compareAlerts } from '../../alerts/ecs.ts';
+import { compareAlerts } from '../../alerts/alert-order.ts';
 import { markingWords } from '../../alerts/office-words.ts';
 import type { RunSummary } from '../../model/summary.ts';
 import { periodText } from '../quantity.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { compareAlerts } from '../../../src/alerts/alert-order.ts';
 import { CAVEAT } from '../../../src/alerts/caveat.ts';
-import { compareAlerts } from '../../../src/alerts/ecs.ts';
 import { lintWording } from '../../../src/alerts/wording-linter.ts';
 import { BARS_MAX, foldTimeline } from '../../../src/sinks/report/charts.ts';
 import { escapeText, html, markup } from '../../../src/sinks/report/html.ts';
