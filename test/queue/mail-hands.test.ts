@@ -8,7 +8,8 @@ import { openMailHands } from '../../src/queue/mail-hands.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
-import { type RedisServer, startOwn, startRedis, until } from '../parts/redis.ts';
+import { type RedisServer, startOwn, startRedis } from '../parts/redis.ts';
+import { until } from '../parts/until.ts';
 
 const ORG = 'adams';
 const NOW = Date.UTC(2026, 10, 3, 20);
