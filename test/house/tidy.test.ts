@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { parseInventory } from '../../src/config/inventory.ts';
 import { formats } from '../../src/formats/index.ts';
+import { organizationKeys } from '../../src/queue/keys.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -262,6 +263,26 @@ describe('the documents', () => {
   it('show an inventory that pollwatch accepts', () => {
     const shown = /```yaml\n(version: 1\n[\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
     expect(parseInventory(shown, 'README.md').assets.map((asset) => asset.id)).toEqual(['lookup']);
+  });
+
+  it('name only files that are there', () => {
+    const pages = tracked.filter((path) => /^[A-Z]+\.md$|^docs\/.*\.md$/.test(path));
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/`((?:src|workers|kernels|config|test|bench|docs)\/[^`\s*<>]*)`/g)].map((m) => m[1]!),
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('say of every key in Redis what it is', () => {
+    const page = read('ARCHITECTURE.md');
+    const keys = organizationKeys('P', 'org');
+    const names = Object.values(keys)
+      .map((key: string | ((...numbers: number[]) => string)) => (typeof key === 'string' ? key : key(1, 2)))
+      .map((key) => key.replace('P:{org}:', '').replace(/(?::\d)+$/, ''));
+    expect(names).toContain('outbox');
+    const isTold = (name: string) => new RegExp(`(?:\\{org\\}:|\x60)${name}(?::[a-z:]+)?\x60`).test(page);
+    expect(names.filter((name) => !isTold(name))).toEqual([]);
   });
 
   it('link only to files that are there', () => {
