@@ -2,7 +2,7 @@
  * The everyday traffic of a county's site that looks like probing, and is none.
  */
 import { describe, expect, it } from 'vitest';
-import { alertsOf, inShort, only } from './deciding.ts';
+import { alertsOf, inShort, only, settingFor } from './deciding.ts';
 import { DAY_S, HOUR_S, packet, page, request, times } from './log-lines.ts';
 
 const S = '192.0.2.66';
@@ -74,5 +74,19 @@ describe('a burst of listed names', () => {
 
   it('is slow probing when its names are spread over hours, day after day', async () => {
     expect(await slow(times(3, (d) => burst(d * DAY_S, HOUR_S)).flat())).toHaveLength(3);
+  });
+});
+
+describe('a monitor of the results system that asks for one page that is gone, all day', () => {
+  const id = 'election.results_probe';
+  const found = async (lines: readonly string[]) => only(await alertsOf({ 'access.log': lines }, settingFor(id)), id);
+
+  it('is no probing', async () => {
+    expect(await found(times(140, (i) => request(S, i * 600, '/results/api/health')))).toEqual([]);
+  });
+
+  it('is probing where it asks for one such page after the other', async () => {
+    const pages = ['api/health', 'admin/', 'api/users', 'config', 'login', 'swagger'];
+    expect(await found(pages.map((path, i) => request(S, i * 600, `/results/${path}`)))).toHaveLength(1);
   });
 });

@@ -2,7 +2,8 @@
  * election.results_probe Probing of the system that shows results: scanner names, admin pages, attempts to write.
  * Evidence: while results are shown (the calendar's results window) one request that a rule finds, or that would change
  * something (POST, PUT, PATCH, DELETE); at other times five within 24 hours (SSCI State 6: the results site was scanned;
- * Arizona 2025: pictures on a results page were replaced).
+ * Arizona 2025: pictures on a results page were replaced). One page for programs or staff that is asked for again and
+ * again counts once: monitors and old apps do that.
  * Not counted: pages that the site itself uses, computers that the owner names under clients, and private addresses where
  * no clients are named. Whoever publishes results from elsewhere must be named there.
  */
@@ -10,12 +11,14 @@ import { TAG, WEB } from '../../measure/entry.ts';
 import { isResultsTime } from '../../model/election-window.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
+import { countDistinct } from '../distinct.ts';
 import { byDay, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
-import { isOwnPage, LISTED, requestNumbers, requestsIn, wasAnswered } from '../web/requests.ts';
+import { isOwnPage, LISTED, pathOf, requestNumbers, requestsIn, wasAnswered } from '../web/requests.ts';
 import { isClientOf } from './systems.ts';
 
 const AT_OTHER_TIMES = 5;
 
+/** a request that would change something, or for a page of programs or staff */
 const isWrite = (t: Touch) => t.tag === TAG.page && (t.flags & WEB.telling) !== 0;
 const rule = (t: Touch, scene: Scene) => scene.rules[t.tag - TAG.rule]?.detection ?? '';
 
@@ -30,7 +33,7 @@ export const resultsProbe: SourceDetector = {
         if (isOurs) return [];
         const touches = probesOf(record, asset.number, scene);
         const urgent = touches.filter((t) => isResultsTime(scene.calendar, t.firstMs, t.lastMs));
-        const many = inWindows(touches, DAY, WEB_PANE, (w) => requestsIn(w, scene) >= AT_OTHER_TIMES, { grows: true });
+        const many = inWindows(touches, DAY, WEB_PANE, (w) => weightOf(w, scene) >= AT_OTHER_TIMES, { grows: true });
         return byDay(either(touches, urgent, many), scene.dayStartMs).map(([, hit]) => findingOf(hit, scene));
       });
   },
@@ -49,6 +52,17 @@ function probesOf(record: SourceRecord, asset: number, scene: Scene): Touch[] {
     ...matched,
     ...record.touches.filter((t) => isWrite(t) && t.host === asset && !found.has(t.lineHash)),
   ]);
+}
+
+/** What a window holds: requests that a rule found or that would change something, and pages that were only asked for. */
+function weightOf(window: readonly Touch[], scene: Scene): number {
+  const isAsked = (t: Touch) => isWrite(t) && (t.flags & WEB.post) === 0;
+  return (
+    requestsIn(
+      window.filter((t) => !isAsked(t)),
+      scene,
+    ) + countDistinct(window.filter(isAsked), pathOf)
+  );
 }
 
 function findingOf(hit: readonly Touch[], scene: Scene): Finding {
