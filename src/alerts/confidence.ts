@@ -3,7 +3,9 @@
  * answer, counts that are estimates. Of what happened; never of who did it.
  */
 import type { Decision } from '../detect/decision.ts';
+import { EXACT_MAX } from '../detect/exhibit.ts';
 import type { Alert } from '../model/alert.ts';
+import { grouped } from '../model/quantity-words.ts';
 import { logsOfExhibit } from './log-words.ts';
 
 /**
@@ -42,8 +44,12 @@ export function confidenceOf(d: Decision, isSampled: boolean): Alert['confidence
           ? 'lines of the firewall and of the web server for everything counted'
           : 'complete lines of the web server for every request counted',
     );
+  if (!isSampled && Math.max(...Object.values(d.numbers)) > EXACT_MAX) basis.push(LARGE_NUMBERS);
   return { level, basis };
 }
+
+/** Minutes: ten of requests, 15 of packets. */
+const LARGE_NUMBERS = `of more than ${grouped(EXACT_MAX)} different things within minutes the number is an estimate, good to about 3 %`;
 
 /** Whether all of a decision stands in the firewall's log. */
 function isFirewallOnly(d: Decision): boolean {

@@ -3,12 +3,15 @@
  * from, and a busy day has tens of thousands of them, so they keep this and not the touches.
  */
 import { PACKET, TAG, WEB } from '../measure/entry.ts';
+import { GROUP_MAX } from '../measure/reductions.ts';
 import { ACTION, TRANSPORT } from '../model/batch.ts';
 import { distinctOf } from './distinct.ts';
 import { actionOf, inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
 export const LINES_MAX = 12;
+/** Different things of one kind in a pane that are counted one by one; numbers of more are estimates. */
+export const EXACT_MAX = GROUP_MAX;
 const PORTS_MAX = 50;
 const ALLOWED_MAX = 5;
 const DESTINATIONS_MAX = 20;

@@ -204,3 +204,12 @@ assets: [{id: ems, name: Counting room, kind: ems_airgapped, cidrs: [203.0.113.9
   expect(found!.confidence.basis.join(' ')).toContain('firewall');
   expect(found!.confidence.basis.join(' ')).not.toContain('web server');
 });
+
+it('numbers that are estimates are told as such, and others are not', async () => {
+  const walk = (n: number) =>
+    times(n, (i) => page(S, i / 8, `/lookup/voter?voterid=${100_200 + i}`, { agent: 'curl/8.5.0' }));
+  const basis = async (n: number) =>
+    of(await alertsOf({ 'access.log': walk(n) }), 'election.lookup_enum')!.confidence.basis.join('; ');
+  expect(await basis(2000)).toContain('of more than 1,024 different things within minutes the number is an estimate');
+  expect(await basis(900)).not.toContain('estimate');
+});
