@@ -12,19 +12,31 @@ import { textOf } from './detection-of.ts';
 /** Alerts that show several raw lines; the others of a very busy day show one. */
 const GRAVE_ALERTS = 1000;
 
-/** Severity of each decision, in their order; those that are built on others are graded after their parts. */
-export function gradeAll(decisions: readonly Decision[], inventory: Inventory): Severity[] {
+/**
+ * Severity of each decision, in their order; those that are built on others are graded after their parts. `before`: what
+ * decisions about single sources were graded the last time; one that is the same stands beside the same others of its source.
+ */
+export function gradeAll(
+  decisions: readonly Decision[],
+  inventory: Inventory,
+  before: (decision: Decision) => Severity | undefined = () => undefined,
+): Severity[] {
+  const graded = new Map<Decision, Severity>();
+  for (const d of decisions) {
+    const known = d.key.kind === 'source' ? before(d) : undefined;
+    if (known !== undefined) graded.set(d, known);
+  }
+  const fresh = graded.size === 0 ? decisions : decisions.filter((d) => !graded.has(d));
   const perSource = new Map<string, Set<string>>();
-  const setOf = decisions.map((d) => {
+  const setOf = fresh.map((d) => {
     const name = nameOfKey(d);
     const known = perSource.get(name) ?? new Set();
     perSource.set(name, known);
     return known.add(d.detection);
   });
-  const graded = new Map<Decision, Severity>();
-  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
+  const order = [...fresh.keys()].sort((a, b) => fresh[a]!.parts.length - fresh[b]!.parts.length);
   for (const i of order) {
-    const d = decisions[i]!;
+    const d = fresh[i]!;
     const asset = assetOf(d, inventory);
     const window = windowOf(d, inventory);
     graded.set(

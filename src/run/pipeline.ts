@@ -172,6 +172,8 @@ export interface DecidingOptions {
   readonly keepsSignatures?: boolean;
   /** of the same state at an earlier time: sources of which nothing is new are decided as they were */
   readonly sources?: DecidedSources;
+  /** how grave a decision about a source was then */
+  readonly gradedBefore?: (decision: Decision) => Severity | undefined;
 }
 
 /** Decisions, and how grave each is, in their order. */
@@ -186,7 +188,7 @@ export function decideAll(
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
-  { organizations, sources, keepsSignatures = sources !== undefined }: DecidingOptions = {},
+  { organizations, sources, gradedBefore, keepsSignatures = sources !== undefined }: DecidingOptions = {},
 ): Decided {
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
   const settings: Settings = {
@@ -201,7 +203,7 @@ export function decideAll(
     signs: keepsSignatures || !off.has('X03'),
   };
   const decisions = decide(state.ledger, settings, sources);
-  const severities = gradeAll(decisions, inventory);
+  const severities = gradeAll(decisions, inventory, gradedBefore);
   const known = organizations ?? [inventory.organization];
   const campaigns = campaignsIn(decisions, severities, inventory, known, asOf).filter((d) => !off.has(d.detection));
   // not deleted: an object that has lost a property takes five times the room

@@ -37,7 +37,7 @@ export interface Saying {
   /** id of the alert of the day before that it continues, or null */
   readonly continues: string | null;
   /** its source had an alert on an earlier day; undefined where the key is no source */
-  readonly returning?: boolean;
+  readonly returning?: boolean | undefined;
   /** when something was said about it last, Unix ms, or null */
   readonly handledMs: number | null;
   /** it is built on alerts of several organisations */

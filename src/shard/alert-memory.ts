@@ -73,6 +73,7 @@ function namesOf({ hosts, destinations, ledger }: State): string {
 const byNumber = ([a]: [number, string], [b]: [number, string]) => a - b;
 
 function isSame(a: Severity, b: Severity): boolean {
+  if (a === b) return true;
   return (
     a.level === b.level &&
     a.score === b.score &&

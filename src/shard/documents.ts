@@ -29,7 +29,7 @@ import {
   type TellingSetting,
   type ToldBefore,
 } from './alert-document.ts';
-import { type AlertMemory, createAlertMemory, rememberingMaker } from './alert-memory.ts';
+import { type AlertMemory, createAlertMemory, type MadeAlert, rememberingMaker } from './alert-memory.ts';
 import { drillCodeOf, drillsIn } from './drill-result.ts';
 import { sightingsIn } from './fact-set.ts';
 import type { ToldFact } from './facts.ts';
@@ -82,7 +82,7 @@ interface Candidate extends Graded, Saying {
   /** id of the alert of the same thing on the day before, whether there is one or not */
   readonly dayBefore: string;
   continues: string | null;
-  returning?: boolean;
+  returning: boolean | undefined;
 }
 
 const NO_LINES: Evidence = { lines: [], paths: [], given: [] };
@@ -104,14 +104,15 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const standing = new Map<string, Candidate>();
   for (const g of graded) {
     const made = remake(g.decision, g.severity, g.grave);
-    if (made !== null) standing.set(made.alert.id, { ...g, ...made, ...handling(made.alert, shard), continues: null });
+    if (made !== null) standing.set(made.alert.id, candidateOf(g, made, shard));
   }
   const due = [...standing.values()].filter((c) => {
     const isNew = mayChangeStill(shard, setting, c.decision) && isPast(c.decision, telling.closedMs);
     return isNew || isToldStill(told.get(c.alert.id));
   });
   for (const c of due) tellParent(parent, c, shard, setting);
-  joinDays(due, standing, shard, setting, told);
+  const gone = [...told].filter(([id]) => !standing.has(id));
+  joinDays(due, standing, gone, shard, setting, told);
 
   const changed = due.filter((c) => isChanged(c, told.get(c.alert.id), shard, setting));
   const evidence = await collectEvidence(
@@ -131,7 +132,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     if (document.digest !== told.get(alert.id)?.d) documents.push(document);
     else same.push({ id: alert.id, f: c.fingerprint });
   }
-  const { withdrawn, forgotten, back } = takeBack(standing, shard, setting, telling, parent);
+  const { withdrawn, forgotten, back } = takeBack(gone, shard, setting, telling, parent);
   documents.push(...back);
   const made = new Map(documents.map(({ id, version }) => [id, version]));
   return {
@@ -157,10 +158,12 @@ function standingDecisions(
 ): { graded: Graded[]; drills: Decision[] } {
   const { inventory, ruleSet, enricher } = setting;
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const decided = decideAll(shard.state, ruleSet, inventory, asOf, { sources: memory.sources });
+  const { sources, made } = memory;
+  const gradedBefore = (d: Decision) => made.get(d)?.severity;
+  const decided = decideAll(shard.state, ruleSet, inventory, asOf, { sources, gradedBefore });
   const severities = new Map(decided.decisions.map((decision, i) => [decision, decided.severities[i]!]));
   // what was made an alert of before is no drill
-  const isDrill = (d: Decision) => !memory.made.has(d) && drillCodeOf(d, setting) !== null;
+  const isDrill = (d: Decision) => !made.has(d) && drillCodeOf(d, setting) !== null;
   const drills = decided.decisions.filter(isDrill);
   const own = drills.length === 0 ? decided.decisions : decided.decisions.filter((d) => !isDrill(d));
   const sighted = (d: Decision) => sightingOf(d, severities.get(d)!, memberOf(setting), inventory);
@@ -192,11 +195,27 @@ function memberOf({ organization, inventory }: TellingSetting): Member {
   return { ...organization, level, parent };
 }
 
-/** What people said about an alert. */
-function handling({ id }: Alert, { acks }: Shard): Pick<Saying, 'status' | 'handledMs'> {
-  const ack = acks.get(id);
+/** An alert that stands, with what people said about it; fields one by one, for there are very many. */
+function candidateOf(
+  { decision, severity, grave }: Graded,
+  { alert, dayBefore, fingerprint }: MadeAlert,
+  { acks }: Shard,
+): Candidate {
+  const ack = acks.get(alert.id);
   const status = ack?.status ?? 'new';
-  return { status, handledMs: ack === undefined || status === 'new' ? null : ack.atMs };
+  const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;
+  return {
+    decision,
+    severity,
+    grave,
+    alert,
+    dayBefore,
+    fingerprint,
+    status,
+    handledMs,
+    continues: null,
+    returning: undefined,
+  };
 }
 
 /** Tells the parent of an alert about a source, or that it is not to count. */
@@ -212,19 +231,20 @@ function tellParent(parent: ParentFacts, c: Candidate, shard: Shard, setting: Te
 function joinDays(
   due: readonly Candidate[],
   standing: ReadonlyMap<string, Candidate>,
+  gone: readonly (readonly [string, Told])[],
   shard: Shard,
   setting: TellingSetting,
   told: ReadonlyMap<string, Told>,
 ): void {
   const isThere = new Set(due.map((c) => c.alert.id));
-  const gone = [...told].filter(([id]) => !standing.has(id)).map(([, was]) => was);
-  const isBack = (was: Told) => isTakenBack(was, shard, setting);
-  const first = firstDays([...due.map(({ alert }) => alert), ...gone.filter((was) => !isBack(was)).map(briefly)]);
-  const takenBack = firstDays(gone.filter(isBack).map(briefly));
+  const isBack = ([, was]: readonly [string, Told]) => isTakenBack(was, shard, setting);
+  const stays = gone.filter((g) => !isBack(g)).map(([, was]) => briefly(was));
+  const first = firstDays([...due.map(({ alert }) => alert), ...stays]);
+  const takenBack = firstDays(gone.filter(isBack).map(([, was]) => briefly(was)));
   for (const c of due) {
     const before = c.dayBefore;
     if (isThere.has(before) || (!standing.has(before) && isToldStill(told.get(before)))) c.continues = before;
-    Object.assign(c, hasReturned(c.alert, first));
+    c.returning = hasReturned(c.alert, first).returning;
     // the earlier alert may be forgotten by now; unless it was taken back, it is true all the same
     if (told.get(c.alert.id)?.returning === true && hasReturned(c.alert, takenBack).returning === false)
       c.returning = true;
@@ -241,7 +261,7 @@ type Standing = Pick<Candidate, 'alert' | 'status' | 'continues'>;
 
 /** What was told and does not stand any more: forgotten where its day is, else taken back, with the documents that say so. */
 function takeBack(
-  standing: ReadonlyMap<string, Candidate>,
+  gone: readonly (readonly [string, Told])[],
   shard: Shard,
   setting: TellingSetting,
   telling: Telling,
@@ -250,8 +270,7 @@ function takeBack(
   const withdrawn: Standing[] = [];
   const forgotten: string[] = [];
   const back: AlertDocument[] = [];
-  for (const [id, was] of telling.told) {
-    if (standing.has(id)) continue;
+  for (const [id, was] of gone) {
     if (isForgotten(shard, setting, was)) forgotten.push(id);
     else if (isTakenBack(was, shard, setting)) {
       const alert = bareAlert(id, was.brief, setting.organization);
