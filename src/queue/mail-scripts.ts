@@ -3,6 +3,8 @@
  * how it stands, and two orders: when it is taken next, and how long it has waited.
  *
  *   state = "waiting|sending|failed" SP tries SP added (Unix ms) SP reason
+ *
+ * Beside the states "failed:ID" says that a mail was counted as failed, which it is once however often it fails again.
  */
 
 /**
@@ -92,7 +94,7 @@ return freed
 /** KEYS mails, states, due, waiting, stats, dead, drill; ARGV id, Unix ms → 1, 0 = no such row. A drill has passed with its last row. */
 export const SENT_MAIL = `#!lua flags=allow-oom
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1], 'failed:' .. ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[6], 'mail:' .. ARGV[1])
@@ -126,8 +128,9 @@ if ARGV[2] == 'failed' then
   redis.call('ZREM', KEYS[3], ARGV[1])
   redis.call('ZREM', KEYS[4], ARGV[1])
   redis.call('HSET', KEYS[6], 'mail:' .. ARGV[1], ARGV[7])
-  redis.call('HINCRBY', KEYS[5], 'mails_failed', 1)
+  if redis.call('HSETNX', KEYS[2], 'failed:' .. ARGV[1], '1') == 1 then redis.call('HINCRBY', KEYS[5], 'mails_failed', 1) end
 else
+  if #ARGV[4] > 0 then redis.call('HDEL', KEYS[2], 'failed:' .. ARGV[1]) end
   redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1])
   redis.call('ZADD', KEYS[4], added, ARGV[1])
   redis.call('HDEL', KEYS[6], 'mail:' .. ARGV[1])
@@ -139,7 +142,7 @@ return 1
 export const DROP_MAIL = `#!lua flags=allow-oom
 if redis.call('HDEL', KEYS[6], 'mail:' .. ARGV[1]) == 0 then return 'unknown' end
 redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1], 'failed:' .. ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HINCRBY', KEYS[5], 'dropped_mails', 1)

@@ -186,6 +186,14 @@ describe.each([
       expect(await ids(NOW + GIVE_UP_MS)).toEqual([1]);
       await outbox().again(row(1).id, 'EAUTH: Invalid login: 535', NOW + GIVE_UP_MS, 0);
       expect(await mailDepth(pw.store, ORG, NOW + GIVE_UP_MS)).toMatchObject({ waiting: 0, failed: 1 });
+      const counted = async () => (await queueDepth(pw.store, ORG)).stats['mails_failed'];
+      expect(await counted()).toBe(1);
+      // a password that is as wrong as the one before: the same mail failed, not another
+      expect(await outbox().retryFailed(NOW + GIVE_UP_MS, /^EAUTH/)).toBe(1);
+      expect(await ids(NOW + GIVE_UP_MS)).toEqual([1]);
+      await outbox().again(row(1).id, 'EAUTH: Invalid login: 535', NOW + GIVE_UP_MS, 0);
+      expect(await mailDepth(pw.store, ORG, NOW + GIVE_UP_MS)).toMatchObject({ waiting: 0, failed: 1 });
+      expect(await counted()).toBe(1);
       // the password is mended at last, and the one try that is left meets a server that is busy: a person has to look
       expect(await outbox().retryFailed(NOW + GIVE_UP_MS, /^EAUTH/)).toBe(1);
       expect(await ids(NOW + GIVE_UP_MS)).toEqual([1]);
@@ -193,6 +201,12 @@ describe.each([
       expect(await replayDead(pw.store, pw.queues, ORG, `mail:${row(1).id}`)).toBe('replayed');
       expect(await outbox().take(1, Date.now())).toMatchObject([{ tries: 1, reason: null }]);
       expect((await mailDepth(pw.store, ORG, Date.now())).oldestMs).toBeLessThan(MINUTE);
+      // what a person had tried anew is counted anew, and what was sent leaves nothing behind
+      await outbox().failed(row(1).id, 'no such user', Date.now());
+      expect(await counted()).toBe(2);
+      expect(await outbox().retryFailed(NOW)).toBe(1);
+      await outbox().sent(row(1).id, NOW);
+      expect(await pw.store.redis.exists(organizationKeys(pw.store.prefix, ORG).mailStates)).toBe(0);
     }));
 
   it('has nothing tried again that did not fail: it would be sent twice', () =>
