@@ -16,7 +16,7 @@ import { alertLine, alertLineIn, composeAlertMail, runWords, shortId, storyOf } 
 import type { Item } from './pending.ts';
 import { ours, subjectWords } from './plain-words.ts';
 import type { MailTask } from './plan.ts';
-import { dayWords } from './when-words.ts';
+import { clockWords, dayWords } from './when-words.ts';
 
 /** Told in full: the first screen of anything has at most five things (law 6). */
 const STORIES_MAX = 5;
@@ -170,7 +170,9 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
             {
               heading: 'Still open',
               parts: [
-                ...listOf(open, 'open alerts', timezone, LINES_MAX, new Set(unmailed)),
+                ...listOf(open, 'open alerts', timezone, LINES_MAX, ({ alert }) =>
+                  mailWords(unmailed.get(alert.id), nowMs, timezone),
+                ),
                 `When one is handled, ${runWords(recipient.contact)}: pollwatch ack, with its number.`,
               ],
             },
@@ -186,7 +188,7 @@ function composeDigest(task: MailTask & { kind: 'digest' }, sender: Sender, cove
                   ? []
                   : [
                       others.length === fresh.length ? 'The gravest of them:' : 'Besides those that are open:',
-                      ...listOf(others, 'alerts', timezone, STORIES_MAX),
+                      ...listOf(others, 'alerts', timezone, STORIES_MAX, ({ status }) => HANDLED[status]),
                     ]),
               ],
       },
@@ -285,24 +287,36 @@ function stateWords({ kind }: Item): string[] {
   return [];
 }
 
-/** A line each, gravest first; those whose ids are in `unmailed` are marked. */
+/** What was done about an alert that is open no more. */
+const HANDLED: Readonly<Record<AlertState['status'], string>> = {
+  new: '',
+  ack: ' Acknowledged.',
+  closed: ' Closed.',
+  suppressed: ' Set aside.',
+  withdrawn: ' No longer seen as an alert.',
+};
+
+/** When the mail of an alert may come that has none yet (null = not known); undefined = it has had one. */
+function mailWords(comesMs: number | null | undefined, nowMs: number, zone: string): string {
+  if (comesMs === undefined) return '';
+  if (comesMs === null || comesMs <= nowMs) return ' Its own mail is still to come.';
+  const isToday = dayWords(comesMs, zone) === dayWords(nowMs, zone);
+  return ` Its own mail comes after ${clockWords(comesMs, zone)}${isToday ? '' : ` on ${dayWords(comesMs, zone)}`}.`;
+}
+
+/** A line each, gravest first, with what else is said of each. */
 function listOf(
   states: readonly AlertState[],
   what: string,
   zone: string,
-  most = LINES_MAX,
-  unmailed: ReadonlySet<string> = new Set(),
+  most: number,
+  words: (state: AlertState) => string,
 ): Section['parts'] {
   const sorted = [...states].sort((a, b) => compareAlerts(a.alert, b.alert));
   const more = sorted.length - most;
   return [
     {
-      list: sorted
-        .slice(0, most)
-        .map(
-          ({ alert }) =>
-            `${alertLineIn(alert, zone)}${unmailed.has(alert.id) ? ' Its own mail is still to come.' : ''}`,
-        ),
+      list: sorted.slice(0, most).map((state) => `${alertLineIn(state.alert, zone)}${words(state)}`),
       ordered: false,
     },
     ...(more > 0 ? [`And ${more.toLocaleString('en-US')} more ${what}.`] : []),

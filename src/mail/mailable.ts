@@ -104,7 +104,7 @@ export function routeFor(alert: Alert, inventory: Inventory): Route | null {
 export function newsSince(told: Told, now: AlertState): string[] {
   const { alert, status } = now;
   if (told.isClosed) return status === 'new' ? ['This alert is open again.'] : [];
-  if (status === 'withdrawn') return ['The rules have changed: this is no longer seen as an alert.'];
+  if (status === 'withdrawn') return ['With later lines, or with new rules, this is no longer seen as an alert.'];
   if (status === 'closed') return ['This alert is closed.'];
   const news: string[] = [];
   if (LEVELS.indexOf(alert.severity) > LEVELS.indexOf(told.severity)) {

@@ -66,8 +66,8 @@ export type MailTask = {
       readonly fresh: readonly AlertState[];
       /** told to this recipient or covered by their routes, and neither acknowledged nor closed; gravest first */
       readonly open: readonly AlertState[];
-      /** ids of those of them whose first mail is still to come */
-      readonly unmailed: readonly string[];
+      /** ids of those of them whose first mail is still to come, and from when on it may, Unix ms; null = not known */
+      readonly unmailed: ReadonlyMap<string, number | null>;
       /** mails about alerts to this recipient since the last digest */
       readonly mails: number;
     }
@@ -125,7 +125,7 @@ export function planMails(
     const pending = allPending(sorted, deserving, recipient, memory, inventory, nowMs);
     const planned = isStorm ? planStorm(pending, recipient, known) : planOrdinary(pending, recipient, known);
     held.push(...heldFrom(pending, planned, recipient, known));
-    tasks.push(...planned, ...planRegular(recipient, known));
+    tasks.push(...planned, ...planRegular(recipient, known, pending));
   }
   wakeAt(memory.stormUntilMs);
   const change = nextWindowChange(inventory.calendar, nowMs);
@@ -199,7 +199,7 @@ export function planMails(
   }
 
   /** Digest and heartbeat. */
-  function planRegular(recipient: Recipient, known: RecipientMemory): MailTask[] {
+  function planRegular(recipient: Recipient, known: RecipientMemory, pending: readonly Pending[]): MailTask[] {
     const { contact, address } = recipient;
     const { calendar, mailing } = inventory;
     const about = (what: string, ms: number) => ({
@@ -220,7 +220,7 @@ export function planMails(
         sinceMs: known.countedMs,
         fresh,
         open,
-        unmailed: unmailed.map(({ alert }) => alert.id),
+        unmailed: new Map(unmailed.map(({ alert }) => [alert.id, comesMs(alert.id, pending, recipient, known)])),
         mails: known.digestMails,
       };
       known.digestMs = nowMs;
@@ -261,15 +261,28 @@ export function planMails(
   /** What is due, and could go if there were a place. */
   function heldFrom(pending: readonly Pending[], planned: readonly MailTask[], to: Recipient, known: RecipientMemory) {
     const gone = new Set(planned.flatMap(itemsOf).map(({ state }) => state.alert.id));
-    const places = placesFor(to, known);
     const due = pending.filter((item) => item.dueMs <= nowMs && freeAt(to.contact, item.level) <= nowMs);
     return due
       .filter(({ state }) => !gone.has(state.alert.id))
       .map(({ state, isUrgent }): HeldItem => {
-        const stormMs = isStorm ? known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'] : 0;
-        const opensMs = Math.max(stormMs, isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
-        return { alertId: state.alert.id, severity: state.alert.severity, opensMs };
+        const { id: alertId, severity } = state.alert;
+        return { alertId, severity, opensMs: opensMs(isUrgent, to, known) };
       });
+  }
+
+  /** When there is a place for another mail to a recipient, in a storm as well. */
+  function opensMs(isUrgent: boolean, to: Recipient, known: RecipientMemory): number {
+    const places = placesFor(to, known);
+    const stormMs = isStorm ? known.stormMs + UPDATE_SPACING_MS[isUrgent ? 'critical' : 'high'] : 0;
+    return Math.max(stormMs, isUrgent ? places.urgentOpensMs : places.ordinaryOpensMs);
+  }
+
+  /** From when on the mail about an alert may go to a recipient: it is due, has a place, and disturbs nobody's night. */
+  function comesMs(alertId: string, pending: readonly Pending[], to: Recipient, known: RecipientMemory): number | null {
+    const item = pending.find(({ state }) => state.alert.id === alertId);
+    if (item === undefined || item.dueMs === Number.POSITIVE_INFINITY) return null;
+    const ms = Math.max(nowMs, item.dueMs, opensMs(item.isUrgent, to, known));
+    return quietUntil(to.contact, item.level, inventory.calendar, ms);
   }
 
   function placesFor({ contact }: Recipient, known: RecipientMemory) {

@@ -147,7 +147,21 @@ describe('a digest', () => {
     expectSound(mail);
     expect(mail.subject).toBe('[TLP:AMBER] digest: 1 open, Mon, Jul 20');
     expect(mail.text).not.toContain('Nothing is needed');
-    expect(flat(mail)).toContain('(PW-00000003). Its own mail is still to come. When one is handled');
+    // the first of the two went out at 6:50, and two may in an hour
+    expect(flat(mail)).toContain('(PW-00000003). Its own mail comes after 7:50 AM CDT. When one is handled');
+    expect(flat(mail)).toMatch(/\(PW-00000001\)\. Acknowledged\./);
+  });
+
+  it('says what became of those that are open no more', () => {
+    const states = (['ack', 'closed', 'suppressed', 'withdrawn'] as const).map((status, i) =>
+      stateOf(i + 1, { severity: 'high' }, { status, revision: 2 }),
+    );
+    const mail = digestOf([...states, stateOf(5, { severity: 'low' })]);
+    expectSound(mail);
+    const seen = flat(mail).split('WHAT WAS SEEN')[1]!;
+    const words = ['Acknowledged.', 'Closed.', 'Set aside.', 'No longer seen as an alert.'];
+    for (const [i, what] of words.entries()) expect(seen).toContain(`(PW-0000000${i + 1}). ${what}`);
+    expect(seen).toMatch(/\(PW-00000005\)\.(?! (Acknowledged|Closed|Set|No longer))/);
   });
 
   it('lists what a route sends to the digest, and leaves to its count what is noise or was refused', () => {
