@@ -7,8 +7,14 @@
 
 /** How a number is shown, with its unit. */
 export type Format = {
-  readonly id: 'number' | 'bytes' | 'percent';
-  readonly params: { readonly decimals: number; readonly suffix?: string };
+  readonly id: 'number' | 'bytes' | 'percent' | 'duration';
+  readonly params: {
+    readonly decimals: number;
+    readonly suffix?: string;
+    /** of a duration: what the field holds, and that it is shown in the unit that fits it */
+    readonly fromUnit?: 'seconds';
+    readonly toUnit?: 'humanizePrecise';
+  };
 };
 
 /** A column as it stands in a saved object, but for the ids of others. */
@@ -44,6 +50,8 @@ export interface MeasureOptions {
   readonly unit?: string;
   readonly decimals?: number;
   readonly bytes?: boolean;
+  /** the field holds seconds; shown as minutes, hours or days where they are many */
+  readonly isDuration?: boolean;
   /** KQL: only documents that fit are counted */
   readonly only?: string;
   readonly lastly?: string;
@@ -185,9 +193,12 @@ function measure(
 
 function formatOf(
   dataType: Column['dataType'],
-  { unit, decimals = 0, bytes = false }: MeasureOptions,
+  { unit, decimals = 0, bytes = false, isDuration = false }: MeasureOptions,
 ): { format?: Format } {
   if (dataType !== 'number') return {};
+  if (isDuration) {
+    return { format: { id: 'duration', params: { decimals: 1, fromUnit: 'seconds', toUnit: 'humanizePrecise' } } };
+  }
   const suffix = unit === undefined ? {} : { suffix: ` ${unit}` };
   return { format: { id: bytes ? 'bytes' : 'number', params: { decimals, ...suffix } } };
 }

@@ -12,9 +12,9 @@ const timeToDetect: Panel = tile(
     id: 'overview-mttd',
     title: 'Time to detect',
     description:
-      'Median time from the first line of an alert to the alert; old logs that are read again count with their age. Unit: seconds.',
+      'Median time from the first line of an alert to the alert; old logs that are read again count with their age. Units: seconds to days, as fits.',
   },
-  median('pollwatch.mttd_s', 'Time to detect', { unit: 's' }),
+  median('pollwatch.mttd_s', 'Time to detect', { isDuration: true }),
   'median, first line to alert',
 );
 
@@ -22,9 +22,9 @@ const timeToHandle: Panel = tile(
   {
     id: 'overview-mtta',
     title: 'Time to acknowledge',
-    description: 'Median time from an alert to its first acknowledgement. Unit: seconds.',
+    description: 'Median time from an alert to its first acknowledgement. Units: seconds to days, as fits.',
   },
-  median('pollwatch.mtta_s', 'Time to acknowledge', { unit: 's' }),
+  median('pollwatch.mtta_s', 'Time to acknowledge', { isDuration: true }),
   'median, alert to acknowledgement',
 );
 

@@ -60,9 +60,9 @@ const lastLook = healthTile(
 const lagNow = healthTile(
   'health-lag-now',
   'Longest lag',
-  'Now minus the latest event that counts, the longest of the time that is looked at. Unit: seconds.',
+  'Now minus the latest event that counts, the longest of the time that is looked at. Units: seconds to days, as fits.',
   'now minus the latest event',
-  max('pollwatch.health.lag_s', 'Lag', { unit: 's' }),
+  max('pollwatch.health.lag_s', 'Lag', { isDuration: true }),
 );
 const deadLetters = healthTile(
   'health-dead',
@@ -173,15 +173,15 @@ const faults: Panel = table(
     id: 'health-faults',
     title: 'Silent logs and wrong clocks',
     description:
-      'X08: nothing comes any more. X09: lines are younger than their receipt, or most of an hour older. Unit: seconds.',
+      'X08: nothing comes any more. X09: lines are younger than their receipt, or most of an hour older. Units: seconds to days, as fits.',
   },
   {
     organization: terms('organization.name', 'Organisation', { size: 100, by: 'last' }),
     log: terms('pollwatch.origin.name', 'Log', { size: 50, by: 'last' }),
     fault: lastValue('event.code', 'Fault'),
     state: lastValue('pollwatch.health.state', 'State'),
-    silent: max('pollwatch.health.silent_s', 'Silent for', { unit: 's' }),
-    ahead: lastValue('pollwatch.health.ahead_s', 'Ahead by', 'number', { unit: 's' }),
+    silent: max('pollwatch.health.silent_s', 'Silent for', { isDuration: true }),
+    ahead: lastValue('pollwatch.health.ahead_s', 'Ahead by', 'number', { isDuration: true }),
     last: instant('max', '@timestamp', 'Last'),
   },
   { view: 'health', query: 'pollwatch.health.kind: (log_silence or clock)' },
@@ -206,7 +206,7 @@ const organizations: Panel = table(
   {
     id: 'health-organizations',
     title: 'Organisations',
-    description: 'How each organisation stands. Units: lines, seconds, chunks, dead letters.',
+    description: 'How each organisation stands. Units: lines, seconds to days, chunks, dead letters.',
   },
   {
     organization: terms('organization.name', 'Organisation', { size: 100, by: 'dead' }),
@@ -216,7 +216,7 @@ const organizations: Panel = table(
     refused: sum('pollwatch.health.refused', 'Unreadable'),
     late: sum('pollwatch.health.late', 'Late events'),
     dropped: sum('pollwatch.health.dropped', 'Dropped by listeners'),
-    lag: max('pollwatch.health.lag_s', 'Longest lag', { unit: 's' }),
+    lag: max('pollwatch.health.lag_s', 'Longest lag', { isDuration: true }),
     dead: max('pollwatch.health.dead_letters', 'Dead letters'),
     failed: sum('pollwatch.health.mails_failed', 'Mails that failed'),
   },

@@ -301,9 +301,14 @@ export function wordProblems(panels: readonly StoredPanel[], caveat: string): st
     if (!isWords && !UNITS.test(panel.description)) wrong.push(`${panel.id}: the description says no unit`);
     for (const text of [panel.title, panel.description, panel.words.replaceAll(caveat, '')])
       wrong.push(...lintWording(text).map((problem) => `${panel.id}: ${problem}`));
-    const fields = panel.layers.flatMap(({ columns }) =>
-      Object.values(columns).map(({ sourceField }) => sourceField ?? ''),
-    );
+    const columns = panel.layers.flatMap((layer) => Object.values(layer.columns));
+    const fields = columns.map(({ sourceField }) => sourceField ?? '');
+    for (const { sourceField, params } of columns) {
+      const format = (params['format'] as { id?: string } | undefined)?.id;
+      // an axis has one unit; a number that stands alone has one that fits it
+      if (panel.shape !== 'lnsXY' && /_s$/.test(sourceField ?? '') && format !== 'duration')
+        wrong.push(`${panel.id}: ${sourceField} is shown as so many seconds`);
+    }
     const namesSomebody = fields.some((field) => /^source\.(as|geo)\.|^pollwatch\.source\.owner$/.test(field));
     const hasCaveat = panels.some((p) => p.dashboard === panel.dashboard && p.words.includes(caveat));
     if (namesSomebody && !hasCaveat) wrong.push(`${panel.id} names owners or places without the caveat`);

@@ -149,6 +149,7 @@ describe('the checks', () => {
       ),
     ).toContain('no unit');
     expect(wordsAfter(CAVEAT, 'nothing')).toContain('without the caveat');
+    expect(wordsAfter('\\"duration\\"', '\\"number\\"')).toContain('is shown as so many seconds');
   });
 
   it('find a field that no index has, one of another type, and one that is not aggregatable', () => {

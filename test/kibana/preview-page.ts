@@ -124,12 +124,25 @@ function tableOf(panel: StoredPanel, layer: StoredLayer, rows: readonly Row[], h
   return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
 }
 
+/** As Kibana's "human-readable (precise)": in the largest unit of which there is one. */
+function durationText(seconds: number): string {
+  const units = [
+    ['days', 86_400],
+    ['hours', 3600],
+    ['minutes', 60],
+    ['seconds', 1],
+  ] as const;
+  const [unit, of] = units.find(([, each]) => Math.abs(seconds) >= each) ?? units.at(-1)!;
+  return `${(seconds / of).toFixed(1)} ${unit}`;
+}
+
 /** A value as Kibana would write it. */
 export function formatted({ dataType, params }: StoredColumn, value: string | number | null): string {
   if (value === null) return '–';
   if (dataType === 'date') return new Date(value).toISOString().slice(0, 16).replace('T', ' ');
   if (typeof value !== 'number') return value;
-  const format = params['format'] as { params: { decimals: number; suffix?: string } } | undefined;
+  const format = params['format'] as { id: string; params: { decimals: number; suffix?: string } } | undefined;
+  if (format?.id === 'duration') return durationText(value);
   const digits = format?.params.decimals ?? 0;
   return `${value.toLocaleString('en', { maximumFractionDigits: digits })}${format?.params.suffix ?? ''}`;
 }
