@@ -21,9 +21,9 @@ import { readProgress } from '../queue/progress.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { DRILL_APART_MS, DRILL_ORIGIN, drillCode, drillLines, drillNumber } from '../shard/drill.ts';
 import { claimKeys } from '../shard/key-check.ts';
-import { senderOf } from '../shard/mail.ts';
 import { OK, OPERATOR } from './exit-status.ts';
 import { organizationOption, withStore } from './installation-option.ts';
+import { mailSenderOf, nobodyMailed } from './mail-sender.ts';
 import { type Given, stopOn, wholeNumber } from './options.ts';
 
 /** How often a step is looked at, ms. */
@@ -83,25 +83,10 @@ export function drillCommand(given: Given): Promise<number> {
 
 /** Whom the mails of a drill go to. Throws an OperatorError when nobody would be told of an alert either. */
 function recipientsIn(installation: Installation, tenant: Tenant): string[] {
-  const sender = senderOf(installation, tenant);
-  const found = sender === null ? [] : drillRecipients(sender.inventory);
-  if (sender !== null && found.length > 0) {
-    const { redirectTo } = sender;
-    return redirectTo === null ? found.map(({ address }) => address) : [`${redirectTo} (test mode)`];
-  }
-  throw new OperatorError([
-    installation.mail === undefined
-      ? {
-          code: 'PW-CONFIG-MAIL',
-          message: 'this installation has no mail server, so no alert would reach anybody',
-          hint: 'add mail: {server: smtp.example.gov, from: pollwatch@example.gov}',
-        }
-      : {
-          code: 'PW-DRILL-NOBODY',
-          message: `the inventory of ${tenant.id} sends alerts to nobody`,
-          hint: 'add contacts and routing; config/inventory.example.yaml shows how',
-        },
-  ]);
+  const { inventory, redirectTo } = mailSenderOf(installation, tenant);
+  const found = drillRecipients(inventory);
+  if (found.length === 0) throw nobodyMailed(installation, tenant);
+  return redirectTo === null ? found.map(({ address }) => address) : [`${redirectTo} (test mode)`];
 }
 
 async function instantOf(store: QueueStore, org: string, nowMs: number): Promise<number> {

@@ -165,6 +165,13 @@ Variables that win over the installation file:
     );
 
   program
+    .command('digest')
+    .description('show the digests that contacts would get now; nothing is sent')
+    .option(...config)
+    .option(...organization)
+    .action((options: Given) => ended(import('./digest.ts').then((m) => m.digestCommand(options))));
+
+  program
     .command('drill')
     .description('send harmless test lines the whole way from log to mailbox, and say whether they came through')
     .option(...config)

@@ -88,6 +88,8 @@ export interface PlanSetting {
   readonly inventory: Inventory;
   /** address that mails come from; its domain stands in message ids */
   readonly senderAddress: string;
+  /** who gets digests gets one now, whenever the next is due: to be looked at beforehand */
+  readonly areDigestsDue?: boolean;
 }
 
 /** Plans everything that is due at `nowMs`. `states` are the alerts as they stand, in any order, each once. */
@@ -208,7 +210,8 @@ export function planMails(
       messageId: messageIdOf(`${what} ${inventory.organization.id} ${ms}`, address, setting.senderAddress),
       nowMs,
     });
-    const due = nextDigest(contact, mailing.digestMinute, calendar, known.digestMs, nowMs);
+    const regular = nextDigest(contact, mailing.digestMinute, calendar, known.digestMs, nowMs);
+    const due = regular !== null && setting.areDigestsDue === true ? nowMs : regular;
     if (due !== null && due > nowMs) wakeAt(due);
     if (due !== null && due <= nowMs) {
       const fresh = sorted.filter(({ firstMs }) => firstMs > known.countedMs && firstMs <= nowMs);

@@ -14,6 +14,7 @@ import { emptyMemory, type MailMemory } from '../mail/memory.ts';
 import { rowOf } from '../mail/outbox-row.ts';
 import { type MailTask, planMails, recipientsOf } from '../mail/plan.ts';
 import type { Installation, Tenant } from '../model/installation.ts';
+import type { RenderedMail } from '../model/mail.ts';
 import { DAY } from '../model/time.ts';
 import type { MailCommit } from '../queue/shard-store.ts';
 
@@ -75,8 +76,7 @@ export function senderOf({ mail }: Installation, { inventory }: Pick<Tenant, 'in
 
 /** Goes on from what was committed; `stored` null = nobody was mailed yet. */
 export function openShardMails(sender: Sender, stored: string | null): ShardMails {
-  let remembered: Remembered =
-    stored === null ? { planner: emptyMemory(), read: {} } : (JSON.parse(stored) as Remembered);
+  let remembered = rememberedIn(stored);
   let written = stored;
   let nextMs = 0;
   let held: HeldAlerts | null = null;
@@ -126,6 +126,26 @@ export function openShardMails(sender: Sender, stored: string | null): ShardMail
       planned = null;
     },
   };
+}
+
+/** The digests that are sent at `nowMs` if they are due then, from the same memory; `stored` is not changed. */
+export function digestsNow(
+  sender: Sender,
+  stored: string | null,
+  states: readonly AlertState[],
+  nowMs: number,
+  read: ReadSoFar,
+): RenderedMail[] {
+  const { planner, read: told } = rememberedIn(stored);
+  const setting = { inventory: sender.inventory, senderAddress: sender.address, areDigestsDue: true };
+  const { tasks } = planMails(states, planner, setting, nowMs);
+  return tasks
+    .filter(({ kind }) => kind === 'digest')
+    .map((task) => composeMail(task, sender, coverageSince(told[task.recipient.address], read)));
+}
+
+function rememberedIn(stored: string | null): Remembered {
+  return stored === null ? { planner: emptyMemory(), read: {} } : (JSON.parse(stored) as Remembered);
 }
 
 const NOT_ASKED: Coverage = { lines: 0, logs: 0, missing: [], drillMs: null };

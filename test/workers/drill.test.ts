@@ -2,10 +2,6 @@
  * A drill as a person runs it: the real command beside workers, a real Redis and a real mail server. What comes through is a
  * mail that says what it is, and nothing else anywhere; what does not is told with the step at which it stopped.
  */
-
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lintWording } from '../../src/alerts/wording-linter.ts';
 import { HOUR } from '../../src/model/time.ts';
@@ -15,13 +11,12 @@ import { organizationKeys } from '../../src/queue/keys.ts';
 import { readProgress } from '../../src/queue/progress.ts';
 import { logEnd } from '../../src/queue/shard-store.ts';
 import { drillLines, drillOf } from '../../src/shard/drill.ts';
-import { LAUNCHER, place } from '../cli/pollwatch.ts';
 import { pendingBodies } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { grade, proseOf } from '../mail/reading.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { until } from '../parts/until.ts';
-import { alertIds, CLERK, INVENTORY, IT, type Office, ORG, office, write } from './mail-office.ts';
+import { alertIds, CLERK, INVENTORY, IT, type Office, ORG, office, pollwatch, write } from './mail-office.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -31,28 +26,6 @@ afterAll(() => redis.stop());
 
 /** Runs `./pollwatch drill` against an office. */
 const drill = (at: Office, args: string[] = [], inventory = INVENTORY) => pollwatch(at, ['drill', ...args], inventory);
-
-/** Runs `./pollwatch` against an office, with its files in a folder of their own. */
-async function pollwatch(
-  at: Office,
-  [command, ...args]: string[],
-  inventory: string,
-): Promise<{ status: number; said: string }> {
-  const { folder } = place();
-  const { url, prefix } = at.setting.redis;
-  writeFileSync(join(folder, 'key'), SECRET, { mode: 0o600 });
-  writeFileSync(join(folder, 'county.yaml'), inventory);
-  writeFileSync(
-    join(folder, 'pollwatch.yaml'),
-    `version: 1\nredis: {url: "${url}", prefix: ${prefix}}\norganizations: [{inventory: county.yaml, key_file: key}]\n` +
-      `mail: {server: 127.0.0.1, port: ${at.server.port}, security: none, from: pollwatch@county.example.gov}\n`,
-  );
-  const child = spawn(LAUNCHER, [command!, ...args, '--config', 'pollwatch.yaml'], { cwd: folder });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const status = await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)));
-  return { status, said };
-}
 
 describe('a drill', () => {
   it('comes through from log to mail server, says that it is one, and is told and counted nowhere as an alert', () =>

@@ -2,6 +2,9 @@
  * An office for tests of mail: its inventory, the analyze, decide and mail workers in this process over a real Redis, a real
  * mail server, and a clock that a test may set.
  */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { MailSettings, SmtpSettings } from '../../src/model/mail.ts';
 import type { WorkerHooks } from '../../src/model/worker.ts';
@@ -12,6 +15,7 @@ import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { runAnalyze } from '../../workers/analyze.ts';
 import { runDecide } from '../../workers/decide.ts';
 import { type MailOptions, runMail } from '../../workers/mail.ts';
+import { LAUNCHER, place } from '../cli/pollwatch.ts';
 import { type FleetSetting, installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { type Answers, settingsFor, startServer, type TestServer } from '../mail/smtp.ts';
@@ -95,6 +99,28 @@ export async function office(
     await server.close();
     await store.close();
   }
+}
+
+/** Runs `./pollwatch` against an office, with its files in a folder of their own. */
+export async function pollwatch(
+  at: Office,
+  [command, ...args]: string[],
+  inventory: string,
+): Promise<{ status: number; said: string }> {
+  const { folder } = place();
+  const { url, prefix } = at.setting.redis;
+  writeFileSync(join(folder, 'key'), SECRET, { mode: 0o600 });
+  writeFileSync(join(folder, 'county.yaml'), inventory);
+  writeFileSync(
+    join(folder, 'pollwatch.yaml'),
+    `version: 1\nredis: {url: "${url}", prefix: ${prefix}}\norganizations: [{inventory: county.yaml, key_file: key}]\n` +
+      `mail: {server: 127.0.0.1, port: ${at.server.port}, security: none, from: pollwatch@county.example.gov}\n`,
+  );
+  const child = spawn(LAUNCHER, [command!, ...args, '--config', 'pollwatch.yaml'], { cwd: folder });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const status = await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? -1)));
+  return { status, said };
 }
 
 /** Commits lines to an origin that stays open. */
