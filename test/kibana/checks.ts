@@ -306,7 +306,7 @@ export function wordProblems(panels: readonly StoredPanel[], caveat: string): st
     for (const { sourceField, params } of columns) {
       const format = (params['format'] as { id?: string } | undefined)?.id;
       // an axis has one unit; a number that stands alone has one that fits it
-      if (panel.shape !== 'lnsXY' && /_s$/.test(sourceField ?? '') && format !== 'duration')
+      if (panel.shape !== 'lnsXY' && sourceField?.endsWith('_s') === true && format !== 'duration')
         wrong.push(`${panel.id}: ${sourceField} is shown as so many seconds`);
     }
     const namesSomebody = fields.some((field) => /^source\.(as|geo)\.|^pollwatch\.source\.owner$/.test(field));
