@@ -1,4 +1,7 @@
-/** How an organisation is mailed, for commands that need somebody to be mailed. */
+/**
+ * How an organisation is mailed, for commands that have no sense where nobody is: `drill` and `digest`. Where nobody is mailed
+ * they end with why, and what to add.
+ */
 import type { Sender } from '../mail/envelope.ts';
 import type { Installation, Tenant } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
@@ -21,7 +24,7 @@ export function nobodyMailed({ mail }: Installation, { id }: Tenant): OperatorEr
           hint: 'add mail: {server: smtp.example.gov, from: pollwatch@example.gov}',
         }
       : {
-          code: 'PW-DRILL-NOBODY',
+          code: 'PW-MAIL-NOBODY',
           message: `the inventory of ${id} sends alerts to nobody`,
           hint: 'add contacts and routing; config/inventory.example.yaml shows how',
         },

@@ -115,7 +115,7 @@ describe('a drill', () => {
     office(redis, async (at) => {
       const nobody = `version: 1\norganization: {id: ${ORG}, name: Example County}\n`;
       const alone = await drill(at, [], nobody);
-      expect(alone).toMatchObject({ status: 2, said: expect.stringContaining('PW-DRILL-NOBODY') });
+      expect(alone).toMatchObject({ status: 2, said: expect.stringContaining('PW-MAIL-NOBODY') });
       expect((await drill(at)).status).toBe(0);
       expect(await drill(at)).toMatchObject({ status: 2, said: expect.stringContaining('PW-DRILL-SOON') });
     }));
