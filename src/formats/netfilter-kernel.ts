@@ -5,41 +5,18 @@
  * and the rule's prefix are recognised by their bytes: the plain code reads each of them once.
  */
 import { isPrivateIpv4, isPrivateIpv6 } from '../model/address.ts';
-import { ACTION, type Batch, FLAG, KIND, TCP, TRANSPORT } from '../model/batch.ts';
+import { type Batch, FLAG, KIND, TCP, TRANSPORT } from '../model/batch.ts';
 import { countRefused, countSkipped, type Tally } from '../model/tally.ts';
-import { MINUTE, SECOND } from '../model/time.ts';
+import { address, hexAddress } from './address-bytes.ts';
 import { clearRows, latin1, putEvent, SHORTEST_LINE } from './append-event.ts';
 import { dateRefused } from './clock.ts';
 import type { OriginContext } from './format.ts';
-import { actionOf, isRateLimited, parsePacketLine } from './netfilter-packet.ts';
-import { unwrap } from './syslog-wrapping.ts';
+import { parsePacketLine } from './netfilter-packet.ts';
+import { PREFIX_MAX, prefixAction, prefixFlags, prefixSlot } from './rule-prefix.ts';
+import { readFor, time, timeAt } from './syslog-time.ts';
 
 /** Bytes behind a line that the kernel may read (four at a time) before it sees the line end. */
 const READ_AHEAD = 8;
-/** Longest prefix of a rule that is recognised by its bytes (iptables allows 29, nftables 127). */
-const PREFIX_MAX = 64;
-const PREFIX_SLOTS = 64;
-
-const hexValue = new Int8Array(256).fill(-1);
-for (let i = 0; i < 10; i++) hexValue[48 + i] = i;
-for (let i = 0; i < 6; i++) hexValue[65 + i] = hexValue[97 + i] = 10 + i;
-
-/** The context that the remembered minute belongs to. */
-let seenReference = Number.NaN;
-let seenTimezone = '';
-/** Minute of an RFC 3164 time: `Sep 14 08:01` as words, and when it began. */
-const bsd = new Int32Array(3);
-let bsdMs = Number.NaN;
-/** Minute of an RFC 3339 time: `2026-09-14T08:01` as words, its offset (`+00:00`, or `Z` twice), and when it began. */
-const iso = new Int32Array(4);
-const isoOffset = new Int32Array(2);
-let isoMs = Number.NaN;
-
-/** Prefixes by slot: their bytes, their length + 1 (0 = free), and what they mean. */
-const prefixBytes = new Uint8Array(PREFIX_SLOTS * PREFIX_MAX);
-const prefixLength = new Uint8Array(PREFIX_SLOTS);
-const prefixAction = new Uint8Array(PREFIX_SLOTS);
-const prefixFlags = new Uint8Array(PREFIX_SLOTS);
 
 /** What the first four bytes of a word of the packet mean; from `flag` on, the bits of a TCP flag. */
 const WORD = {
@@ -80,11 +57,6 @@ for (const [text, code] of [
   slotCode[slot] = code;
 }
 
-/** Words of the address that `hexAddress` read. */
-const address = { w0: 0, w1: 0, w2: 0, w3: 0 };
-/** Where the time ends, as left by `timeAt`. */
-const time = { end: 0 };
-
 /** `fill` of the netfilter format; see Format.fill. */
 export function fillNetfilter(
   bytes: Uint8Array,
@@ -97,11 +69,7 @@ export function fillNetfilter(
 ): number {
   batch.bytes = bytes;
   batch.textEnd = 0;
-  if (context.referenceMs !== seenReference || context.timezone !== seenTimezone) {
-    seenReference = context.referenceMs;
-    seenTimezone = context.timezone;
-    bsdMs = isoMs = Number.NaN;
-  }
+  readFor(context);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const first = batch.n;
@@ -392,88 +360,6 @@ function handOver(
   return false;
 }
 
-/** The time that a line starts with, Unix milliseconds, and its end in `time.end`; NaN when it is of no known shape. */
-function timeAt(bytes: Uint8Array, view: DataView, p: number, context: OriginContext): number {
-  if (bytes[p]! > 57) {
-    // `Sep 14 08:01:00 `
-    if (bytes[p + 12] !== 58 || bytes[p + 15] !== 32) return Number.NaN;
-    const second = secondAt(bytes, p + 13);
-    if (second < 0) return Number.NaN;
-    if (
-      view.getInt32(p, true) !== bsd[0] ||
-      view.getInt32(p + 4, true) !== bsd[1] ||
-      view.getInt32(p + 8, true) !== bsd[2] ||
-      Number.isNaN(bsdMs)
-    ) {
-      const minute = minuteOf(latin1(bytes, p, p + 13), ' ', context);
-      if (Number.isNaN(minute)) return Number.NaN;
-      for (let i = 0; i < 3; i++) bsd[i] = view.getInt32(p + 4 * i, true);
-      bsdMs = minute;
-    }
-    time.end = p + 16;
-    return bsdMs + second * SECOND;
-  }
-  // `2026-09-14T08:01:00.417017+00:00 `
-  if (bytes[p + 16] !== 58) return Number.NaN;
-  const second = secondAt(bytes, p + 17);
-  if (second < 0) return Number.NaN;
-  let q = p + 19;
-  let fraction = 0;
-  if (bytes[q] === 46) {
-    q++;
-    const digits = q;
-    let scale = 100;
-    for (;;) {
-      const d = bytes[q]! - 48;
-      if (d < 0 || d > 9) break;
-      fraction += d * scale;
-      scale = scale === 100 ? 10 : scale === 10 ? 1 : 0;
-      q++;
-    }
-    if (q === digits || q - digits > 9) return Number.NaN;
-  }
-  const length = bytes[q] === 90 ? 1 : 6;
-  if (bytes[q + length] !== 32) return Number.NaN;
-  const offset0 = length === 1 ? 90 : view.getInt32(q, true);
-  const offset1 = length === 1 ? 90 : view.getInt32(q + 2, true);
-  if (
-    view.getInt32(p, true) !== iso[0] ||
-    view.getInt32(p + 4, true) !== iso[1] ||
-    view.getInt32(p + 8, true) !== iso[2] ||
-    view.getInt32(p + 12, true) !== iso[3] ||
-    offset0 !== isoOffset[0] ||
-    offset1 !== isoOffset[1] ||
-    Number.isNaN(isoMs)
-  ) {
-    const minute = minuteOf(latin1(bytes, p, p + 17), latin1(bytes, q, q + length + 1), context);
-    if (Number.isNaN(minute)) return Number.NaN;
-    for (let i = 0; i < 4; i++) iso[i] = view.getInt32(p + 4 * i, true);
-    isoOffset[0] = offset0;
-    isoOffset[1] = offset1;
-    isoMs = minute;
-  }
-  time.end = q + length + 1;
-  return isoMs + second * SECOND + fraction;
-}
-
-/**
- * Start of the minute whose seconds stand between `head` and `tail`, as the plain parser reads it; NaN when it reads no
- * time, or when its first and last second fall into different years (the reference lies between them).
- */
-function minuteOf(head: string, tail: string, context: OriginContext): number {
-  const first = unwrap(`${head}00${tail}host kernel: `, context);
-  const last = unwrap(`${head}59${tail}host kernel: `, context);
-  if (typeof first === 'string' || typeof last === 'string' || !first.isKernel) return Number.NaN;
-  return last.timeMs - first.timeMs === MINUTE - SECOND ? first.timeMs : Number.NaN;
-}
-
-/** Two digits below 60, or -1. */
-function secondAt(bytes: Uint8Array, p: number): number {
-  const tens = bytes[p]! - 48;
-  const ones = bytes[p + 1]! - 48;
-  return tens >= 0 && tens <= 5 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
-}
-
 /** Offset behind `[1234.567890] ` at `p`, or `p` when no such thing stands there. */
 function uptimeEnd(bytes: Uint8Array, p: number): number {
   if (bytes[p] !== 91) return p;
@@ -489,43 +375,4 @@ function uptimeEnd(bytes: Uint8Array, p: number): number {
   if (i === decimals || i - decimals > 9 || bytes[i] !== 93) return p;
   i++;
   return bytes[i] === 32 ? i + 1 : i;
-}
-
-/** Slot of the prefix bytes[start, end), judged by the plain code when it is new; -1 when it is too long. */
-function prefixSlot(bytes: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  if (length > PREFIX_MAX) return -1;
-  let hash = length;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  const slot = (hash ^ (hash >>> 16)) & (PREFIX_SLOTS - 1);
-  const base = slot * PREFIX_MAX;
-  let isSame = prefixLength[slot] === length + 1;
-  for (let i = 0; isSame && i < length; i++) isSame = prefixBytes[base + i] === bytes[start + i];
-  if (isSame) return slot;
-  const prefix = latin1(bytes, start, end);
-  const action = actionOf(prefix);
-  prefixBytes.set(bytes.subarray(start, end), base);
-  prefixLength[slot] = length + 1;
-  prefixAction[slot] = action === 'allowed' ? ACTION.allow : action === 'denied' ? ACTION.deny : ACTION.none;
-  prefixFlags[slot] = isRateLimited(prefix) ? FLAG.rateLimited : 0;
-  return slot;
-}
-
-/** Eight groups of four hexadecimal digits at `p`, as the kernel prints IPv6, into `address`. */
-function hexAddress(bytes: Uint8Array, p: number): boolean {
-  let word = 0;
-  for (let group = 0; group < 8; group++) {
-    const at = p + group * 5;
-    const a = hexValue[bytes[at]!]!;
-    const b = hexValue[bytes[at + 1]!]!;
-    const c = hexValue[bytes[at + 2]!]!;
-    const d = hexValue[bytes[at + 3]!]!;
-    if ((a | b | c | d) < 0 || (group < 7 && bytes[at + 4] !== 58)) return false;
-    word = (word << 16) | (a << 12) | (b << 8) | (c << 4) | d;
-    if (group === 1) address.w0 = word >>> 0;
-    else if (group === 3) address.w1 = word >>> 0;
-    else if (group === 5) address.w2 = word >>> 0;
-    else if (group === 7) address.w3 = word >>> 0;
-  }
-  return true;
 }
