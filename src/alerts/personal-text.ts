@@ -25,9 +25,20 @@ export function isPlainName(name: string): boolean {
   return name.length <= 40 && /^(?:[\w.$:[\]-]|%5b|%5d|%24)*$/i.test(name) && !isPersonal(name);
 }
 
+/** A date with its year in front or behind, as people write their day of birth. */
+export const WRITTEN_DATE = /(?:19|20)\d\d[-._/]\d{1,2}[-._/]\d{1,2}|\d{1,2}[-._/]\d{1,2}[-._/](?:19|20)\d\d/g;
 /** In text of no known shape: six digits or more (also grouped), dates, e-mail addresses. */
-export const LOOSE_PERSONAL =
-  /(?<!\\x[0-9A-Fa-f]?)(?:[A-Za-z]{1,3}-?)?\d(?:[-._ ]?\d){5,}|(?:19|20)\d\d[-._/]\d{1,2}[-._/]\d{1,2}|\d{1,2}[-._/]\d{1,2}[-._/](?:19|20)\d\d|\d{1,2}[-/]\d{1,2}[-/]\d\d|[\w.%+-]{1,64}(?:@|%40)[\w.-]{1,255}/g;
+export const LOOSE_PERSONAL = new RegExp(
+  [
+    /(?<!\\x[0-9A-Fa-f]?)(?:[A-Za-z]{1,3}-?)?\d(?:[-._ ]?\d){5,}/,
+    WRITTEN_DATE,
+    /\d{1,2}[-/]\d{1,2}[-/]\d\d/,
+    /[\w.%+-]{1,64}(?:@|%40)[\w.-]{1,255}/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 /** The same, asked once of a whole text. */
 export const LOOSE_TEST = new RegExp(LOOSE_PERSONAL.source);
 const MONTH_DATE =

@@ -11,7 +11,7 @@
 import { parseAddress } from '../model/address.ts';
 import { type Keep, type RedactedLine, Spans } from './hidden-spans.ts';
 import { hidePath, hideTarget } from './hide-target.ts';
-import { isPersonal } from './personal-text.ts';
+import { isPersonal, WRITTEN_DATE } from './personal-text.ts';
 import type { Token } from './tokens.ts';
 
 /**
@@ -146,9 +146,6 @@ function hideReferrer(spans: Spans, start: number, end: number): void {
   if (/^(?:[A-Za-z][A-Za-z0-9+.-]{0,15}:\/\/|\/)/.test(referrer)) hideTarget(spans, start, end);
   else spans.hide(start, end - start);
 }
-
-/** A date with its year in front or behind, as people write their day of birth. */
-const WRITTEN_DATE = /(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d/g;
 
 /** E-mail addresses, dates, everything behind the first "?", and values behind "=". */
 function hideUserAgent(spans: Spans, start: number, end: number): void {

@@ -1,6 +1,7 @@
 /**
  * The options that several commands share, checked together: every problem is found before anything starts.
  */
+import { isTimezone } from '../formats/clock.ts';
 import { findFormat, formats } from '../formats/index.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { Level } from '../model/rule.ts';
@@ -100,13 +101,4 @@ export function wholeNumber(
     hint: `write a whole number from ${smallest} to ${largest}`,
   });
   return undefined;
-}
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -11,6 +11,17 @@ export const ZERO_PREFIX = 0xffffffff;
 /** Whether an address is one of a set; four words, IPv4 as 0, 0, 0xffff, address. */
 export type AddressTest = (w0: number, w1: number, w2: number, w3: number) => boolean;
 
+/** Four words of a source's address; of the key of an IPv6 network its first address. */
+export function sourceWords({
+  hi,
+  lo,
+}: {
+  readonly hi: number;
+  readonly lo: number;
+}): [number, number, number, number] {
+  return hi === 0 ? [0, 0, 0xffff, lo] : [hi === ZERO_PREFIX ? 0 : hi, lo, 0, 0];
+}
+
 /** Whether the address of a source is one of a set: the two words of its key and, of IPv6, its lower 64 bits. */
 export function isSourceIn(is: AddressTest, hi: number, lo: number, iidHi: number, iidLo: number): boolean {
   return hi === 0 ? is(0, 0, 0xffff, lo) : is(hi === ZERO_PREFIX ? 0 : hi, lo, iidHi, iidLo);

@@ -4,6 +4,7 @@
  */
 import { PHASE_WORDS, type Severity, severityOf } from '../alerts/severity.ts';
 import type { Decision } from '../detect/decision.ts';
+import { sourceWords } from '../model/address.ts';
 import { electionWindow, type WindowOfAlert } from '../model/election-window.ts';
 import type { Asset, Inventory } from '../model/inventory.ts';
 import { LEVELS } from '../model/rule.ts';
@@ -47,7 +48,7 @@ export function gradeAll(
         window: window?.matters === true ? PHASE_WORDS[window.phase] : null,
         partLevels: d.parts.map((p) => graded.get(p)?.level ?? p.base),
         corroboration: setOf[i]!.size - 1,
-        isOwn: d.key.kind === 'source' && inventory.isOwned(...wordsOf(d.key)),
+        isOwn: d.key.kind === 'source' && inventory.isOwned(...sourceWords(d.key)),
         authorized: authorizedFor(d, inventory),
       }),
     );
@@ -57,11 +58,6 @@ export function gradeAll(
 
 /** Organisation and key of a decision, as one word. */
 export const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
-
-/** Four words of a source's key; of an IPv6 network its first address. */
-export function wordsOf({ hi, lo }: { readonly hi: number; readonly lo: number }): [number, number, number, number] {
-  return hi === 0 ? [0, 0, 0xffff, lo] : [hi, lo, 0, 0];
-}
 
 /** The system that a decision is about, or null. */
 export function assetOf(d: Decision, { assets }: Inventory): Asset | null {
@@ -82,7 +78,7 @@ export function authorizedFor(d: Decision, inventory: Inventory): string | null 
   const sources = d.key.kind === 'source' ? [d.key] : d.members;
   const names = new Set(
     sources.flatMap((source) =>
-      [d.startMs, d.endMs].map((ms) => inventory.authorizedScanner(...wordsOf(source), ms)?.name ?? null),
+      [d.startMs, d.endMs].map((ms) => inventory.authorizedScanner(...sourceWords(source), ms)?.name ?? null),
     ),
   );
   return names.size === 1 ? [...names][0]! : null;

@@ -9,10 +9,9 @@ import { TAG } from '../measure/entry.ts';
 import { findRow, SPACE } from '../measure/ledger.ts';
 import { LABEL } from '../measure/observe-requests.ts';
 import type { State } from '../measure/state.ts';
-import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource } from '../model/address.ts';
+import { formatIpv4, formatIpv6, formatKey, formatPrefix, formatSource, sourceWords } from '../model/address.ts';
 import type { AlertKey, AlertSource } from '../model/alert.ts';
 import type { Inventory } from '../model/inventory.ts';
-import { wordsOf } from './grading.ts';
 
 /** Addresses of one network that an alert lists. */
 const ADDRESSES_MAX = 10;
@@ -93,7 +92,7 @@ export function sourceOf(hi: number, lo: number, organization: number, around: S
 
 /** Who a source is listed as, by the office's own lists or ours. */
 export function listingOf(key: { hi: number; lo: number }, inventory: Inventory): Pick<AlertSource, 'listed'> {
-  const listing = inventory.listedAs(...wordsOf(key)) ?? knownScanner(...wordsOf(key));
+  const listing = inventory.listedAs(...sourceWords(key)) ?? knownScanner(...sourceWords(key));
   return listing === null ? {} : { listed: { name: listing.name, list: listing.list, date: listing.date } };
 }
 

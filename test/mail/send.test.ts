@@ -16,9 +16,8 @@ import { HOUR, MINUTE } from '../../src/model/time.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
-import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { type Installed, install } from '../queue/county.ts';
+import { commitMails, type Installed, install } from '../queue/county.ts';
 import { drive, inShort, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 import {
   type Answers,
@@ -311,13 +310,7 @@ describe('the outbox', () => {
   /** The outbox of another organisation, and a commit that adds to it. */
   function fresh() {
     const org = `office-${++offices}`;
-    const add = async (rows: readonly NewRow[], nowMs: number) => {
-      const fence = (await acquireLease(pw.store, org, 'w', 60_000))!;
-      const mail = { rows, memory: null, nowMs };
-      expect(await commitShard(pw.store, org, { fence, worker: 'w', documents: [], stats: {}, mail })).not.toBe(
-        'fenced',
-      );
-    };
+    const add = (rows: readonly NewRow[], nowMs: number) => commitMails(pw.store, org, rows, nowMs);
     return { org, add, outbox: openMailOutbox(pw.store, org) };
   }
   const rows = () =>

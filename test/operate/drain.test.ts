@@ -6,9 +6,8 @@ import { MINUTE } from '../../src/model/time.ts';
 import { createDrainWatch } from '../../src/operate/drain.ts';
 import { readStatus } from '../../src/operate/status.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
-import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { commitLines, type Installed, install } from '../queue/county.ts';
+import { commitLines, commitMails, type Installed, install } from '../queue/county.ts';
 
 const MAIL = {
   from: { name: 'pollwatch', address: 'pollwatch@example.gov' },
@@ -39,10 +38,8 @@ describe('a run that ends by itself', () => {
   /** An organisation with mails, and what a run says of it at a minute of its own clock. */
   async function office(mails: number) {
     const org = `office-${++offices}`;
-    const fence = (await acquireLease(pw.store, org, 'w', 60_000))!;
     const rows = Array.from({ length: mails }, (_, i): NewRow => ({ id: `${i}`.repeat(24), covers: [], mail: MAIL }));
-    const mail = { rows, memory: null, nowMs: Date.now() };
-    await commitShard(pw.store, org, { fence, worker: 'w', documents: [], stats: {}, mail });
+    await commitMails(pw.store, org, rows, Date.now());
     const tenants = new Map([[org, { id: org, name: org, inventory: defaultInventory() }]]);
     const watch = createDrainWatch(ALL);
     const look = async (minute: number) => watch.look(await readStatus(pw.store, tenants), minute * MINUTE);

@@ -1,8 +1,9 @@
 /**
  * A county in a test of the queue room: an open store and queues under a prefix of its own, its secret, a reader that
- * commits numbered lines, a worker's part that applies chunks, and sums over what then stands in Redis.
+ * commits numbered lines and mails, a worker's part that applies chunks, and sums over what then stands in Redis.
  */
 import type { RedisSettings } from '../../src/model/installation.ts';
+import type { NewRow } from '../../src/model/outbox.ts';
 import {
   type ChunkRef,
   type CommitAnswer,
@@ -15,6 +16,7 @@ import { organizationKeys } from '../../src/queue/keys.ts';
 import { registerOrigin } from '../../src/queue/origins.ts';
 import { openQueues, type Queues } from '../../src/queue/queues.ts';
 import { createSeal, sealLabel } from '../../src/queue/seal.ts';
+import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 
 export const seal = createSeal(Buffer.alloc(32, 7));
@@ -79,6 +81,19 @@ export function commitText(
     asset: 0,
     queuedBytesMax,
   });
+}
+
+/** Mails into the outbox of an organisation, by a commit as whoever decides makes it. */
+export async function commitMails(
+  store: QueueStore,
+  org: string,
+  rows: readonly NewRow[],
+  nowMs: number,
+): Promise<void> {
+  const fence = (await acquireLease(store, org, 'w', 60_000))!;
+  const mail = { rows, memory: null, nowMs };
+  const answer = await commitShard(store, org, { fence, worker: 'w', documents: [], stats: {}, mail });
+  if (answer !== 'committed') throw new Error(`the commit of a test was answered ${answer}`);
 }
 
 /** What a worker does with a job, without analysis: the record is the text of the lines. */
