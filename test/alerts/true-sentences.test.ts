@@ -213,3 +213,14 @@ it('numbers that are estimates are told as such, and others are not', async () =
   expect(await basis(2000)).toContain('of more than 1,024 different things within minutes the number is an estimate');
   expect(await basis(900)).not.toContain('estimate');
 });
+
+it('text in a user agent is not said to be put into a page of ours', async () => {
+  const agent = "Mozilla' AND (SELECT 1 FROM(SELECT COUNT(*),CONCAT(0x71,FLOOR(RAND(0)*2))x FROM t GROUP BY x)a)-- ";
+  const sql = of(await alertsOf({ 'access.log': [page(S, 0, '/', { agent })] }), 'W11')!;
+  expect(sql.verdict.term).toBe('cannot_tell');
+  const script = of(
+    await alertsOf({ 'access.log': [page(S, 0, '/', { agent: '<script>alert(1)</script>' })] }),
+    'W13',
+  )!;
+  expect([script.severity, script.verdict.term]).toEqual(['low', 'cannot_tell']);
+});

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { alertsOf } from './deciding.ts';
-import { oddPort, packet, times } from './log-lines.ts';
+import { oddPort, packet, page, request, times } from './log-lines.ts';
 
 const S = '198.51.100.7';
 const alertOf = async (id: string, lines: readonly string[]) =>
@@ -31,6 +31,26 @@ describe('a connection that is allowed after a scan', () => {
     expect(alert.summary).toContain('1 connection to remote login (SSH, port 22) of 203.0.113.10 through');
     expect(alert.whatToDo[0]).toBe(
       'Find out what runs behind remote login (SSH, port 22) and whether strangers should reach it.',
+    );
+  });
+});
+
+describe('a file that a server would run, which it took', () => {
+  const ID = 'election.upload_active';
+  const told = async (lines: readonly string[]) => {
+    const alert = (await alertsOf({ 'access.log': lines })).find(({ detection }) => detection === ID)!;
+    return `${alert.severity} ${alert.evidence['fetches']}`;
+  };
+  const send = (target: string, method = 'PUT') => request(S, 10, target, { method, status: 201, size: 0 });
+
+  it('was fetched only where somebody fetched it: sending it is no fetch', async () => {
+    expect(await told([send('/uploads/x.aspx')])).toBe('high 0');
+    expect(await told([send('/uploads/x.aspx'), page(S, 20, '/uploads/x.aspx')])).toBe('critical 1');
+  });
+
+  it('whose name stands in a query is not fetched with the form', async () => {
+    expect(await told([page(S, 0, '/upload'), send('/upload?name=x.php', 'POST'), page(S, 20, '/upload')])).toBe(
+      'high 0',
     );
   });
 });

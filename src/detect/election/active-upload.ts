@@ -1,7 +1,7 @@
 /**
  * election.upload_active Active content sent to an upload: a file that a server would run, sent under the name of a
  * picture or a document, or with PUT.
- * Evidence: one such request (rules active-upload); whether the server took it (2xx or 3xx); and whether the stored file
+ * Evidence: one such request (rules active-upload and, where the query names the file, active-upload-query); whether the server took it (2xx or 3xx); and whether the stored file
  * was then fetched, by this source or another, in a pane at or after it (Arizona 2025: a picture that was a script; AA20-304A:
  * web shells). The same path is asked for, with an answer that is not the site's usual "not found" page.
  * What stands in the body of an upload is in no access log: a script under the name of a picture alone is not seen.
@@ -14,6 +14,7 @@ import { pagesOf } from '../web/requests.ts';
 import { answerNumbers } from './systems.ts';
 
 const SENT = 'active-upload';
+const SENT_IN_QUERY = 'active-upload-query';
 const FETCHED = 'uploaded-script';
 
 const isTaken = (t: Touch) => statusClassOf(t) === 2 || statusClassOf(t) === 3;
@@ -21,13 +22,16 @@ const isTaken = (t: Touch) => statusClassOf(t) === 2 || statusClassOf(t) === 3;
 export const activeUpload: SourceDetector = {
   ids: ['election.upload_active'],
   evaluate(record, scene) {
-    const tag = tagOf(SENT, scene);
-    const sent = record.matched.filter((t) => t.tag === tag);
+    const byPath = tagOf(SENT, scene);
+    const isSent = ({ tag }: Touch) => tag === byPath || tag === tagOf(SENT_IN_QUERY, scene);
+    const sent = record.matched.filter(isSent);
     if (sent.length === 0) return [];
-    const fetched = fetchesOf(sent, record, scene);
+    // where a query names the file, the path is that of the form
+    const stored = sent.filter((t) => t.tag === byPath);
+    const fetched = fetchesOf(stored, record, scene);
     const own = new Set(record.matched);
     const byOthers = new Set(fetched.filter((t) => !own.has(t)));
-    const isFetched = fetched.length > 0 || wasGivenLater(sent, record);
+    const isFetched = fetched.length > 0 || givenLater(stored, record) > 0;
     const base = sent.some(isTaken) ? (isFetched ? 'critical' : 'high') : 'medium';
     const finding: Finding = {
       detection: 'election.upload_active',
@@ -36,9 +40,14 @@ export const activeUpload: SourceDetector = {
       outcome: sent.some(isTaken) && isFetched ? 'answered' : sent.some(isTaken) ? 'tried' : 'refused',
       touches: inOrder([...sent, ...fetched]),
       numbers: (list) => ({
-        ...answerNumbers(list.filter((t) => t.tag === tag)),
-        uploads_taken: estimateEvents(list.filter((t) => t.tag === tag && isTaken(t))),
-        fetches: estimateEvents(list.filter((t) => t.tag !== tag)),
+        ...answerNumbers(list.filter(isSent)),
+        uploads_taken: estimateEvents(list.filter((t) => isSent(t) && isTaken(t))),
+        fetches:
+          estimateEvents(list.filter((t) => !isSent(t))) +
+          givenLater(
+            list.filter((t) => t.tag === byPath),
+            record,
+          ),
         fetches_by_others: estimateEvents(list.filter((t) => byOthers.has(t))),
       }),
       thresholds: ['one such file sent to the server'],
@@ -73,14 +82,20 @@ function fetchesOf(sent: readonly Touch[], record: SourceRecord, scene: Scene): 
   });
 }
 
-/** Whether the source was given a file of one ending that it had sent: an ordinary request, of which no line is kept. */
-function wasGivenLater(sent: readonly Touch[], record: SourceRecord): boolean {
+/**
+ * How often the source was given a file of one ending that it had sent: ordinary requests, of which no line is kept. What
+ * it sent itself was answered under the same path, and is none of them.
+ */
+function givenLater(sent: readonly Touch[], record: SourceRecord): number {
   const takenMs = new Map<number, number>();
-  for (const t of sent)
-    if (isTaken(t) && (t.flags & WEB.post) !== 0)
-      takenMs.set(t.item, Math.min(takenMs.get(t.item) ?? t.paneMs, t.paneMs));
-  if (takenMs.size === 0) return false;
-  return record.visits.some(
-    (v) => v.tag === TAG.path && paneStart(v.pane, WEB_PANE) >= (takenMs.get(v.item) ?? Number.POSITIVE_INFINITY),
-  );
+  let given = 0;
+  for (const t of sent) {
+    if (!isTaken(t) || (t.flags & WEB.post) === 0) continue;
+    takenMs.set(t.item, Math.min(takenMs.get(t.item) ?? t.paneMs, t.paneMs));
+    given -= t.count;
+  }
+  for (const v of takenMs.size === 0 ? [] : record.visits)
+    if (v.tag === TAG.path && paneStart(v.pane, WEB_PANE) >= (takenMs.get(v.item) ?? Number.POSITIVE_INFINITY))
+      given += v.count;
+  return Math.max(0, given);
 }
