@@ -27,7 +27,7 @@ describe('a record of 300,000 touches', () => {
   });
 
   it.each([
-    { detector: resultsProbe, id: 'election.results_probe', kind: 'results_enr', flags: WEB.telling },
+    { detector: resultsProbe, id: 'election.results_probe', kind: 'results_enr', flags: WEB.telling | WEB.post },
     { detector: statusHammer, id: 'election.status_hammer', kind: 'registration', flags: WEB.post },
   ])('is looked through once for $id', ({ detector, id, kind, flags }) => {
     // all but every tenth of them on one day, the rest months apart
