@@ -100,14 +100,10 @@ describe('a shard', () => {
     try {
       for (const log of office.logs) await feed(store, id, log, 20_000);
       await disturb(store, id, createRandom(3));
-      await until(
-        'everything is analysed',
-        async () => {
-          const depth = await queueDepth(store, id);
-          return depth.waitingChunks + depth.flyingChunks === 0;
-        },
-        90_000,
-      );
+      await until('everything is analysed', async () => {
+        const depth = await queueDepth(store, id);
+        return depth.waitingChunks + depth.flyingChunks === 0;
+      });
     } finally {
       await fleet.stop();
     }
@@ -189,11 +185,7 @@ describe('a chunk that kills whoever scans it', () => {
     const { poison: _, ...healthy } = setting;
     const second = startFleet(['analyze', 'decide'], healthy);
     try {
-      await until(
-        'the chunk is analysed',
-        async () => (await queueDepth(store, id)).stats['lines'] === lines + 1,
-        60_000,
-      );
+      await until('the chunk is analysed', async () => (await queueDepth(store, id)).stats['lines'] === lines + 1);
       await drained(store, healthy);
     } finally {
       await second.stop();

@@ -158,14 +158,10 @@ describe('a state and three counties', () => {
     await feedAll(store, COUNTIES);
     const analyze = startFleet(['analyze'], setting);
     try {
-      await until(
-        'everything is analysed',
-        async () => {
-          const depths = await Promise.all(COUNTIES.map((county) => queueDepth(store, idOf(county))));
-          return depths.every((depth) => depth.waitingChunks + depth.flyingChunks === 0);
-        },
-        90_000,
-      );
+      await until('everything is analysed', async () => {
+        const depths = await Promise.all(COUNTIES.map((county) => queueDepth(store, idOf(county))));
+        return depths.every((depth) => depth.waitingChunks + depth.flyingChunks === 0);
+      });
     } finally {
       await analyze.stop();
     }

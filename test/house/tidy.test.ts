@@ -144,6 +144,11 @@ function lacksHeader(text: string): boolean {
   return header === null || header[1]!.split('\n').filter((line) => line.length > 3).length < 1;
 }
 
+/** Whether a text reads a clock that only runs, which has no other use in a test. */
+function measuresSeconds(text: string): boolean {
+  return /\bperformance\.now\(|\bhrtime\b|\bprocess\.cpuUsage\(/.test(codeOf(text));
+}
+
 // written in two halves, so that this file does not hold what it looks for
 const REGISTRY_HOSTS = new RegExp(
   [
@@ -200,6 +205,13 @@ describe('every source file', () => {
 
   it('runs when its types are stripped, and exports by name', () => {
     expect(sources.flatMap((path) => badShapes(path, read(path)))).toEqual([]);
+  });
+});
+
+describe('every test', () => {
+  it('waits and measures by what test/parts has for it, and not by seconds that a busy machine does not keep', () => {
+    const tests = sources.filter((path) => path.startsWith('test/') && !path.startsWith('test/parts/'));
+    expect(tests.filter((path) => measuresSeconds(read(path)))).toEqual([]);
   });
 });
 
@@ -366,6 +378,11 @@ describe('the checks themselves catch', () => {
   it('a file without a header, and none with one', () => {
     expect(lacksHeader('const a = 1;\n')).toBe(true);
     expect(lacksHeader(`${header}const a = 1;\n`)).toBe(false);
+  });
+
+  it('a test that measures seconds', () => {
+    expect(measuresSeconds('const started = performance.now();')).toBe(true);
+    expect(measuresSeconds('/** never performance.now() */')).toBe(false);
   });
 
   it('a registry and a path of a machine', () => {

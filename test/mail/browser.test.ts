@@ -86,7 +86,6 @@ describe('a mail in a browser', () => {
         await page.close();
       }
     },
-    60_000,
   );
 
   it('is looked at in a way that notices what is wrong', async () => {

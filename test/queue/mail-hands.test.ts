@@ -80,10 +80,10 @@ describe('a mail in hand', () => {
     await until('the other beats again', () => !other.lost().aborted);
     expect(await other.free(ORG, NOW)).toBe(0);
     ends.push(sender.start(() => [ORG]));
-    const since = performance.now();
+    const since = Date.now();
     await until('others would have been freed', async () => {
       expect(await other.free(ORG, NOW)).toBe(0);
-      return performance.now() - since > 2 * TIMES.deadMs;
+      return Date.now() - since > 2 * TIMES.deadMs;
     });
     for (const end of ends) end();
     await Promise.all([store.close(), others.close()]);

@@ -17,5 +17,5 @@ startAnalyzeWorker(
     });
   },
   undefined,
-  { lockMs: 400, stalledMs: 200 },
+  { lockMs: 1000, stalledMs: 300 },
 );

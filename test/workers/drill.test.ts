@@ -74,7 +74,7 @@ describe('a drill', () => {
     await office(
       redis,
       async (at) => {
-        const { status, said } = await drill(at, ['--wait', '20']);
+        const { status, said } = await drill(at, ['--wait', '200']);
         expect(status).toBe(2);
         expect(said).toMatch(
           /NOT handed to the mail server: mail to it@county\.example\.gov was refused: EENVELOPE.*550/,
@@ -93,7 +93,7 @@ describe('a drill', () => {
     await office(
       redis,
       async (at) => {
-        const { status, said } = await drill(at, ['--wait', '20'], inventory);
+        const { status, said } = await drill(at, ['--wait', '200'], inventory);
         expect(status).toBe(2);
         expect(said).toMatch(
           /NOT handed to the mail server: mail to clerk@county\.example\.gov was refused: EENVELOPE.*550.*; it@county\.example\.gov got it\n +mend the address/,
