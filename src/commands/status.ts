@@ -5,7 +5,15 @@
 import { printable } from '../model/problem.ts';
 import { counted } from '../model/quantity-words.ts';
 import { WEB_PANE } from '../model/time.ts';
-import { type Drain, isDrained, lagMs, lateEvents, type OrganizationStatus, readStatus } from '../operate/status.ts';
+import {
+  aheadMs,
+  type Drain,
+  isDrained,
+  lagMs,
+  lateEvents,
+  type OrganizationStatus,
+  readStatus,
+} from '../operate/status.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -61,7 +69,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     ...(progress?.mailsHeld === undefined ? [] : [`  held back  ${heldText(progress.mailsHeld)}`]),
     ...(isMailed ? [`  drill      ${drillText(status, nowMs)}`] : []),
     `  dead       ${counted(depth.deadLetters, 'dead letter')}${depth.deadLetters === 0 ? '' : ` (pollwatch dead list --organization ${organization})`}${leftOut === 0 ? '' : `; ${counted(leftOut, 'document')} more ${leftOut === 1 ? 'was' : 'were'} refused and not kept`}`,
-    ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin, progress?.originMs?.[origin.number])),
+    ...behind.slice(0, ORIGINS_SHOWN).map((origin) => originText(origin, aheadMs(origin, progress))),
   ];
   if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${counted(behind.length - ORIGINS_SHOWN, 'more origin')}`);
   return `${lines.join('\n')}\n`;
@@ -104,19 +112,17 @@ function alertsText({ alerts, alertMs, isSettled }: NonNullable<OrganizationStat
   return `${last}${isSettled ? '' : '; some may wait for their windows to close'}`;
 }
 
-/** `eventMs`: end of the ten minutes in which its latest event lies. */
-function originText(origin: OrganizationStatus['origins'][number], eventMs: number | undefined): string {
+function originText(origin: OrganizationStatus['origins'][number], ahead: number): string {
   const { name, seq, applied, offset, closed, dropped, updatedMs, format } = origin;
   const state = closed ? 'ended' : 'followed';
   const read = `${sizeText(offset)} read, ${applied} of ${counted(seq, 'chunk')} applied`;
   const lost = dropped === 0 ? '' : `, ${counted(dropped, 'line')} dropped`;
   const at = updatedMs === 0 ? '' : `, last ${timeText(updatedMs)}`;
-  const aheadMs = (eventMs ?? 0) - WEB_PANE - updatedMs;
-  const ahead =
-    eventMs === undefined || updatedMs === 0 || aheadMs < WEB_PANE
+  const fault =
+    ahead === 0
       ? ''
-      : `; its times lie ${ageText(aheadMs)} or more ahead of when its lines came: is its time zone or its clock wrong?`;
-  return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}${ahead}`;
+      : `; its times lie ${ageText(ahead)} or more ahead of when its lines came: is its time zone or its clock wrong?`;
+  return `  origin     ${printable(name)}: ${format ?? 'no format yet'}, ${state}, ${read}${lost}${at}${fault}`;
 }
 
 function timeText(ms: number): string {

@@ -109,7 +109,7 @@ function readKey(file: string): Uint8Array {
       code: 'PW-CONFIG-KEY',
       message: `the secret key cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`,
       file,
-      hint: 'make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE',
+      hint: 'make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE; machines that work together need the same',
     };
     throw new OperatorError([problem], { cause });
   }
@@ -119,7 +119,7 @@ function readKey(file: string): Uint8Array {
       code: 'PW-CONFIG-KEY',
       message: `a secret key has ${KEY_BYTES} to ${KEY_MAX_BYTES} bytes, this file has ${key.length}`,
       file,
-      hint: 'make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE',
+      hint: 'make one: head -c 32 /dev/urandom > FILE; chmod 600 FILE; machines that work together need the same',
     },
   ]);
 }

@@ -3,6 +3,7 @@
  * Read from the store alone, for `pollwatch status`, for the metrics, and to know when everything is done.
  */
 import { parentOf, type Tenant } from '../model/installation.ts';
+import { WEB_PANE } from '../model/time.ts';
 import { type QueueDepth, queueDepth } from '../queue/depth.ts';
 import { type DrillState, readDrill } from '../queue/drill.ts';
 import { countFacts } from '../queue/facts.ts';
@@ -109,6 +110,17 @@ export function isDrained(status: OrganizationStatus, { isIndexed, isMailed }: D
 /** Now minus the latest event that was applied, ms; null where nothing was. An installation that replays old logs lags by years. */
 export function lagMs({ progress }: OrganizationStatus, nowMs: number): number | null {
   return progress?.eventMs === null || progress === null ? null : Math.max(0, nowMs - progress.eventMs);
+}
+
+/**
+ * How far the latest events of an origin lie ahead of when its lines came, ms: a wrong time zone or clock, mostly. Event time is
+ * known to ten minutes, so this is the least that it can be; less than ten minutes are 0.
+ */
+export function aheadMs(origin: Pick<OriginState, 'number' | 'updatedMs'>, progress: ShardProgress | null): number {
+  const eventMs = progress?.originMs?.[origin.number];
+  if (eventMs === undefined || origin.updatedMs === 0) return 0;
+  const ahead = eventMs - WEB_PANE - origin.updatedMs;
+  return ahead < WEB_PANE ? 0 : ahead;
 }
 
 /** Events that came later than the lateness allows; they count in alerts all the same, as long as those may change. */

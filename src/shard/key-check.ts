@@ -27,7 +27,7 @@ export async function claimKeys(store: QueueStore, tenants: readonly Keyed[], is
   for (const tenant of tenants) {
     const isFirst = (await keyStanding(store, tenant.id, tenant)) === 'first';
     const opens = isFirst || isThorough ? await opensWhatStands(store, tenant) : true;
-    if (!opens || (await claimKey(store, tenant.id, tenant)) === 'other') problems.push(otherKey(tenant));
+    if (opens === false || (await claimKey(store, tenant.id, tenant)) === 'other') problems.push(otherKey(tenant));
   }
   return problems;
 }
@@ -35,7 +35,10 @@ export async function claimKeys(store: QueueStore, tenants: readonly Keyed[], is
 /** How the key of an organisation stands; "other" also where what is sealed does not open. Nothing is changed. */
 export async function keyFinding(store: QueueStore, tenant: Keyed): Promise<KeyStanding> {
   const standing = await keyStanding(store, tenant.id, tenant);
-  return standing === 'other' || (await opensWhatStands(store, tenant)) ? standing : 'other';
+  if (standing === 'other') return standing;
+  const opens = await opensWhatStands(store, tenant);
+  if (opens === false) return 'other';
+  return opens === true && standing === 'first' ? 'same' : standing;
 }
 
 /** What is said of a key that is not the organisation's. */
@@ -48,14 +51,17 @@ export function otherKey({ id, secretFile }: Keyed): Problem {
   };
 }
 
-/** Whether the snapshot opens, or where there is none any of the first sealed records: one of them may be damaged. */
-async function opensWhatStands(store: QueueStore, tenant: Keyed): Promise<boolean> {
+/**
+ * Whether the snapshot opens, or where there is none any of the first sealed records: one of them may be damaged; null = nothing
+ * is sealed.
+ */
+async function opensWhatStands(store: QueueStore, tenant: Keyed): Promise<boolean | null> {
   const seal = createSeal(tenant.secret, tenant.previousSecret ?? null);
   const { snapshot, at } = await readShard(store, tenant.id);
-  if (snapshot !== null) return opens(snapshot, seal, tenant.id, 'snapshot') !== false;
+  if (snapshot !== null) return opens(snapshot, seal, tenant.id, 'snapshot');
   const { records } = await readLog(store, tenant.id, at, LOOK_BYTES);
   const found = records.map((record) => opens(record, seal, tenant.id, 'record'));
-  return found.includes(true) || !found.includes(false);
+  return found.includes(true) ? true : found.includes(false) ? false : null;
 }
 
 /** Whether sealed bytes open; null = they are not sealed. */

@@ -6,10 +6,12 @@
 import { counted } from '../model/quantity-words.ts';
 import type { Tally } from '../model/tally.ts';
 import { DAY, HOUR } from '../model/time.ts';
+import { aheadMs } from '../operate/status.ts';
 import { queueDepth } from '../queue/depth.ts';
 import { readDrill } from '../queue/drill.ts';
 import { mailDepth } from '../queue/mail-outbox.ts';
 import type { OriginState } from '../queue/origins.ts';
+import { readProgress } from '../queue/progress.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { DRILL_ORIGIN } from './drill.ts';
 import type { ReadSoFar } from './mail.ts';
@@ -33,6 +35,8 @@ export async function readSoFar(
   const { failed } = await mailDepth(store, org, nowMs);
   const read = own.map(({ number }) => tallies.get(number)).filter((tally) => tally !== undefined);
   const dead = deadLetters - failed;
+  const progress = await readProgress(store, org);
+  const ahead = own.map((origin) => ({ name: origin.name, ms: aheadMs(origin, progress) })).filter(({ ms }) => ms > 0);
   return {
     lines: sum(read, ({ lines }) => lines),
     refused: sum(read, ({ refused }) => sum([...refused.values()], ({ count }) => count)),
@@ -40,6 +44,13 @@ export async function readSoFar(
     logs: read.filter(({ lines }) => lines > 0).length,
     missing: [
       ...silentLogs(own, nowMs),
+      ...named(
+        ahead.map(
+          ({ name, ms }) =>
+            `The times in the log “${name}” lie ${hoursWords(ms)} ahead: its time zone or its clock is wrong.`,
+        ),
+        'have wrong times',
+      ),
       ...amiss(dead, 'piece of a log could not be handled', 'pieces of logs could not be handled'),
       ...amiss(failed, 'mail could not be delivered', 'mails could not be delivered'),
     ],
@@ -49,11 +60,22 @@ export async function readSoFar(
 
 function silentLogs(origins: readonly OriginState[], nowMs: number): string[] {
   const silent = origins.filter(({ closed, updatedMs }) => !closed && updatedMs > 0 && nowMs - updatedMs > SILENT_MS);
-  const named = silent.slice(0, NAMED_MAX).map(({ name, updatedMs }) => {
-    const hours = Math.floor((nowMs - updatedMs) / HOUR);
-    return `The log “${name}” has brought nothing for ${hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`}.`;
-  });
-  return silent.length > NAMED_MAX ? [...named, `And ${silent.length - NAMED_MAX} more logs are silent.`] : named;
+  const words = silent.map(
+    ({ name, updatedMs }) => `The log “${name}” has brought nothing for ${hoursWords(nowMs - updatedMs)}.`,
+  );
+  return named(words, 'are silent');
+}
+
+/** A sentence for each, as far as they are named. */
+function named(sentences: readonly string[], rest: string): string[] {
+  const more = sentences.length - NAMED_MAX;
+  return [...sentences.slice(0, NAMED_MAX), ...(more > 0 ? [`And ${more} more logs ${rest}.`] : [])];
+}
+
+function hoursWords(ms: number): string {
+  const hours = Math.floor(ms / HOUR);
+  if (hours < 1) return 'less than an hour';
+  return hours < 48 ? counted(hours, 'hour') : counted(Math.floor(hours / 24), 'day');
 }
 
 /** What waits for somebody who runs the program. */

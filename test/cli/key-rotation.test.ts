@@ -232,6 +232,7 @@ describe('lines that wait while the key changes', () => {
     const store = openStore(settings);
     const mark = organizationKeys(store.prefix, 'us-xx').keyMark;
     expect(await store.redis.del(mark)).toBe(1);
+    expect(run('doctor', '--config', 'pollwatch.yaml').stdout).toMatch(/^ok {4}key of us-xx: \S+\/key$/m);
     here.put('key', NEW);
     expect(run('work', '--until-drained').stderr).toContain('PW-KEY-OTHER');
     expect(await store.redis.get(mark)).toBeNull();

@@ -1,7 +1,9 @@
 /** `pollwatch digest` as a person runs it beside workers: it shows what a contact would read now, and leaves everything as it was. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR } from '../../src/model/time.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
+import { readProgress } from '../../src/queue/progress.ts';
 import { logEnd } from '../../src/queue/shard-store.ts';
 import { probingLog } from '../cli/pollwatch.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
@@ -46,6 +48,21 @@ describe('a digest that is looked at beforehand', () => {
       // a record that no decide worker need have seen yet: it stands in the log
       expect((await pollwatch(at, ['digest'], INVENTORY)).said).toContain(
         `(PW-${id!.slice(0, 8).toUpperCase()}). Closed.`,
+      );
+    }));
+
+  it('says whose times cannot be right, for alerts of them wait, or are told with the wrong hour', () =>
+    office(redis, async (at) => {
+      const { store } = at;
+      const ahead = new Date(Date.now() + 6 * HOUR).toUTCString().split(/[ ,]+/);
+      const [, day, month, year, time] = ahead;
+      const line = `198.51.100.7 - - [${day}/${month}/${year}:${time} +0000] "GET / HTTP/1.1" 200 5 "-" "Mozilla/5.0"\n`;
+      await write(store, 'web', 'combined', line);
+      await until('it is decided', async () => (await readProgress(store, ORG))?.originMs?.[1] !== undefined);
+      const { said } = await pollwatch(at, ['digest'], INVENTORY);
+      expect(said).toContain('digest: not everything was read');
+      expect(said.replace(/\s+/g, ' ')).toMatch(
+        /The times in the log “web” lie [56] hours ahead: its time zone or its clock is wrong\./,
       );
     }));
 
