@@ -12,7 +12,7 @@ import { DAY } from '../model/time.ts';
 import { closingOf, finish, fitSubject, notesOf, type Recipient, type Sender, subjectMark } from './envelope.ts';
 import type { Letter, Section } from './letter.ts';
 import type { AlertState } from './mailable.ts';
-import { alertLine, alertLineIn, composeAlertMail, runWords, shortId, storyOf } from './message.ts';
+import { alertLine, alertLineIn, composeAlertMail, fromWords, runWords, shortId, storyOf } from './message.ts';
 import type { Item } from './pending.ts';
 import { ours, subjectWords } from './plain-words.ts';
 import type { MailTask } from './plan.ts';
@@ -95,7 +95,13 @@ function composeSeveral(task: MailTask & { kind: 'several' }, sender: Sender): R
       ...told.map(
         (item): Section => ({
           heading: `${SEVERITY_WORDS[item.state.alert.severity]}: ${subjectWords(item.state.alert)} (${shortId(item.state.alert.id)})`,
-          parts: [...stateWords(item), ...item.changes, ...storyOf(item.state.alert, timezone)],
+          parts: [
+            ...stateWords(item),
+            ...item.changes,
+            ...storyOf(item.state.alert, timezone),
+            // what to do speaks of the address
+            ...fromWords(item.state.alert),
+          ],
         }),
       ),
       ...(rest.length === 0
@@ -107,7 +113,9 @@ function composeSeveral(task: MailTask & { kind: 'several' }, sender: Sender): R
                 {
                   list: rest
                     .slice(0, LINES_MAX)
-                    .map((item) => [alertLine(item.state.alert), ...stateWords(item), ...item.changes].join(' ')),
+                    .map((item) =>
+                      [alertLine(item.state.alert), ...sourceOf(item), ...stateWords(item), ...item.changes].join(' '),
+                    ),
                   ordered: false,
                 },
                 ...(rest.length > LINES_MAX
@@ -280,6 +288,11 @@ function whereWords(items: readonly Item[]): string[] {
     `About: ${most.map(([name, n]) => `${name} (${n.toLocaleString('en-US')})`).join(', ')}`,
     `Different sources: ${sources.toLocaleString('en-US')}`,
   ];
+}
+
+/** "From 198.51.100.7.", in a line of its own alert. */
+function sourceOf({ state: { alert } }: Item): string[] {
+  return alert.source !== null && alert.key.kind === 'source' ? [`From ${alert.key.text}.`] : [];
 }
 
 function stateWords({ kind }: Item): string[] {

@@ -289,20 +289,21 @@ function callSection({ alert, nowMs }: AlertMail, reader: Contact, inventory: In
   };
 }
 
+/** From where it came, in a sentence; none where nothing is known. */
+export function fromWords(alert: Alert): string[] {
+  if (alert.source !== null && alert.key.kind === 'source')
+    return [`${trafficWord(alert)} came from ${sourceWords(alert.source)}.`];
+  if (alert.related.length === 0) return [];
+  const network = alert.network === null ? '' : ` of the network ${alert.network}`;
+  return [`${trafficWord(alert)} came from ${counted(alert.related.length, 'address', 'addresses')}${network}.`];
+}
+
 function unknownSection(alert: Alert): Section {
-  const from =
-    alert.source !== null && alert.key.kind === 'source'
-      ? [`${trafficWord(alert)} came from ${sourceWords(alert.source)}.`]
-      : alert.related.length > 0
-        ? [
-            `${trafficWord(alert)} came from ${counted(alert.related.length, 'address', 'addresses')}${alert.network === null ? '' : ` of the network ${alert.network}`}.`,
-          ]
-        : [];
   // nobody rents an address inside a private network
   const isInside = alert.source !== null && alert.key.kind === 'source' && isInsideSource(alert.source);
   return {
     heading: 'What we do not know',
-    parts: [{ list: alert.notKnown, ordered: false }, ...from, ...(isInside ? [] : [CAVEAT])],
+    parts: [{ list: alert.notKnown, ordered: false }, ...fromWords(alert), ...(isInside ? [] : [CAVEAT])],
   };
 }
 

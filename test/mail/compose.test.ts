@@ -50,6 +50,9 @@ describe('a mail about many alerts', () => {
     expect(mail.text.match(/^(?:CRITICAL|MEDIUM): .*\(PW-/gm)).toHaveLength(5);
     expect(mail.text.indexOf('CRITICAL: SEARCH')).toBeLessThan(mail.text.indexOf('MEDIUM: SEARCH'));
     expect(mail.text.match(/^- Medium: search for private files \(PW-/gm)).toHaveLength(55);
+    // whom to block, or to look for in a log
+    expect(flat(mail).match(/The requests came from \d+\.\d+\.\d+\.\d+/g)).toHaveLength(5);
+    expect(flat(mail).match(/\(PW-[0-9A-F]{8}\)\. From \d+\.\d+\.\d+\.\d+\./g)).toHaveLength(55);
   });
 
   it('names a hundred and says how many more there are', () => {
