@@ -3,10 +3,8 @@
  * what is lost is counted.
  */
 
-import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -16,6 +14,7 @@ import type { SyslogOrigin } from '../../src/ingest/peer-organization.ts';
 import { type ListenerBounds, listenSyslog } from '../../src/ingest/syslog-listener.ts';
 import { readOrigins } from '../../src/queue/origins.ts';
 import { createSeal } from '../../src/queue/seal.ts';
+import { makeAuthority } from '../parts/authority.ts';
 import { freePort } from '../parts/free-port.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { until } from '../parts/until.ts';
@@ -121,46 +120,27 @@ it('over UDP gives a line per datagram, to the organisation whose network it cam
 });
 
 it('over TLS takes clients of its authority only, and knows them by the name in their certificate', async () => {
-  const make = (...args: string[]) => {
-    const made = spawnSync('openssl', args, { cwd: office.folder });
-    expect(made.status, made.stderr.toString()).toBe(0);
+  const { ca, sign } = makeAuthority();
+  const itself = sign('localhost');
+  const clients = {
+    'brown-gateway': sign('brown-gateway'),
+    other: sign('other'),
+    stranger: makeAuthority().sign('brown-gateway'),
   };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  make('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority');
-  for (const name of ['localhost', 'brown-gateway', 'other']) {
-    make('req', ...key.slice(0, -2), '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-    make(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-out',
-      `${name}.pem`,
-    );
-  }
-  make('req', '-x509', ...key, '-keyout', 'stranger.key', '-out', 'stranger.pem', '-subj', '/CN=brown-gateway');
-  const file = (name: string) => readFileSync(office.path(name), 'utf8');
   const origin = await listener({
     transport: 'tls',
-    tls: { cert: file('localhost.pem'), key: file('localhost.key'), clientCa: file('ca.pem') },
+    tls: { ...itself, clientCa: ca },
     peers: [{ cidr: '127.0.0.0/8', commonName: 'brown-gateway', organization: 'brown' }],
   });
   running = office.start([origin]);
   (await dial(origin.port)).destroy();
-  const send = async (client: string | null, line: string) => {
-    const own = client === null ? {} : { cert: file(`${client}.pem`), key: file(`${client}.key`) };
+  const send = async (client: keyof typeof clients | null, line: string) => {
+    const own = client === null ? {} : clients[client];
     const socket = connectTls({
       port: origin.port,
       host: '127.0.0.1',
       servername: 'localhost',
-      ca: file('ca.pem'),
+      ca,
       ...own,
     });
     sockets.push(socket);

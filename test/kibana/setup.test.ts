@@ -3,8 +3,7 @@
  * as Kibana's documentation says (Kibana itself does not run here), with a real Redis.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connectKibana } from '../../src/kibana/client.ts';
@@ -16,7 +15,7 @@ import { registerOrigin } from '../../src/queue/origins.ts';
 import { acquireLease, commitShard, readLog } from '../../src/queue/shard-store.ts';
 import { decodeRecord } from '../../src/shard/record.ts';
 import { LAUNCHER, place, type Ran } from '../cli/pollwatch.ts';
-import { makeCertificates } from '../parts/elasticsearch-security.ts';
+import { makeAuthority } from '../parts/authority.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { install } from '../queue/county.ts';
 import { type KibanaServer, type KibanaServerOptions, startKibanaServer } from './kibana-server.ts';
@@ -110,13 +109,12 @@ describe('setting Kibana up', () => {
   });
 
   it('says the user by key or password, speaks TLS with an authority of its own, and keeps to a base path', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pollwatch-kibana-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const { ca, strangeCa, key, certificate } = makeCertificates(folder);
-    const server = await serve({ authorization: `ApiKey ${KEY}`, tls: { key, cert: certificate }, basePath: '/soc' });
+    const { ca, sign } = makeAuthority();
+    const tls = sign('kibana', 'IP:127.0.0.1');
+    const server = await serve({ authorization: `ApiKey ${KEY}`, tls, basePath: '/soc' });
     expect((await setUp(server, { apiKey: KEY, ca }, [ADAMS]))[0]).toBe('server: Kibana 9.2.4');
     expect(server.asked.every((line) => line.includes(' /soc/'))).toBe(true);
-    expect((await problemsOf(setUp(server, { apiKey: KEY, ca: strangeCa }))).map((p) => p.code)).toEqual([
+    expect((await problemsOf(setUp(server, { apiKey: KEY, ca: makeAuthority().ca }))).map((p) => p.code)).toEqual([
       'PW-KIBANA-UNREACHABLE',
     ]);
     expect((await problemsOf(setUp(server, { apiKey: 'other', ca }))).map((p) => p.code)).toEqual([

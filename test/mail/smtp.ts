@@ -1,63 +1,21 @@
 /**
- * A real SMTP server in this process, on a real socket with real TLS, that keeps what it is given and can be told to refuse;
- * and a certification authority of our own, made by openssl for this run.
+ * A real SMTP server in this process, on a real socket with real TLS, that keeps what it is given and can be told to refuse.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerOptions } from 'smtp-server';
 import type { SmtpSettings } from '../../src/model/mail.ts';
+import { makeAuthority, type Signed } from '../parts/authority.ts';
 import { freePort } from '../parts/free-port.ts';
 import { FROM } from './mailing.ts';
 
-export interface Certificates {
-  ca: string;
-  cert: string;
-  key: string;
+export interface Certificates extends Signed {
+  readonly ca: string;
 }
 
 /** A CA and a server certificate for mail.example.gov. */
 export function makeCertificates(): Certificates {
-  const folder = mkdtempSync(join(tmpdir(), 'pollwatch-mail-'));
-  const openssl = (...args: string[]): void => {
-    const ran = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
-    if (ran.status !== 0) throw new Error(`these tests need openssl (apt-get install openssl): ${ran.stderr}`);
-  };
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  try {
-    openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test CA');
-    openssl('req', ...ec, '-keyout', 'key.pem', '-out', 'csr.pem', '-subj', '/CN=mail.example.gov');
-    // the address in the name alone is not looked at any more: it must be an alternative name
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      'csr.pem',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      'cert.pem',
-      '-days',
-      '2',
-      '-extfile',
-      extension(folder),
-    );
-    const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-    return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function extension(folder: string): string {
-  const name = join(folder, 'san.cnf');
-  spawnSync('sh', ['-c', `printf 'subjectAltName=DNS:mail.example.gov' > ${name}`]);
-  return name;
+  const { ca, sign } = makeAuthority();
+  return { ca, ...sign('mail.example.gov') };
 }
 
 export interface Received {

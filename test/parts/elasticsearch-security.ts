@@ -3,10 +3,11 @@
  * file, and a small plugin for what the small distribution lacks to keep users and keys (elasticsearch-plugin/).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElasticSettings } from '../../src/model/installation.ts';
+import { makeAuthority } from './authority.ts';
 import {
   fetchCompiler,
   findJava,
@@ -30,8 +31,9 @@ export interface SecuredServer extends OwnServer {
 export async function startSecuredElasticsearch(prefix: string, version: Version): Promise<SecuredServer> {
   const folder = mkdtempSync(join(tmpdir(), 'pollwatch-es-plugin-'));
   try {
-    const tls = makeCertificates(folder);
-    const access = { ca: tls.ca, username: 'administrator', password: PASSWORD };
+    const authority = makeAuthority();
+    const tls = authority.sign('elasticsearch', 'IP:127.0.0.1');
+    const access = { ca: authority.ca, username: 'administrator', password: PASSWORD };
     const server = await startElasticsearch({
       version,
       heapMb: 384,
@@ -43,13 +45,13 @@ export async function startSecuredElasticsearch(prefix: string, version: Version
         'xpack.security.http.ssl.key': 'server.key',
         'xpack.security.http.ssl.certificate': 'server.crt',
       },
-      files: { 'server.key': tls.key, 'server.crt': tls.certificate },
+      files: { 'server.key': tls.key, 'server.crt': tls.cert },
       prepare(_home, run) {
         run('elasticsearch-users', ['useradd', access.username, '-p', access.password, '-r', 'superuser']);
       },
     });
     const administrator = { nodes: [server.url], apiKey: null, ...access, prefix };
-    return { ...server, administrator, strangeCa: tls.strangeCa };
+    return { ...server, administrator, strangeCa: makeAuthority().ca };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -80,68 +82,4 @@ function buildPlugin(folder: string, version: Version): string {
   const lines = Object.entries(descriptor).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(join(plugin, 'plugin-descriptor.properties'), lines.join(''));
   return plugin;
-}
-
-/** A server's key and certificate for 127.0.0.1, its authority, and another authority; all PEM, valid for a day. */
-export function makeCertificates(folder: string): { ca: string; strangeCa: string; key: string; certificate: string } {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
-  const authority = (name: string) =>
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '1',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.crt`,
-    );
-  authority('ca');
-  authority('strange');
-  openssl(
-    'req',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=elasticsearch',
-    '-keyout',
-    'server.key',
-    '-out',
-    'server.csr',
-  );
-  writeFileSync(join(folder, 'san'), 'subjectAltName=IP:127.0.0.1\n');
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    'server.csr',
-    '-CA',
-    'ca.crt',
-    '-CAkey',
-    'ca.key',
-    '-CAcreateserial',
-    '-days',
-    '1',
-    '-extfile',
-    'san',
-    '-out',
-    'server.crt',
-  );
-  return {
-    ca: read('ca.crt'),
-    strangeCa: read('strange.crt'),
-    key: read('server.key'),
-    certificate: read('server.crt'),
-  };
 }

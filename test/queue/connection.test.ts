@@ -2,8 +2,7 @@
  * Connections to real servers: users with few rights, TLS with a CA of one's own, errors that say what is wrong.
  */
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -13,6 +12,7 @@ import { queueDepth } from '../../src/queue/depth.ts';
 import { dispatch, sweep } from '../../src/queue/dispatch.ts';
 import { refsOfJob, startAnalyzeWorker } from '../../src/queue/queues.ts';
 import { acquireLease, commitShard } from '../../src/queue/shard-store.ts';
+import { makeAuthority } from '../parts/authority.ts';
 import { freePort } from '../parts/free-port.ts';
 import { type RedisServer, startOwn } from '../parts/redis.ts';
 import { until } from '../parts/until.ts';
@@ -76,12 +76,15 @@ describe('a user of its own', () => {
 });
 
 describe('TLS', () => {
+  const authority = makeAuthority();
   let server: RedisServer;
   let dir: string;
   let port: number;
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'pollwatch-redis-tls-'));
-    certificates(dir);
+    const { cert, key } = authority.sign('127.0.0.1', 'IP:127.0.0.1');
+    for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key, 'ca.crt': authority.ca }))
+      writeFileSync(join(dir, name), text);
     port = await freePort();
     const files = ['cert-file', 'server.crt', 'key-file', 'server.key', 'ca-cert-file', 'ca.crt'];
     const args = files.map((word, i) => (i % 2 === 0 ? `--tls-${word}` : join(dir, word)));
@@ -94,7 +97,7 @@ describe('TLS', () => {
 
   it('with the CA that is given works, with another it does not connect', async () => {
     const settings = { ...server.settings(), url: `rediss://127.0.0.1:${port}` };
-    const trusting = connect({ ...settings, ca: readFileSync(join(dir, 'ca.crt'), 'utf8') }, 'commands');
+    const trusting = connect({ ...settings, ca: authority.ca }, 'commands');
     expect(await trusting.ping()).toBe('PONG');
     trusting.disconnect();
     const errors: Error[] = [];
@@ -123,41 +126,3 @@ describe('a server that is away', () => {
     expect(() => connect(settings, 'commands')).toThrow(TypeError);
   });
 });
-
-/** A CA and a server's certificate for 127.0.0.1, made by openssl. */
-function certificates(dir: string): void {
-  const openssl = (...args: string[]) => {
-    const { status, stderr } = spawnSync('openssl', args, { cwd: dir, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
-  };
-  const request = ['req', '-newkey', 'rsa:2048', '-nodes', '-days', '2'];
-  openssl(...request, '-x509', '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=test ca');
-  openssl(
-    ...request.slice(0, 4),
-    '-keyout',
-    'server.key',
-    '-out',
-    'server.csr',
-    '-subj',
-    '/CN=127.0.0.1',
-    '-addext',
-    'subjectAltName=IP:127.0.0.1',
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    'server.csr',
-    '-CA',
-    'ca.crt',
-    '-CAkey',
-    'ca.key',
-    '-CAcreateserial',
-    '-out',
-    'server.crt',
-    '-days',
-    '2',
-    '-copy_extensions',
-    'copy',
-  );
-}
