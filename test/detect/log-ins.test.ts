@@ -38,6 +38,16 @@ describe('thirty refused log-ins in five minutes', () => {
     expect(await told(lines)).toEqual(['2026-09-14 high answered']);
     const [alert] = (await alertsOf({ 'access.log': lines })).filter(({ detection }) => detection === 'W21');
     expect(alert!.whatToDo[0]).toMatch(/^Find out now whose account was let in/);
+    // the line of the log-in that got in is shown, and counted apart
+    expect(alert!.lines.map(({ text }) => text).join()).toContain('" 302 ');
+    expect(alert!.evidence).toMatchObject({ requests: 30, refused: 30, other_logins_redirected: 1 });
+  });
+
+  it('are told with the threshold that they crossed', async () => {
+    const thresholds = async (status: number) =>
+      (await alertsOf({ 'access.log': times(80, (i) => send(S, i, status)) }))[0]!.thresholds.join();
+    expect(await thresholds(401)).toMatch(/^6 refused log-ins within two minutes[^,]*, or 10 in 24 hours/);
+    expect(await thresholds(200)).toMatch(/^30 log-ins within two minutes that were answered with the page again/);
   });
 });
 

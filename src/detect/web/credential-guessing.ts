@@ -14,7 +14,16 @@
 import { LOGIN, paneStart, TAG, WEB } from '../../measure/entry.ts';
 import { DAY, dayOf, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { byDay, countEvents, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import {
+  byDay,
+  countEvents,
+  estimateEvents,
+  extent,
+  inOrder,
+  inWindows,
+  statusClassOf,
+  type Touch,
+} from '../record.ts';
 
 const POSTS = 6;
 const REQUESTS = 20;
@@ -75,7 +84,9 @@ export const credentialGuessing: SourceDetector = {
     if (record.logins.length === 0) return [];
     const all = logins(record);
     const hit = guesses(record, all, scene.dayStartMs);
-    return byDay(hit, scene.dayStartMs).map(([, touches]) => findingOf(touches, all.succeeded, new Set(hit)));
+    return byDay(hit, scene.dayStartMs).map(([, touches]) =>
+      findingOf(touches, all.succeeded, new Set(hit), scene.dayStartMs),
+    );
   },
 };
 
@@ -158,26 +169,53 @@ function successesAmong(window: readonly Touch[], succeeded: readonly Touch[]): 
   return countEvents(succeeded.filter((t) => t.paneMs >= least && t.paneMs <= most));
 }
 
-/** The finding of one day: `hit` are the guesses of all days. */
-function findingOf(touches: readonly Touch[], succeeded: readonly Touch[], hit: ReadonlySet<Touch>): Finding {
-  const { least, most } = extent(touches, (t) => t.paneMs);
-  const accepted = countEvents(succeeded.filter((t) => !hit.has(t) && t.paneMs >= least && t.paneMs <= most + DAY));
+/** The finding of one day: `hit` are the guesses of all days. What got in on that day stands beside them, and its line is shown. */
+function findingOf(
+  guesses: readonly Touch[],
+  succeeded: readonly Touch[],
+  hit: ReadonlySet<Touch>,
+  dayStartMs: number,
+): Finding {
+  const { least, most } = extent(guesses, (t) => t.paneMs);
+  const accepted = succeeded.filter((t) => !hit.has(t) && t.paneMs >= least && t.paneMs <= most + DAY);
+  const day = dayOf(least, dayStartMs);
+  const isAccepted = accepted.length > 0;
   return {
     detection: 'W21',
-    base: accepted > 0 ? 'high' : 'medium',
-    steps: accepted > 0 ? ['a log-in of this address was answered as one that gets in: medium to high'] : [],
-    outcome: accepted > 0 ? 'answered' : touches.every(isRefused) ? 'refused' : 'tried',
-    touches,
-    numbers: (of) => ({
-      requests: estimateEvents(of),
-      refused: estimateEvents(of.filter(isRefused)),
-      answered_with_page: estimateEvents(of.filter((t) => statusClassOf(t) === 2)),
-      redirected: estimateEvents(of.filter((t) => statusClassOf(t) === 3)),
-      other_logins_redirected: accepted,
-      minutes: new Set(of.map((t) => t.item)).size,
-    }),
-    thresholds: [`${POSTS} refused log-ins within two minutes, or ${A_DAY} in 24 hours with none that succeeded`],
+    base: isAccepted ? 'high' : 'medium',
+    steps: isAccepted ? ['a log-in of this address was answered as one that gets in: medium to high'] : [],
+    outcome: isAccepted ? 'answered' : guesses.every(isRefused) ? 'refused' : 'tried',
+    touches: inOrder([...guesses, ...accepted.filter((t) => dayOf(t.paneMs, dayStartMs) === day)]),
+    numbers: (list) =>
+      numbersOf(
+        list.filter((t) => hit.has(t)),
+        countEvents(accepted),
+      ),
+    thresholds: thresholdsOf(guesses),
     noise: [],
-    tailored: touches.some((t) => t.sub !== 403) ? ['the log-in page that it works on exists on your site'] : [],
+    tailored: guesses.some((t) => t.sub !== 403) ? ['the log-in page that it works on exists on your site'] : [],
   };
+}
+
+function numbersOf(guesses: readonly Touch[], accepted: number): Record<string, number> {
+  return {
+    requests: estimateEvents(guesses),
+    refused: estimateEvents(guesses.filter(isRefused)),
+    answered_with_page: estimateEvents(guesses.filter((t) => statusClassOf(t) === 2)),
+    redirected: estimateEvents(guesses.filter((t) => statusClassOf(t) === 3)),
+    other_logins_redirected: accepted,
+    minutes: new Set(guesses.map((t) => t.item)).size,
+  };
+}
+
+/** The thresholds of the kinds of answers that there were. */
+function thresholdsOf(guesses: readonly Touch[]): string[] {
+  const thresholds: string[] = [];
+  if (guesses.some(isRefused))
+    thresholds.push(`${POSTS} refused log-ins within two minutes, or ${A_DAY} in 24 hours with none that succeeded`);
+  if (!guesses.every(isRefused))
+    thresholds.push(
+      `${POSTS_UNCLEAR} log-ins within two minutes that were answered with the page again or a redirect, and hardly another request`,
+    );
+  return thresholds;
 }

@@ -61,8 +61,10 @@ function mostRequests(kinds: readonly (readonly Touch[])[]): readonly Touch[] {
 export function requestReading(scene: Scene): RequestReading {
   return {
     requests: (touches) => mostRequests(byKind(touches, scene)),
+    // of log-ins a redirect is what those get who get in
     isGiven: (t) =>
-      t.tag >= TAG.rule && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && wasAnswered(t, scene),
+      (t.tag === TAG.login && statusClassOf(t) === 3) ||
+      (t.tag >= TAG.rule && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && wasAnswered(t, scene)),
   };
 }
 
