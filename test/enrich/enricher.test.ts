@@ -1,5 +1,5 @@
 /** Who announces an address and where it is placed: bundled tables, databases of the user's own, and wrong ones. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -195,18 +195,18 @@ describe("databases of the user's own", () => {
   });
 });
 
-const samples = new URL('../../../shared/samples/enrich/', import.meta.url);
-describe.skipIf(!existsSync(samples))(
-  'the public test databases (skipped where they are not beside the checkout)',
+const samples = process.env['POLLWATCH_TEST_MMDB'] ?? '';
+describe.skipIf(samples === '')(
+  'the public test databases of MaxMind (only where POLLWATCH_TEST_MMDB names a folder with them)',
   () => {
     it('give the expected network owner, country and place', () => {
       const enricher = createEnricher({
         databases: {
-          asn: new URL('GeoLite2-ASN-Test.mmdb', samples).pathname,
-          city: new URL('GeoIP2-City-Test.mmdb', samples).pathname,
+          asn: join(samples, 'GeoLite2-ASN-Test.mmdb'),
+          city: join(samples, 'GeoIP2-City-Test.mmdb'),
         },
       });
-      const rows = readFileSync(new URL('expected.ndjson', samples), 'utf8')
+      const rows = readFileSync(join(samples, 'expected.ndjson'), 'utf8')
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line));
