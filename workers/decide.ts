@@ -12,6 +12,7 @@ import { isAway } from '../src/queue/connection.ts';
 import { nudgeIndex, nudgeMail, openQueues } from '../src/queue/queues.ts';
 import { leaseLoss, logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
+import { createAlertMemories } from '../src/shard/alert-memory.ts';
 import { moveFacts } from '../src/shard/facts.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard/keeper.ts';
 import { senderOf } from '../src/shard/mail.ts';
@@ -63,6 +64,7 @@ export async function runDecide(
   const queues = openQueues(installation.redis, report);
   const worker = `decide-${process.pid}-${randomBytes(4).toString('hex')}`;
   const keepers = new Map<string, ShardKeeper>();
+  const memories = createAlertMemories();
   /** when an organisation may be tried again, by performance.now() */
   const notBefore = new Map<string, number>();
   /** by how much longer a lease is taken than usual: twice as long each time that one ran out over a decision */
@@ -84,6 +86,7 @@ export async function runDecide(
       work: installation.work,
       worker,
       hooks,
+      memories,
       sender: senders.get(org) ?? null,
       isIndexed: installation.elasticsearch !== null,
       times: {

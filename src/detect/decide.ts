@@ -1,7 +1,7 @@
 /**
  * Deciding: a settled state → decisions, one per (detection, key, day). Stage 1 asks every detector about every source
- * that did something; what it found, and the touches of the sources that stayed below every threshold, are the facts of
- * stage 2 (distributed.ts), which is the same measure engine keyed by prefix, network and target.
+ * that did something; what it found, and the packets of all sources, are the facts of stage 2 (distributed.ts), which is
+ * the same measure engine keyed by prefix, network and target.
  * A pure function of the state: no clock, no order.
  */
 import { byKey, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
@@ -38,7 +38,7 @@ export function decide(ledger: Ledger, settings: Settings, sources?: DecidedSour
   const decideRow =
     sources === undefined
       ? (row: number) => decideSource(ledger, row, scene, settings)
-      : rememberingDecider(sources, ledger, learned, scene, settings);
+      : rememberingDecider(sources, ledger, scene, settings);
   const decisions: Decision[] = [];
   for (const row of busy) {
     const found = decideRow(row);

@@ -1,6 +1,6 @@
 /**
  * All that is decided about one source: every detector is asked, what they found is split by day, and the days are joined
- * to chains. With it goes what the second stage reads of a source, so that nobody needs the record again.
+ * to chains. With it goes what the second stage notes of every source.
  */
 import type { Ledger } from '../measure/ledger.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';

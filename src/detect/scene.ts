@@ -1,6 +1,6 @@
 /**
- * What is known of our side, over the whole state: how many addresses are ours, what a host answers to whatever it does not
- * have, which listed pages are its own.
+ * What detectors may know beside a source: what is declared, what the whole state shows of our side (how many addresses are
+ * ours, what a host answers to whatever it does not have, which listed pages are its own), and what other sources touched.
  */
 import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
 import { findRow, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';

@@ -188,8 +188,9 @@ export function decideAll(
   ruleSet: CompiledRuleSet,
   inventory: Inventory,
   asOf: (hi: number, lo: number) => number,
-  { organizations, sources, gradedBefore, keepsSignatures = sources !== undefined }: DecidingOptions = {},
+  { organizations, sources, gradedBefore, ...options }: DecidingOptions = {},
 ): Decided {
+  const keepsSignatures = options.keepsSignatures === true || sources !== undefined;
   const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
   const settings: Settings = {
     rules: ruleSet.rules,

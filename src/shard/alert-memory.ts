@@ -1,11 +1,11 @@
 /**
  * What was decided and made of a shard's state the last time: a decision about which nothing is new is the same object as
  * then (detect/decided-sources.ts), and so is the alert that was made of it. A cache of what can be made again from
- * snapshot and log, never stored: whoever takes the shard over starts with an empty one.
+ * snapshot and log, never stored: a worker that takes a shard over starts with an empty one.
  */
 
 import type { Severity } from '../alerts/severity.ts';
-import { createDecidedSources, type DecidedSources } from '../detect/decided-sources.ts';
+import { createDecidedSources, type DecidedSources, KEPT_MAX } from '../detect/decided-sources.ts';
 import type { Decision } from '../detect/decision.ts';
 import type { State } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
@@ -23,21 +23,55 @@ export interface MadeAlert {
 /** Of one shard under one setting. */
 export interface AlertMemory {
   readonly sources: DecidedSources;
+  /** by decisions of sources that are kept */
   made: ReadonlyMap<Decision, Remembered>;
-  /** names of the state that alerts were made with */
-  names: string;
 }
 
 interface Remembered {
   readonly severity: Severity;
   readonly grave: boolean;
+  /** names of the state that the alert was made with, and whether the state was sampled */
+  readonly names: string;
   /** null: the decision is no alert */
   readonly made: MadeAlert | null;
 }
 
-/** Nothing was made yet. */
-export function createAlertMemory(): AlertMemory {
-  return { sources: createDecidedSources(), made: new Map(), names: '' };
+/** Nothing was made yet; `weightMax` bounds the sources and decisions that are kept. */
+export function createAlertMemory(weightMax = KEPT_MAX): AlertMemory {
+  return { sources: createDecidedSources(weightMax), made: new Map() };
+}
+
+/** Memories of all shards of a worker. */
+export interface AlertMemories {
+  /** That of an organisation. */
+  of(organization: string): AlertMemory;
+  /** It was told with: where all hold more than one may, those that were not told with for the longest time go. */
+  told(organization: string): void;
+}
+
+/** All together, and each alone, keep sources and decisions up to `weightMax`. */
+export function createAlertMemories(weightMax = KEPT_MAX): AlertMemories {
+  /** in the order in which they were told with */
+  const memories = new Map<string, AlertMemory>();
+  return {
+    of(organization) {
+      const memory = memories.get(organization) ?? createAlertMemory(weightMax);
+      memories.set(organization, memory);
+      return memory;
+    },
+    told(organization) {
+      const memory = memories.get(organization);
+      if (memory === undefined) return;
+      memories.delete(organization);
+      memories.set(organization, memory);
+      let weight = [...memories.values()].reduce((sum, { sources }) => sum + sources.weight, 0);
+      for (const [name, { sources }] of memories) {
+        if (weight <= weightMax) break;
+        weight -= sources.weight;
+        memories.delete(name);
+      }
+    },
+  };
 }
 
 /**
@@ -49,28 +83,29 @@ export function rememberingMaker(
   state: State,
   make: (decision: Decision, severity: Severity, grave: boolean) => MadeAlert | null,
 ): (decision: Decision, severity: Severity, grave: boolean) => MadeAlert | null {
-  const names = namesOf(state);
-  const before = names === memory.names ? memory.made : new Map<Decision, Remembered>();
+  const before = memory.made;
   const now = new Map<Decision, Remembered>();
   memory.made = now;
-  memory.names = names;
   return (decision, severity, grave) => {
     const known = before.get(decision);
-    const remembered =
-      known !== undefined && known.grave === grave && isSame(known.severity, severity)
-        ? known
-        : { severity, grave, made: make(decision, severity, grave) };
-    now.set(decision, remembered);
+    const names = namesOf(decision, state);
+    const stands = known?.grave === grave && known.names === names && isSame(known.severity, severity);
+    const remembered = stands ? known : { severity, grave, names, made: make(decision, severity, grave) };
+    if (memory.sources.decisions.has(decision)) now.set(decision, remembered);
     return remembered.made;
   };
 }
 
-/** What alerts say that stands in the state and not in the entries of their sources. */
-function namesOf({ hosts, destinations, ledger }: State): string {
-  return JSON.stringify([[...hosts].sort(byNumber), [...destinations].sort(byNumber), ledger.level > 0]);
+/** What the alert of a source says that stands in the state, and neither in its decision nor in the source's entries. */
+function namesOf({ exhibit }: Decision, { hosts, destinations, ledger }: State): string {
+  const { hosts: numbers, destinationsV6: items } = exhibit;
+  if (numbers.length + items.length === 0) return ledger.level > 0 ? SAMPLED : WHOLE;
+  const names = [numbers.map((host) => hosts.get(host) ?? ''), items.map((item) => destinations.get(item) ?? '')];
+  return JSON.stringify([ledger.level > 0, names]);
 }
 
-const byNumber = ([a]: [number, string], [b]: [number, string]) => a - b;
+const SAMPLED = 'sampled';
+const WHOLE = 'whole';
 
 function isSame(a: Severity, b: Severity): boolean {
   if (a === b) return true;

@@ -23,7 +23,7 @@ import {
   type ShardCommit,
 } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
-import { createAlertMemory } from './alert-memory.ts';
+import { type AlertMemories, createAlertMemories } from './alert-memory.ts';
 import { type ClosedDays, closeDays, type DayTelling } from './days.ts';
 import { type Tidings, tell } from './documents.ts';
 import { createEvidenceMemory, type EvidenceMemory, evidenceOrigins } from './evidence.ts';
@@ -47,16 +47,13 @@ import { latestOf, type OriginStanding, passGaps, watermarkOf } from './watermar
 const FORGOTTEN_AT_ONCE = 2000;
 /** Past days are told when the log is empty, for nobody waits for them; after this long also while it is not, ms. */
 const DAYS_WAIT_MS = 120_000;
-/** Deciding takes at most one part in this many of the time. */
+/** Deciding takes at most one part in this many of the time while there are records to fold, and half of it while not. */
 const DECIDING_SHARE = 10;
 /** Without an index nobody takes documents of days, and there are as many as sources: none are made. */
 const NO_DAYS: ClosedDays = { documents: [], isDue: false, forgotten: [], nextMs: Number.POSITIVE_INFINITY };
 /** A long log is decided in between for the first time after this long, ms. */
 const FIRST_MS = 2000;
-/**
- * When the log has been empty for this long everything is decided, whatever it costs, ms; at once where no origin will
- * bring another line.
- */
+/** When the log has been empty for this long everything is decided, ms; at once where no origin will bring another line. */
 const DRAINED_MS = 500;
 /** Without records only time changes what origins say: they are looked at this often, so that a round of many is short, ms. */
 const QUIET_LOOK_MS = 1000;
@@ -85,6 +82,8 @@ export interface KeeperPlace {
   readonly isIndexed?: boolean;
   /** how people are mailed; null or undefined: nobody is */
   readonly sender?: Sender | null;
+  /** what was decided before by the same worker, of all its shards */
+  readonly memories?: AlertMemories;
   /** told of records that wait or are put aside */
   readonly hooks?: Pick<WorkerHooks, 'log' | 'count'>;
   /** highest version that the index has of the organisation's alerts; asked when the shard is new */
@@ -152,7 +151,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   );
   const days = createPastDays(times.daysWaitMs ?? DAYS_WAIT_MS);
   const evidenceLines = evidenceMemory(place);
-  const memory = createAlertMemory();
+  const memories = place.memories ?? createAlertMemories();
   const mails = place.sender == null ? null : openShardMails(place.sender, stored.mailMemory);
   const standingsOf = createStandings(work.idleMs);
   const progress = createProgressNote({ store, org, worker, hooks: place.hooks ?? SILENT_HOOKS });
@@ -166,8 +165,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   /** when a record was folded last, and when the next decision is due, by performance.now() */
   let changedAt = performance.now();
   let nextDecision = performance.now() + FIRST_MS;
-  /** how long the last decision took, ms */
+  /** how long the last decision took, and when it ended, ms */
   let decidingMs = 0;
+  let decidedAt = Number.NEGATIVE_INFINITY;
   /** when the origins were looked at last */
   let lookedAt = Number.NEGATIVE_INFINITY;
   let watermark = Number.NEGATIVE_INFINITY;
@@ -240,8 +240,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       generation,
       told: revisions.alerts,
       evidence: evidenceOrigins(origins, evidenceLines),
-      memory,
+      memory: memories.of(org),
     });
+    memories.told(org);
     if ((await commit(tidings, origins, nowMs)) === 'lost') return LOST;
     const telling: DayTelling = {
       closedMs,
@@ -261,8 +262,9 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
     isDone = standings.every((origin) => origin.isDone);
     progress.decided(log.at, shard, origins, tidings);
     await note();
-    decidingMs = performance.now() - started;
-    nextDecision = performance.now() + decidingMs * (DECIDING_SHARE - 1);
+    decidedAt = performance.now();
+    decidingMs = decidedAt - started;
+    nextDecision = decidedAt + decidingMs * (DECIDING_SHARE - 1);
     return { ...NOTHING, documents: tidings.documents.length, decided: true };
   }
 
@@ -377,9 +379,10 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       if (days.isWaiting && isAtEnd) return tellDays();
       const standings = standingsOf(seen, isAtEnd);
       advance(standings, isAtEnd);
+      const isRested = performance.now() - decidedAt >= decidingMs;
       const isDrained =
         (isAtEnd && watermark === Number.POSITIVE_INFINITY) ||
-        (records === 0 && performance.now() - changedAt >= DRAINED_MS);
+        (records === 0 && isRested && performance.now() - changedAt >= DRAINED_MS);
       const isReason = isDirty || isLater(standings, isDayPast);
       if (!isReason || !(now || isDrained || performance.now() >= nextDecision)) return { ...NOTHING, records, late };
       const decided = await decide(seen, standings);

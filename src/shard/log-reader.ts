@@ -21,7 +21,7 @@ export interface Turn {
   readonly bytes: number;
   /** events that came when their time had passed */
   readonly late: number;
-  /** everything that stood in the log was folded, or what is left waits for a list of rules */
+  /** everything that stood in the log was folded; false also where what is left waits for a list of rules */
   readonly isAtEnd: boolean;
 }
 

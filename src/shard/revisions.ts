@@ -2,6 +2,8 @@
  * What is kept of the documents that a shard has told, sorted by kind: of alerts and of past days, until nothing can change
  * them any more; the rest is of no use as soon as it was told.
  */
+
+import { append } from '../detect/record.ts';
 import type { Revision, ShardDocument } from '../queue/shard-store.ts';
 import { isToldDay, type ToldDay } from './days.ts';
 import type { Tidings } from './documents.ts';
@@ -31,7 +33,7 @@ export function sortRevisions(stored: ReadonlyMap<string, Revision>): Revisions 
 export function noteAlerts({ alerts, useless }: Revisions, { documents, forgotten }: Tidings): void {
   for (const { id, version, digest, more } of documents) alerts.set(id, { ...more, v: version, d: digest });
   for (const id of forgotten) alerts.delete(id);
-  useless.push(...forgotten);
+  append(useless, forgotten);
 }
 
 /** Documents of past days that were committed. */
@@ -43,6 +45,6 @@ export function noteDays({ days, useless }: Revisions, documents: readonly Shard
 
 /** Days that nothing can change any more, by the ids of their summaries. */
 export function forgetDays({ days, useless }: Revisions, ids: readonly string[]): void {
-  useless.push(...ids);
+  append(useless, ids);
   for (const [day, { id }] of days) if (ids.includes(id)) days.delete(day);
 }

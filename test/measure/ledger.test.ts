@@ -5,7 +5,7 @@ import { addTouch, addVisit } from '../../src/measure/additions.ts';
 import { DELTA_VERSION, DeltaError, encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG, TAG_BITS } from '../../src/measure/entry.ts';
 import { findRow, rowOf, SPACE } from '../../src/measure/ledger.ts';
-import { lengthOf, pageOf, startOf } from '../../src/measure/lists.ts';
+import { isUnmerged, lengthOf, pageOf, startOf } from '../../src/measure/lists.ts';
 import { distinct, forgetQuiet, GROUP_MAX } from '../../src/measure/reductions.ts';
 import {
   covered,
@@ -263,5 +263,23 @@ describe('forgetting who touched nothing', () => {
     }
     expect(held.ledger.touches.pages.length).toBeLessThan(left.ledger.touches.pages.length * 0.9);
     expect(Buffer.compare(encodeState(held, 'arrival'), encodeState(left, 'arrival'))).toBe(0);
+  });
+});
+
+describe('a settled list', () => {
+  it('is not merged again until something comes to it', () => {
+    const state = stateOf([]);
+    const row = rowOf(state.ledger, 0, 0, 1);
+    const { touches, visits } = state.ledger;
+    const probe = { source: 1, item: 1, pane: 0, sub: 0, tick: 0, line: 1, visit: false };
+    put(state, probe);
+    put(state, probe);
+    expect([isUnmerged(touches, row), isUnmerged(visits, row), lengthOf(touches, row)]).toEqual([true, false, 2]);
+    settleState(state);
+    expect([isUnmerged(touches, row), lengthOf(touches, row)]).toEqual([false, 1]);
+    put(state, { ...probe, visit: true, sub: 2 });
+    expect([isUnmerged(touches, row), isUnmerged(visits, row)]).toEqual([false, true]);
+    settleState(state);
+    expect(isUnmerged(visits, row)).toBe(false);
   });
 });

@@ -26,6 +26,7 @@ export function sweptHosts(ownedHosts: number): number {
 export const horizontalSweep: SourceDetector = {
   ids: ['F03'],
   evaluate(record, scene) {
+    if (record.spread.hosts < HOSTS_MIN) return [];
     const threshold = sweptHosts(scene.ownedHosts);
     const hit: Touch[] = [];
     let base: Level = 'info';
