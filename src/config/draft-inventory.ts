@@ -118,14 +118,15 @@ function draftAssets(survey: Survey): Drafted[] {
     .slice(0, ASSETS_MAX);
 }
 
-/** The kind that a host's name, a path's first part or its pages tell; null when nothing does. */
+/** The kind that a host's name, a path's first part or most of its pages tell; null when nothing does. */
 function kindOf({ host, prefix, samples }: Visited): AssetKind | null {
   const name = prefix === '' ? host.split('.').slice(0, -2).join('.') : prefix;
   const byName = SIGNS.find(([, sign]) => sign.test(name));
   if (byName !== undefined) return byName[0];
   if (prefix === '') return null;
-  const pages = [...samples].sort().join('\n');
-  return SIGNS.find(([, sign]) => sign.test(pages))?.[0] ?? null;
+  // what serves many things (/api) is not the first of them
+  const isOfMost = (sign: RegExp) => [...samples].filter((page) => sign.test(page)).length * 2 > samples.size;
+  return SIGNS.find(([, sign]) => isOfMost(sign))?.[0] ?? null;
 }
 
 function originLines({ origins }: Survey, assets: readonly Drafted[]): string[] {

@@ -21,6 +21,22 @@ describe('init', () => {
     expect(checked.stdout).not.toContain('never appears in these logs');
   });
 
+  it('calls what serves many things none of them', () => {
+    const here = place();
+    const pages = (prefix: string, names: readonly string[]) =>
+      Array.from({ length: 60 }, (_, i) =>
+        accessLine(`/${prefix}/${names[i % names.length]}`, { second: i, ip: `198.51.100.${1 + i}`, status: 200 }),
+      );
+    here.put(
+      'access.log',
+      [...pages('api', ['results', 'weather', 'news']), ...pages('board', ['results', 'results/7'])].join(''),
+    );
+    const { stdout } = here.run(['init', 'access.log']);
+    expect(stdout).toContain('url_prefixes: ["/board"]');
+    expect(stdout).toContain('kind: results_enr');
+    expect(stdout).not.toContain('/api');
+  });
+
   it('shows the draft where no file is named, and never replaces one', () => {
     const here = place();
     expect(here.run(['init', sample('nginx-access.log')]).stdout).toContain('\nversion: 1\n');
