@@ -5,6 +5,7 @@
  * A pure function of the state: no clock, no order.
  */
 import { byKey, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
+import { append } from '../model/long-lists.ts';
 import { type DecidedSources, rememberingDecider } from './decided-sources.ts';
 import { byIdentity, type Decision } from './decision.ts';
 import { createFacts, decideDistributed, noteFound, notePackets } from './distributed.ts';
@@ -13,7 +14,6 @@ import { createNetworkFacts, decideSystems, noteNetwork } from './election/index
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
 import { isInteresting } from './interest.ts';
 import { decideSource } from './one-source.ts';
-import { append } from './record.ts';
 import { learn, type Settings, sceneOf } from './scene.ts';
 
 /**

@@ -5,7 +5,8 @@
 import type { Election } from '../model/contact.ts';
 import type { Asset } from '../model/inventory.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
-import type { Touch, Visit } from './record.ts';
+import type { Touch } from './touch.ts';
+import type { Visit } from './visit.ts';
 
 /** What everything about our side is known from: declared, or settled over the whole day. */
 export interface Scene {

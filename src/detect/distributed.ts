@@ -19,6 +19,7 @@ import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
+import { append } from '../model/long-lists.ts';
 import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision, DecisionKey } from './decision.ts';
@@ -26,8 +27,9 @@ import type { Scene, SourceRecord } from './detector.ts';
 import { distinctOf } from './distinct.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
-import { actionOf, append, readVisits, type Touch, type Visit } from './record.ts';
 import type { Settings } from './scene.ts';
+import { actionOf, type Touch } from './touch.ts';
+import { readVisits, type Visit } from './visit.ts';
 import { logins, PER_SUCCESS } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */

@@ -6,7 +6,7 @@ import { PACKET, TAG, WEB } from '../measure/entry.ts';
 import { GROUP_MAX } from '../measure/reductions.ts';
 import { ACTION, TRANSPORT } from '../model/batch.ts';
 import { distinctOf } from './distinct.ts';
-import { actionOf, inOrder, statusClassOf, type Touch, transportOf } from './record.ts';
+import { actionOf, inOrder, statusClassOf, type Touch, transportOf } from './touch.ts';
 
 /** Lines that are looked at for one alert (some to show, more for the paths that they name). */
 export const LINES_MAX = 12;

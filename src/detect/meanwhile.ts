@@ -7,7 +7,8 @@ import { ACTION } from '../model/batch.ts';
 import { dayOf, WEB_PANE } from '../model/time.ts';
 import type { Decision } from './decision.ts';
 import type { SourceRecord } from './detector.ts';
-import { actionOf, estimateEvents } from './record.ts';
+import { estimateEvents } from './estimates.ts';
+import { actionOf } from './touch.ts';
 
 /** Packets that were let through on the day, and pages that were answered from the first to the last of a web scan. */
 export interface Meanwhile {

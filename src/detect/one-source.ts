@@ -14,12 +14,13 @@ import { type Exhibit, exhibitOf, type RequestReading } from './exhibit.ts';
 import { detectors } from './index.ts';
 import { meanwhileOf } from './meanwhile.ts';
 import { reconChain } from './recon-chain.ts';
-import { byDay, type Touch } from './record.ts';
 import type { Settings } from './scene.ts';
 import { packetMarks, signatureOf } from './signature.ts';
 import { readRecord } from './source-record.ts';
+import type { Touch } from './touch.ts';
 import { withOwnNames } from './web/own-names.ts';
 import { requestReading } from './web/requests.ts';
+import { byDay } from './windows.ts';
 
 /** What one source adds to the decisions, and to what the second stage decides from. */
 export interface SourceDecisions {

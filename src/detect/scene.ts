@@ -7,10 +7,12 @@ import { findRow, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { isSourceIn } from '../model/address.ts';
 import type { Inventory } from '../model/inventory.ts';
+import { append } from '../model/long-lists.ts';
 import type { Correlation, Rule } from '../model/rule.ts';
 import type { Scene } from './detector.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
-import { append, inOrder, readTouches, readVisits, type Touch } from './record.ts';
+import { inOrder, readTouches, type Touch } from './touch.ts';
+import { readVisits } from './visit.ts';
 
 /** What is declared, and what deciding is to do. */
 export interface Settings {

@@ -12,7 +12,7 @@ import type { Signature } from '../model/fact.ts';
 import { mix32 } from '../model/hash.ts';
 import type { Rule } from '../model/rule.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
-import type { Touch } from './record.ts';
+import type { Touch } from './touch.ts';
 
 /** Hashes that a sketch keeps: the share that two sets have in common is known to about 9 % (one standard error). */
 const SKETCH = 32;

@@ -6,7 +6,8 @@ import { hiOf, type Ledger, loOf, spaceOf } from '../measure/ledger.ts';
 import { isPrivateSource } from '../model/address.ts';
 import type { Scene, SourceRecord } from './detector.ts';
 import { isProbe, spreadOf } from './firewall/packets.ts';
-import { readPages, readTouches, readVisits, type Touch, type Visit } from './record.ts';
+import { readTouches, type Touch } from './touch.ts';
+import { readPages, readVisits, type Visit } from './visit.ts';
 import { isFailing } from './web/requests.ts';
 
 /** The record of a row of a settled ledger. */

@@ -11,7 +11,7 @@ import type { Severity } from '../alerts/severity.ts';
 import { verdictOf } from '../alerts/verdict.ts';
 import { stepsFor } from '../alerts/what-to-do.ts';
 import type { Decision } from '../detect/decision.ts';
-import { visitsUnder } from '../detect/record.ts';
+import { visitsUnder } from '../detect/visit.ts';
 import { absorbRow } from '../measure/additions.ts';
 import { TAG } from '../measure/entry.ts';
 import { findRow, SPACE } from '../measure/ledger.ts';

@@ -2,7 +2,7 @@
  * Who and what an alert names: its key, its source with the owner of the network and the place, addresses of ours.
  */
 import type { Decision } from '../detect/decision.ts';
-import { itemsOf, readVisits } from '../detect/record.ts';
+import { itemsOf, readVisits } from '../detect/visit.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import { knownScanner } from '../enrich/known-scanners.ts';
 import { TAG } from '../measure/entry.ts';

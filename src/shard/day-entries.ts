@@ -2,7 +2,7 @@
  * The entries of a settled state that belong to one day, and what they add up to. Read where they lie: a day has a hundred
  * thousand sources.
  */
-import { paneWidth } from '../detect/record.ts';
+import { paneWidth } from '../detect/touch.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import {
   COUNT_MAX,

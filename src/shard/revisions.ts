@@ -3,7 +3,7 @@
  * them any more; the rest is of no use as soon as it was told.
  */
 
-import { append } from '../detect/record.ts';
+import { append } from '../model/long-lists.ts';
 import type { Revision, ShardDocument } from '../queue/shard-store.ts';
 import { isToldDay, type ToldDay } from './days.ts';
 import type { Tidings } from './documents.ts';

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Scene, SourceRecord } from '../../src/detect/detector.ts';
 import { resultsProbe } from '../../src/detect/election/results-probe.ts';
 import { statusHammer } from '../../src/detect/election/status-hammer.ts';
-import { append, extent, type Touch } from '../../src/detect/record.ts';
+import type { Touch } from '../../src/detect/touch.ts';
 import { TAG, WEB } from '../../src/measure/entry.ts';
+import { append, extent } from '../../src/model/long-lists.ts';
 import { growth, LINEAR_MAX } from '../parts/growth.ts';
 
 const DAY = 86_400_000;

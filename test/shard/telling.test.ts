@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { parseInventory } from '../../src/config/inventory.ts';
-import { readVisits } from '../../src/detect/record.ts';
+import { readVisits } from '../../src/detect/visit.ts';
 import { encodeState, mergeDelta } from '../../src/measure/delta.ts';
 import { TAG } from '../../src/measure/entry.ts';
 import { createScanner } from '../../src/run/scan.ts';

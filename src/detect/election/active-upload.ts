@@ -9,7 +9,8 @@
 import { paneStart, TAG, WEB } from '../../measure/entry.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { estimateEvents, inOrder, statusClassOf, type Touch } from '../record.ts';
+import { estimateEvents } from '../estimates.ts';
+import { inOrder, statusClassOf, type Touch } from '../touch.ts';
 import { pagesOf } from '../web/requests.ts';
 import { answerNumbers } from './systems.ts';
 

@@ -11,7 +11,9 @@ import { TAG } from '../../measure/entry.ts';
 import type { Asset, AssetKind } from '../../model/inventory.ts';
 import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { inWindows } from '../windows.ts';
 import { answerNumbers, bySystem, isClientOf, isSent, staticFiles } from './systems.ts';
 
 export const A_HOUR = 10;

@@ -11,7 +11,9 @@ import { paneOf, paneStart, TAG } from '../../measure/entry.ts';
 import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { estimateDistinct, estimateEvents, type Touch, type Visit } from '../record.ts';
+import { estimateDistinct, estimateEvents } from '../estimates.ts';
+import type { Touch } from '../touch.ts';
+import type { Visit } from '../visit.ts';
 import { bySystem, staticFiles } from './systems.ts';
 
 const DOCUMENTS = 100;

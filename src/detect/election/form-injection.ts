@@ -10,7 +10,9 @@
 import { FIELD, TAG } from '../../measure/entry.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import { byDay, countEvents, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents } from '../estimates.ts';
+import { inOrder, statusClassOf, type Touch } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { answerNumbers, bySystem, outcomeOf } from './systems.ts';
 
 const TRIES = 3;

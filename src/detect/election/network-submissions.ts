@@ -12,8 +12,10 @@ import { FIRST_HASHED_HOST } from '../../measure/observe.ts';
 import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
+import { countEvents } from '../estimates.ts';
 import { exhibitOf } from '../exhibit.ts';
-import { countEvents, inTime, inWindows, type Touch } from '../record.ts';
+import { inTime, type Touch } from '../touch.ts';
+import { inWindows } from '../windows.ts';
 import { A_HOUR, DETECTION_OF, isSubmission } from './bulk-submission.ts';
 import { type Group, groupsOf, type Member } from './network-groups.ts';
 

@@ -9,7 +9,9 @@
 import { TAG, WEB } from '../../measure/entry.ts';
 import { MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
-import { byDay, countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { answerNumbers, bySystem, isClientOf, outcomeOf } from './systems.ts';
 
 const REFUSED = 5;

@@ -10,7 +10,9 @@ import { TAG } from '../../measure/entry.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { byDay, countEvents, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { answerNumbers, bySystem } from './systems.ts';
 
 const LOOKUPS = 3;

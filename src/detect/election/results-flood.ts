@@ -22,7 +22,7 @@ import { DAY, dayOf, dayStart, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
 import { exhibitOf } from '../exhibit.ts';
-import { inTime, Touch } from '../record.ts';
+import { inTime, Touch } from '../touch.ts';
 
 const TIMES_USUAL = 10;
 const SOURCES = 100;

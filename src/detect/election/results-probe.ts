@@ -12,8 +12,9 @@ import { isResultsTime } from '../../model/election-window.ts';
 import { DAY, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { byDay, either, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { inOrder, statusClassOf, type Touch } from '../touch.ts';
 import { isOwnPage, LISTED, pathOf, requestNumbers, requestsIn, wasAnswered } from '../web/requests.ts';
+import { byDay, either, inWindows } from '../windows.ts';
 import { isClientOf } from './systems.ts';
 
 const AT_OTHER_TIMES = 5;

@@ -8,7 +8,9 @@ import { TAG, WEB } from '../../measure/entry.ts';
 import { ACTION } from '../../model/batch.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { actionOf, byDay, estimateEvents, statusClassOf, type Touch } from '../record.ts';
+import { estimateEvents } from '../estimates.ts';
+import { actionOf, statusClassOf, type Touch } from '../touch.ts';
+import { byDay } from '../windows.ts';
 import { bySystem } from './systems.ts';
 
 const isPacket = (t: Touch) => t.tag === TAG.sentinel;

@@ -18,7 +18,7 @@ import { dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Decision } from '../decision.ts';
 import type { Scene } from '../detector.ts';
 import { exhibitOf } from '../exhibit.ts';
-import { inTime, type Touch } from '../record.ts';
+import { inTime, type Touch } from '../touch.ts';
 import { type Group, groupsOf, type Member } from './network-groups.ts';
 
 const KEYS = 500;

@@ -8,9 +8,12 @@
  * An attacker walks around it with pauses, or by spreading over addresses.
  */
 import { paneOf, TAG, WEB } from '../../measure/entry.ts';
+import { extent } from '../../model/long-lists.ts';
 import { DAY, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector, SourceRecord } from '../detector.ts';
-import { byDay, countEvents, either, estimateEvents, extent, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { countEvents, estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { byDay, either, inWindows } from '../windows.ts';
 import { answerNumbers, bySystem, outcomeOf, staticFiles } from './systems.ts';
 
 /** requests in each of so many consecutive minutes */

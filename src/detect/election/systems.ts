@@ -4,7 +4,8 @@
 import { TAG, WEB } from '../../measure/entry.ts';
 import type { Asset } from '../../model/inventory.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
-import { estimateEvents, statusClassOf, type Touch } from '../record.ts';
+import { estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
 
 /** Whether a source's request sent something (POST, PUT, PATCH). */
 export const isSent = (t: Touch) => (t.flags & WEB.post) !== 0;

@@ -5,9 +5,10 @@
  * Public web ports are open to all: there only the web server's log can say what came of it (W28).
  */
 import { ACTION } from '../../model/batch.ts';
+import { extent } from '../../model/long-lists.ts';
 import { DAY, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
-import { actionOf, extent } from '../record.ts';
+import { actionOf } from '../touch.ts';
 import { packetNumbers } from './packets.ts';
 
 const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06']);

@@ -8,7 +8,8 @@
 import { PACKET_PANE, SECOND } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { distinctOf, hasDistinct } from '../distinct.ts';
-import { inWindows, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { inWindows } from '../windows.ts';
 import { deniedScan, portOf } from './packets.ts';
 
 /** Sum of weights: seven privileged ports or 21 high ones. */

@@ -10,7 +10,8 @@
  */
 import { DAY, MINUTE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
-import { estimateEvents, inOrder, type Touch } from '../record.ts';
+import { estimateEvents } from '../estimates.ts';
+import { inOrder, type Touch } from '../touch.ts';
 import { isProbe, packetNumbers } from './packets.ts';
 
 const ATTEMPTS = new Set(['W11', 'W14', 'W15', 'election.form_injection']);

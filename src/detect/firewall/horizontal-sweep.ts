@@ -6,11 +6,13 @@
  * Misses sweeps of one address per 15 minutes and more (F06).
  */
 
+import { append } from '../../model/long-lists.ts';
 import type { Level } from '../../model/rule.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, hasDistinct } from '../distinct.ts';
-import { append, episodes, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { episodes } from '../windows.ts';
 import { deniedScan, portOf, SWEPT_BY_ALL, targetOf } from './packets.ts';
 
 /** Zeek scan.zeek: 25 hosts; scan-NG: 3, 5, 12; the share of our own addresses is a proposal. */

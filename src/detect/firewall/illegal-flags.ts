@@ -6,7 +6,7 @@
  */
 import { TAG } from '../../measure/entry.ts';
 import type { SourceDetector } from '../detector.ts';
-import { countEvents } from '../record.ts';
+import { countEvents } from '../estimates.ts';
 import { packetNumbers, portOf } from './packets.ts';
 
 const PORTS = 2;

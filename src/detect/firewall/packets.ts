@@ -7,7 +7,8 @@ import { ACTION, TRANSPORT } from '../../model/batch.ts';
 import type { Level } from '../../model/rule.ts';
 import type { Finding } from '../detector.ts';
 import { countDistinct, countUpTo } from '../distinct.ts';
-import { actionOf, estimateDistinct, type Touch, transportOf } from '../record.ts';
+import { estimateDistinct } from '../estimates.ts';
+import { actionOf, type Touch, transportOf } from '../touch.ts';
 
 /**
  * UDP ports of traceroute: 33434 and one more with every probe, 30 hops of three and some more. A traceroute that ends

@@ -8,7 +8,8 @@ import { ACTION } from '../../model/batch.ts';
 import { HOUR, PACKET_PANE } from '../../model/time.ts';
 import type { Finding, SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
-import { actionOf, byDay, inWindows } from '../record.ts';
+import { actionOf } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { noiseWords, type Ports, packetNumbers, portOf, portsOf } from './packets.ts';
 
 /** Services that should never face the Internet. */

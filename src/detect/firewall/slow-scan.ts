@@ -9,7 +9,8 @@
 import { DAY, dayOf, PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { distinctOf, hasDistinct } from '../distinct.ts';
-import { either, episodes, inWindows, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { either, episodes, inWindows } from '../windows.ts';
 import { deniedScan, socketOf } from './packets.ts';
 
 const PAIRS_DAY = 10;

@@ -4,10 +4,12 @@
  * simple-scan: 25 failed pairs, 10 once three dark addresses were touched).
  */
 
+import { append } from '../../model/long-lists.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
-import { append, episodes, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { episodes } from '../windows.ts';
 import { deniedScan, portOf, socketOf, targetOf } from './packets.ts';
 
 const PAIRS = 25;

@@ -8,10 +8,12 @@
  */
 
 import { PACKET } from '../../measure/entry.ts';
+import { append } from '../../model/long-lists.ts';
 import { PACKET_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
-import { append, episodes, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { episodes } from '../windows.ts';
 import { deniedScan, portOf, targetOf } from './packets.ts';
 
 /** Distinct ports; Zeek 15 in 5 min, Snort 15 in 90 s, CrowdSec 16. Lower finds more, and more peer-to-peer traffic. */

@@ -8,8 +8,9 @@
  * evidence shows the sizes.
  */
 import { TAG } from '../../measure/entry.ts';
+import { extent } from '../../model/long-lists.ts';
 import type { SourceDetector } from '../detector.ts';
-import { extent, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
 import { requestNumbers, wasAnswered } from './requests.ts';
 
 const PROBING = new Set(['W01', 'W02', 'W03', 'W04', 'W05', 'W06', 'W07', 'W08', 'W16']);

@@ -12,18 +12,12 @@
  * own day and the 24 hours after it. The log shows attempts, not names or passwords.
  */
 import { LOGIN, paneStart, TAG, WEB } from '../../measure/entry.ts';
+import { extent } from '../../model/long-lists.ts';
 import { DAY, dayOf, MINUTE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
-import {
-  byDay,
-  countEvents,
-  estimateEvents,
-  extent,
-  inOrder,
-  inWindows,
-  statusClassOf,
-  type Touch,
-} from '../record.ts';
+import { countEvents, estimateEvents } from '../estimates.ts';
+import { inOrder, statusClassOf, type Touch } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 
 const POSTS = 6;
 const REQUESTS = 20;

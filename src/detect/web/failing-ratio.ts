@@ -10,7 +10,8 @@
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { countEvents, inWindows } from '../record.ts';
+import { countEvents } from '../estimates.ts';
+import { inWindows } from '../windows.ts';
 import { givenPages, isCrawler, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 20;

@@ -6,10 +6,13 @@
  */
 
 import { TAG } from '../../measure/entry.ts';
+import { append } from '../../model/long-lists.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
-import { append, estimateDistinct, estimateEvents, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { estimateDistinct, estimateEvents } from '../estimates.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { inWindows } from '../windows.ts';
 
 const VALUES = 15;
 

@@ -12,10 +12,14 @@
  */
 
 import { KEY_LINE, paneStart, TAG } from '../../measure/entry.ts';
+import { extent } from '../../model/long-lists.ts';
 import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { byDay, estimateDistinct, estimateEvents, extent, type Touch, type Visit } from '../record.ts';
+import { estimateDistinct, estimateEvents } from '../estimates.ts';
+import type { Touch } from '../touch.ts';
+import type { Visit } from '../visit.ts';
+import { byDay } from '../windows.ts';
 
 const KEYS = 30;
 const BLOCK_SHARE = 0.25;

@@ -6,8 +6,9 @@ import { LABEL } from '../../measure/observe-requests.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
+import { estimateDistinct, estimateEvents } from '../estimates.ts';
 import type { RequestReading } from '../exhibit.ts';
-import { estimateDistinct, estimateEvents, statusClassOf, type Touch } from '../record.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
 
 /** Detections whose rules are lists of paths: there an answer says something. */
 export const LISTED: ReadonlySet<string> = new Set(['W05', 'W06', 'W07', 'W08', 'W16']);

@@ -8,12 +8,15 @@
  */
 
 import { TAG } from '../../measure/entry.ts';
+import { extent } from '../../model/long-lists.ts';
 import { type Correlation, LEVELS, type Level, type Rule } from '../../model/rule.ts';
 import { PACKET_PANE, WEB_PANE } from '../../model/time.ts';
 import type { Finding, Scene, SourceDetector } from '../detector.ts';
 import { distinctOf, hasDistinct } from '../distinct.ts';
+import { countEvents } from '../estimates.ts';
 import { packetNumbers } from '../firewall/packets.ts';
-import { byDay, countEvents, extent, inOrder, inWindows, statusClassOf, type Touch } from '../record.ts';
+import { inOrder, statusClassOf, type Touch } from '../touch.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { isOwnPage, LISTED, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
 
 /** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */

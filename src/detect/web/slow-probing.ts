@@ -11,7 +11,8 @@ import { TAG } from '../../measure/entry.ts';
 import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, hasDistinct } from '../distinct.ts';
-import { inWindows, statusClassOf, type Touch } from '../record.ts';
+import { statusClassOf, type Touch } from '../touch.ts';
+import { inWindows } from '../windows.ts';
 import { LISTED, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 15;

@@ -9,10 +9,12 @@
  */
 
 import { WEB } from '../../measure/entry.ts';
+import { append } from '../../model/long-lists.ts';
 import { WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
-import { append, episodes, type Touch } from '../record.ts';
+import type { Touch } from '../touch.ts';
+import { episodes } from '../windows.ts';
 import { givenPages, isCrawler, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 11;

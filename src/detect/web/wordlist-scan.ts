@@ -9,7 +9,8 @@
 import { HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, hasDistinct } from '../distinct.ts';
-import { countEvents, either, inWindows } from '../record.ts';
+import { countEvents } from '../estimates.ts';
+import { either, inWindows } from '../windows.ts';
 import { givenPages, isCrawler, pathOf, requestNumbers } from './requests.ts';
 
 const REQUESTS = 500;
