@@ -48,7 +48,7 @@ it('a log-in that got in is said beside those that did not', async () => {
     request(S, i, '/portal/login', { method: 'POST', status: i === 39 ? 302 : 401, size: 9 }),
   );
   const alert = await first('W21', { 'access.log': lines });
-  expect(alert.summary).toContain('made 39 log-in attempts on your web server in 38 seconds (web log). 1 further');
+  expect(alert.summary).toContain('made 39 log-in attempts on your web server in 39 seconds (web log). 1 further');
   expect(alert).toMatchObject({ severity: 'high', outcome: 'answered' });
 });
 
