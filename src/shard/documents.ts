@@ -13,7 +13,7 @@ import type { DrillResult } from '../mail/drill-mail.ts';
 import type { AlertState } from '../mail/mailable.ts';
 import { settleState } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
-import type { Fact, Member, Sighting } from '../model/fact.ts';
+import type { Fact, Member } from '../model/fact.ts';
 import { alertMaker } from '../run/alerting.ts';
 import { withoutThoseOf } from '../run/campaigns.ts';
 import { collectEvidence, type Evidence, type EvidenceOrigin } from '../run/evidence.ts';
@@ -73,7 +73,8 @@ export interface Tidings {
 interface Graded {
   readonly decision: Decision;
   readonly severity: Severity;
-  readonly grave: boolean;
+  /** among the gravest of all, so that it shows several lines */
+  grave: boolean;
 }
 
 /** An alert that stands, without its lines yet. */
@@ -81,6 +82,10 @@ interface Candidate extends Graded, Saying {
   readonly alert: Alert;
   /** id of the alert of the same thing on the day before, whether there is one or not */
   readonly dayBefore: string;
+  /** what was told of it before */
+  readonly was: Told | undefined;
+  /** it is to be told, or stands as told */
+  readonly isDue: boolean;
   continues: string | null;
   returning: boolean | undefined;
 }
@@ -102,19 +107,21 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   const parent = parentFacts(setting, telling);
 
   const standing = new Map<string, Candidate>();
+  const due: Candidate[] = [];
+  let toldBefore = 0;
   for (const g of graded) {
     const made = remake(g.decision, g.severity, g.grave);
-    if (made !== null) standing.set(made.alert.id, candidateOf(g, made, shard));
+    if (made === null) continue;
+    const c = candidateOf(g, made, shard, setting, telling);
+    standing.set(c.alert.id, c);
+    if (c.was !== undefined) toldBefore++;
+    if (c.isDue) due.push(c);
   }
-  const due = [...standing.values()].filter((c) => {
-    const isNew = mayChangeStill(shard, setting, c.decision) && isPast(c.decision, telling.closedMs);
-    return isNew || isToldStill(told.get(c.alert.id));
-  });
   for (const c of due) tellParent(parent, c, shard, setting);
-  const gone = [...told].filter(([id]) => !standing.has(id));
+  const gone = toldBefore === told.size ? [] : [...told].filter(([id]) => !standing.has(id));
   joinDays(due, standing, gone, shard, setting, told);
 
-  const changed = due.filter((c) => isChanged(c, told.get(c.alert.id), shard, setting));
+  const changed = due.filter((c) => isChanged(c, shard, setting));
   const evidence = await collectEvidence(
     changed.map((c) => c.decision),
     changed.map((c) => c.grave),
@@ -129,7 +136,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     const alert = make(c.decision, c.severity, evidence[i]!)!;
     const sharing = c.decision.shared === undefined ? {} : ({ isShared: true } as const);
     const document = documentOf(alert, { ...c, ...sharing }, c.decision.day, telling, setting);
-    if (document.digest !== told.get(alert.id)?.d) documents.push(document);
+    if (document.digest !== c.was?.d) documents.push(document);
     else same.push({ id: alert.id, f: c.fingerprint });
   }
   const { withdrawn, forgotten, back } = takeBack(gone, shard, setting, telling, parent);
@@ -160,31 +167,43 @@ function standingDecisions(
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
   const { sources, made } = memory;
   const gradedBefore = (d: Decision) => made.get(d)?.severity;
-  const decided = decideAll(shard.state, ruleSet, inventory, asOf, { sources, gradedBefore });
-  const severities = new Map(decided.decisions.map((decision, i) => [decision, decided.severities[i]!]));
-  // what was made an alert of before is no drill
-  const isDrill = (d: Decision) => !made.has(d) && drillCodeOf(d, setting) !== null;
-  const drills = decided.decisions.filter(isDrill);
-  const own = drills.length === 0 ? decided.decisions : decided.decisions.filter((d) => !isDrill(d));
-  const sighted = (d: Decision) => sightingOf(d, severities.get(d)!, memberOf(setting), inventory);
-  const across = acrossMembers(shard, own, sighted, setting, closedMs, asOf);
-  for (const [i, severity] of gradeAll(across, inventory).entries()) severities.set(across[i]!, severity);
-  const decisions = [...withoutThoseOf(own, across), ...across];
-  const grave = gravest(decisions.map((d) => severities.get(d)!));
-  return { graded: decisions.map((d, i) => ({ decision: d, severity: severities.get(d)!, grave: grave[i]! })), drills };
+  const { decisions, severities } = decideAll(shard.state, ruleSet, inventory, asOf, { sources, gradedBefore });
+  const own: Graded[] = [];
+  const drills: Decision[] = [];
+  for (const [i, decision] of decisions.entries()) {
+    // what was made an alert of before is no drill
+    if (!made.has(decision) && drillCodeOf(decision, setting) !== null) drills.push(decision);
+    else own.push({ decision, severity: severities[i]!, grave: false });
+  }
+  const graded = withAcross(own, acrossMembers(shard, own, setting, closedMs, asOf), inventory);
+  for (const [i, grave] of gravest(graded.map((g) => g.severity)).entries()) graded[i]!.grave = grave;
+  return { graded, drills };
+}
+
+/** An organisation's own decisions, but for campaigns that are told of several, and then those about several. */
+function withAcross(own: Graded[], across: readonly Decision[], inventory: TellingSetting['inventory']): Graded[] {
+  if (across.length === 0) return own;
+  const local = own.map((g) => g.decision);
+  const stays = new Set(withoutThoseOf(local, across));
+  const severities = gradeAll(across, inventory);
+  const theirs = across.map((decision, i) => ({ decision, severity: severities[i]!, grave: false }));
+  return [...own.filter((g) => stays.has(g.decision)), ...theirs];
 }
 
 /** Decisions over what members told, this organisation's own alerts among them, as far as they are past. */
 function acrossMembers(
   { facts }: Shard,
-  own: readonly Decision[],
-  sighted: (d: Decision) => Sighting | null,
-  { inventory }: TellingSetting,
+  own: readonly Graded[],
+  setting: TellingSetting,
   closedMs: number,
   asOf: (hi: number, lo: number) => number,
 ): Decision[] {
   if (facts.facts.size === 0) return [];
-  const ours = own.map((d) => (isPast(d, closedMs) ? sighted(d) : null)).filter((s) => s !== null);
+  const { inventory } = setting;
+  const ours = own
+    .filter(({ decision }) => isPast(decision, closedMs))
+    .map(({ decision, severity }) => sightingOf(decision, severity, memberOf(setting), inventory))
+    .filter((sighting) => sighting !== null);
   const isOff = (d: Decision) => inventory.detections.get(d.detection)?.off === true;
   const scene = { dayStartMs: inventory.dayStartMs, asOf };
   return decideAcross([...sightingsIn(facts), ...ours], scene).filter((d) => !isOff(d));
@@ -195,27 +214,21 @@ function memberOf({ organization, inventory }: TellingSetting): Member {
   return { ...organization, level, parent };
 }
 
-/** An alert that stands, with what people said about it; fields one by one, for there are very many. */
+/** An alert that stands, with what was told of it and what people said about it; fields one by one, for there are very many. */
 function candidateOf(
   { decision, severity, grave }: Graded,
   { alert, dayBefore, fingerprint }: MadeAlert,
-  { acks }: Shard,
+  shard: Shard,
+  setting: TellingSetting,
+  { told, closedMs }: Telling,
 ): Candidate {
-  const ack = acks.get(alert.id);
+  const ack = shard.acks.get(alert.id);
   const status = ack?.status ?? 'new';
   const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;
-  return {
-    decision,
-    severity,
-    grave,
-    alert,
-    dayBefore,
-    fingerprint,
-    status,
-    handledMs,
-    continues: null,
-    returning: undefined,
-  };
+  const was = told.get(alert.id);
+  const isDue = isToldStill(was) || (mayChangeStill(shard, setting, decision) && isPast(decision, closedMs));
+  const days = { continues: null, returning: undefined };
+  return { decision, severity, grave, alert, dayBefore, fingerprint, status, handledMs, was, isDue, ...days };
 }
 
 /** Tells the parent of an alert about a source, or that it is not to count. */
@@ -236,24 +249,23 @@ function joinDays(
   setting: TellingSetting,
   told: ReadonlyMap<string, Told>,
 ): void {
-  const isThere = new Set(due.map((c) => c.alert.id));
   const isBack = ([, was]: readonly [string, Told]) => isTakenBack(was, shard, setting);
   const stays = gone.filter((g) => !isBack(g)).map(([, was]) => briefly(was));
   const first = firstDays([...due.map(({ alert }) => alert), ...stays]);
   const takenBack = firstDays(gone.filter(isBack).map(([, was]) => briefly(was)));
   for (const c of due) {
-    const before = c.dayBefore;
-    if (isThere.has(before) || (!standing.has(before) && isToldStill(told.get(before)))) c.continues = before;
+    const before = standing.get(c.dayBefore);
+    if (before === undefined ? isToldStill(told.get(c.dayBefore)) : before.isDue) c.continues = c.dayBefore;
     c.returning = hasReturned(c.alert, first).returning;
     // the earlier alert may be forgotten by now; unless it was taken back, it is true all the same
-    if (told.get(c.alert.id)?.returning === true && hasReturned(c.alert, takenBack).returning === false)
-      c.returning = true;
+    if (c.was?.returning === true && hasReturned(c.alert, takenBack).returning === false) c.returning = true;
   }
 }
 
-function isChanged(c: Candidate, told: Told | undefined, shard: Shard, setting: ShardSetting): boolean {
-  if (told === undefined || told.status === 'withdrawn' || told.status !== c.status) return true;
-  if (told.f === c.fingerprint && told.continues === c.continues && told.returning === c.returning) return false;
+function isChanged(c: Candidate, shard: Shard, setting: ShardSetting): boolean {
+  const { was } = c;
+  if (was === undefined || was.status === 'withdrawn' || was.status !== c.status) return true;
+  if (was.f === c.fingerprint && was.continues === c.continues && was.returning === c.returning) return false;
   return mayChangeStill(shard, setting, c.decision);
 }
 

@@ -191,8 +191,8 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   );
   const log = createLogReader({ store, org }, lease, take, stored.at, () => {
     changedAt = performance.now();
-    // what comes after a pause is rarely alone: the next decision waits for as long as the last one took
-    if (!isDirty) nextDecision = Math.max(nextDecision, changedAt + decidingMs);
+    // what comes after a pause is rarely alone: it waits as it would if there had been none
+    if (!isDirty) nextDecision = Math.max(nextDecision, changedAt + decidingMs * (DECIDING_SHARE - 1));
     isDirty = true;
     days.changed();
   });
