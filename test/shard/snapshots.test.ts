@@ -5,14 +5,14 @@ import { createSnapshots } from '../../src/shard/snapshots.ts';
 const make = (length: number) => () => new Uint8Array(length);
 
 describe('snapshots', () => {
-  it('are due when as much log was folded as the last one is long, and never for less than the least', () => {
+  it('are due when twice as much log was folded as the last one is long, and never for less than the least', () => {
     const snapshots = createSnapshots(100, false, 50);
-    snapshots.grew(99, 3);
+    snapshots.grew(199, 3);
     expect(snapshots.due(make(70), 9)).toBeNull();
     snapshots.grew(1, 4);
     expect(snapshots.due(make(70), 9)).toEqual({ snapshot: { bytes: new Uint8Array(70), at: 9 }, stats: { late: 7 } });
     snapshots.committed();
-    snapshots.grew(69, 1);
+    snapshots.grew(139, 1);
     expect(snapshots.due(make(10), 12)).toBeNull();
     snapshots.grew(1, 0);
     expect(snapshots.due(make(10), 12)?.stats).toEqual({ late: 1 });
