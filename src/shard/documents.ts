@@ -45,6 +45,8 @@ export interface Telling extends ToldBefore {
   readonly evidence: ReadonlyMap<number, EvidenceOrigin>;
   /** of the tellings before, of the same shard under the same setting */
   readonly memory?: AlertMemory;
+  /** false: nobody is mailed, and `states` is left empty; default true */
+  readonly isMailed?: boolean;
 }
 
 /** What is to be committed, and how many alerts there are. */
@@ -95,7 +97,7 @@ const NO_LINES: Evidence = { lines: [], paths: [], given: [] };
 /** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
 export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {
   const { inventory, ruleSet, enricher, organization } = setting;
-  const { told, memory = createAlertMemory() } = telling;
+  const { told, memory = createAlertMemory(), isMailed = true } = telling;
   settleState(shard.state);
   const { graded, drills } = standingDecisions(shard, setting, telling.closedMs, memory);
   const make = alertMaker({ state: shard.state, inventory, enricher, organizations: [organization] });
@@ -148,7 +150,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     same,
     facts: parent.facts,
     alerts: due.map((c) => c.alert),
-    states: [...due, ...withdrawn].map((c) => stateOf(c, made, telling)),
+    states: isMailed ? [...due, ...withdrawn].map((c) => stateOf(c, made, telling)) : [],
     drills: drillsIn(drills, setting, telling.closedMs),
     standing: standing.size,
     latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),

@@ -241,6 +241,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
       told: revisions.alerts,
       evidence: evidenceOrigins(origins, evidenceLines),
       memory: memories.of(org),
+      isMailed: mails !== null,
     });
     memories.told(org);
     if ((await commit(tidings, origins, nowMs)) === 'lost') return LOST;
