@@ -3,8 +3,8 @@
  * is made from them.
  */
 import type { Member, Signature } from '../model/fact.ts';
+import type { Outcome } from '../model/joint.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
-import type { Outcome } from './detector.ts';
 import type { Exhibit } from './exhibit.ts';
 import type { Meanwhile } from './meanwhile.ts';
 

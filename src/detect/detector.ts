@@ -4,6 +4,7 @@
  */
 import type { Election } from '../model/contact.ts';
 import type { Asset } from '../model/inventory.ts';
+import type { Outcome } from '../model/joint.ts';
 import type { Correlation, Level, Rule } from '../model/rule.ts';
 import type { Touch } from './touch.ts';
 import type { Visit } from './visit.ts';
@@ -56,8 +57,6 @@ export interface SourceRecord {
   readonly logins: readonly Touch[];
   readonly matched: readonly Touch[];
 }
-
-export type Outcome = 'tried' | 'refused' | 'answered';
 
 /** What a detector decided. Split by day and turned into alerts by the caller. */
 export interface Finding {

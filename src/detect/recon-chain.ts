@@ -2,6 +2,7 @@
  * X01 Recon chain: the same source in the firewall's log and in the web server's, within 24 hours, in either order.
  * Compares by pane: first of the one with last of the other. Informational findings on either side do not count.
  */
+import { jointOutcome, jointSpan } from '../model/joint.ts';
 import { DAY, PACKET_PANE } from '../model/time.ts';
 import { byIdentity, type Decision } from './decision.ts';
 import { joinExhibits } from './exhibit.ts';
@@ -31,13 +32,8 @@ export function reconChain(decisions: readonly Decision[]): Decision[] {
       day,
       base: 'medium' as const,
       steps: [],
-      outcome: parts.some((d) => d.outcome === 'answered')
-        ? ('answered' as const)
-        : parts.every((d) => d.outcome === 'refused')
-          ? ('refused' as const)
-          : ('tried' as const),
-      startMs: parts.reduce((ms, d) => Math.min(ms, d.startMs), Number.POSITIVE_INFINITY),
-      endMs: parts.reduce((ms, d) => Math.max(ms, d.endMs), Number.NEGATIVE_INFINITY),
+      outcome: jointOutcome(parts),
+      ...jointSpan(parts),
       exhibit: joinExhibits(parts.map((d) => d.exhibit)),
       // the same packets and requests stand in several parts: at least as many as the largest part counts
       numbers: {

@@ -5,7 +5,7 @@
 import type { Batch } from '../model/batch.ts';
 import type { Digests, Matches } from '../model/rule.ts';
 import { addTouch } from './additions.ts';
-import { TAG_BITS } from './entry.ts';
+import { lineHigh, lineLow, TAG_BITS } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { State } from './state.ts';
 
@@ -48,8 +48,8 @@ export interface ToldLine {
 /** The reference of row `i` goes into `line`. */
 export function referTo(line: ToldLine, { batch, scene }: BatchInHand, i: number): void {
   const offset = batch.lineOffset[i]!;
-  line.low = (offset % 4294967296) >>> 0;
-  line.high = ((scene.origin << 20) | Math.floor(offset / 4294967296)) >>> 0;
+  line.low = lineLow(offset);
+  line.high = lineHigh(scene.origin, offset);
 }
 
 /** Adds a touch of the line. */

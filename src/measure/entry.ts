@@ -15,6 +15,13 @@
  *   0 item · 1 pane and tag · 2 count, saturating; for tags with GROUPED the group instead, which is part of the identity
  */
 
+/** Words 5 and 6 of a touch: a reference to the line at an offset of an origin. */
+export const lineLow = (offset: number) => (offset % 4294967296) >>> 0;
+export const lineHigh = (origin: number, offset: number) => ((origin << 20) | Math.floor(offset / 4294967296)) >>> 0;
+/** What those words refer to. */
+export const lineOrigin = (high: number) => high >>> 20;
+export const lineOffset = (low: number, high: number) => (high & 0xfffff) * 4294967296 + low;
+
 export const TAG_BITS = 10;
 export const TAG_MASK = (1 << TAG_BITS) - 1;
 export const COUNT_MAX = 0xffffff;

@@ -12,7 +12,7 @@ import { MINUTE, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 import { addTouch, addVisit } from './additions.ts';
 import { WATCH } from './asset-watch.ts';
 import type { BatchInHand } from './batch-in-hand.ts';
-import { answerItem, FIELD, PACKET, paneOf, SLICES, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
+import { answerItem, FIELD, lineHigh, lineLow, PACKET, paneOf, SLICES, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import { createFormFields, NOT_TOLD } from './form-fields.ts';
 import { rowOf, SPACE } from './ledger.ts';
 import { createPathTest, isBackstage, isVoterDocument } from './path-tests.ts';
@@ -198,8 +198,8 @@ export function createSystemObserver(options: {
       sub,
       flag,
       Math.floor((t - pane * width) / TICK_MS),
-      (offset % 4294967296) >>> 0,
-      ((scene.origin << 20) | Math.floor(offset / 4294967296)) >>> 0,
+      lineLow(offset),
+      lineHigh(scene.origin, offset),
       hashRange(batch.bytes, view, batch.lineStart[i]!, batch.lineEnd[i]!, key),
     );
   }

@@ -2,6 +2,7 @@
  * An alert: one detection, one key, one day. The form that detect/ decides and alerts/ explains; sinks only render it.
  */
 import type { ElectionPhase } from './contact.ts';
+import type { Outcome } from './joint.ts';
 import type { Level } from './rule.ts';
 
 /** One raw line that shows what an alert says, redacted. */
@@ -94,7 +95,7 @@ export interface Alert {
   confidence: { level: 'low' | 'moderate' | 'high'; basis: string[] };
   verdict: { term: 'noise' | 'tailored' | 'cannot_tell'; basis: string[] };
   /** tried: no answer known; refused: denied or an error page; answered: something was given */
-  outcome: 'tried' | 'refused' | 'answered';
+  outcome: Outcome;
   categories: ('network' | 'web')[];
   techniques: { id: string; name: string; reference: string }[];
   source: AlertSource | null;

@@ -2,6 +2,7 @@
  * The scripts of documents that wait for the index, each one step: those of an interval of health are added, what the index
  * has or refuses is taken out, and what it refused can be tried again or given up.
  */
+import { dropScript } from './drop-script.ts';
 
 /**
  * KEYS health, pending, pending order, stats
@@ -70,9 +71,4 @@ return 'replayed'
 `;
 
 /** KEYS dead, dead documents, stats; ARGV id → 'dropped' or 'unknown' */
-export const DROP_DOCUMENT = `#!lua flags=allow-oom
-if redis.call('HDEL', KEYS[1], 'doc:' .. ARGV[1]) == 0 then return 'unknown' end
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('HINCRBY', KEYS[3], 'dropped_documents', 1)
-return 'dropped'
-`;
+export const DROP_DOCUMENT = dropScript('doc', 'dropped_documents');

@@ -2,6 +2,7 @@
  * The scripts of a shard, each one step: its log is read, and what the holder of the lease makes of it is committed with
  * documents, mails and facts, or refused as a whole. A record that nobody can fold is put aside.
  */
+import { dropScript } from './drop-script.ts';
 import { RUN_ID } from './lease-scripts.ts';
 import { ADD_MAILS } from './mail-scripts.ts';
 
@@ -98,12 +99,7 @@ return 'replayed'
 `;
 
 /** KEYS dead, dead records, stats; ARGV absolute index → 'dropped' or 'unknown' */
-export const DROP_RECORD = `#!lua flags=allow-oom
-if redis.call('HDEL', KEYS[1], 'record:' .. ARGV[1]) == 0 then return 'unknown' end
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('HINCRBY', KEYS[3], 'dropped_records', 1)
-return 'dropped'
-`;
+export const DROP_RECORD = dropScript('record', 'dropped_records');
 
 /**
  * KEYS lease, revisions, facts; ARGV "fence:worker", then id, revision, value of each fact → 'committed' or 'fenced'.

@@ -8,6 +8,7 @@ import { createTokens, type Token } from '../alerts/tokens.ts';
 import type { Decision } from '../detect/decision.ts';
 import type { LineReference } from '../detect/exhibit.ts';
 import type { Format, OriginContext } from '../formats/format.ts';
+import { lineOffset, lineOrigin } from '../measure/entry.ts';
 import type { EvidenceLine } from '../model/alert.ts';
 import type { LogEvent } from '../model/event.ts';
 import type { Inventory } from '../model/inventory.ts';
@@ -36,8 +37,8 @@ export interface Evidence {
   given: string[];
 }
 
-const originOf = (l: LineReference) => l.high >>> 20;
-const offsetOf = (l: LineReference) => (l.high & 0xfffff) * 4294967296 + l.low;
+const originOf = ({ high }: LineReference) => lineOrigin(high);
+const offsetOf = ({ low, high }: LineReference) => lineOffset(low, high);
 
 /**
  * Evidence of each decision, in their order. Reads every origin once, in order of offset. `grave[i]` says whether

@@ -4,7 +4,7 @@
  */
 import { redactPath } from '../alerts/redact.ts';
 import { createTokens } from '../alerts/tokens.ts';
-import { LOGIN, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
+import { LOGIN, lineOffset, lineOrigin, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
 import { hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { ACTION } from '../model/batch.ts';
@@ -201,9 +201,9 @@ function pathsGiven(ledger: Ledger, paths: ReadonlySet<number>): Set<number> {
 async function namePaths(targets: readonly Target[], { around, secret, fetch }: NoiseParts): Promise<void> {
   const token = createTokens(secret);
   const keep = keepOf(around.inventory);
-  const offsetOf = (t: Target) => (t.high & 0xfffff) * 4294967296 + t.low;
+  const offsetOf = ({ low, high }: Target) => lineOffset(low, high);
   const pages = targets.filter(({ what }) => what.startsWith('#')).sort((a, b) => offsetOf(a) - offsetOf(b));
-  for (const [number, of] of Map.groupBy(pages, (t) => t.high >>> 20)) {
+  for (const [number, of] of Map.groupBy(pages, ({ high }) => lineOrigin(high))) {
     const origin = fetch.get(number);
     const lines = (await origin?.fetch(of.map(offsetOf))) ?? [];
     of.forEach((t, i) => {

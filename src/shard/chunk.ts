@@ -8,7 +8,7 @@ import type { OriginContext } from '../formats/format.ts';
 import { findFormat } from '../formats/index.ts';
 import type { Scene } from '../measure/batch-in-hand.ts';
 import { encodeState } from '../measure/delta.ts';
-import { TOUCH_WORDS } from '../measure/entry.ts';
+import { lineOffset, lineOrigin, TOUCH_WORDS } from '../measure/entry.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { letGo, type State, settleState } from '../measure/state.ts';
 import { handBack } from '../model/memory.ts';
@@ -136,8 +136,8 @@ function evidenceOf<C extends Chunk>(state: State, sorted: readonly C[]): Scanne
     const start = startOf(touches, row);
     for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
       const high = page[e + 6]!;
-      const origin = high >>> 20;
-      const offset = (high & 0xfffff) * 4294967296 + page[e + 5]!;
+      const origin = lineOrigin(high);
+      const offset = lineOffset(page[e + 5]!, high);
       const known = offsets.get(origin);
       if (known === undefined) offsets.set(origin, new Set([offset]));
       else known.add(offset);

@@ -13,8 +13,8 @@ import { digestsNow } from './mail.ts';
 import { readSoFar } from './reading.ts';
 import { RecordError } from './record.ts';
 import { sortRevisions } from './revisions.ts';
-import { unsealed } from './sealed.ts';
-import { createShard, decodeShard, foldRecord, type Shard } from './shard.ts';
+import { unsealed, unsealedShard } from './sealed.ts';
+import { foldRecord, type Shard } from './shard.ts';
 import type { TenantTools } from './tenant.ts';
 
 /** Bytes of the log that are read at a time. */
@@ -59,9 +59,7 @@ async function readWhole(store: QueueStore, tools: TenantTools): Promise<{ shard
 
 /** The snapshot and what stands behind it in the log; what a worker would put aside is left out. */
 async function foldAll(store: QueueStore, { setting, tenant, seal }: TenantTools, stored: ShardState): Promise<Shard> {
-  const { snapshot } = stored;
-  const shard =
-    snapshot === null ? createShard(setting) : decodeShard(setting, unsealed(snapshot, seal, tenant.id, 'snapshot'));
+  const shard = unsealedShard(stored.snapshot, seal, tenant.id, setting);
   for (let at = stored.at; ; ) {
     const { records, next } = await readLog(store, tenant.id, at, READ_BYTES);
     if (records.length === 0) return shard;

@@ -35,8 +35,8 @@ import { createPastDays } from './past-days.ts';
 import { createProgressNote } from './progress-note.ts';
 import { readSoFar } from './reading.ts';
 import { forgetDays, noteAlerts, noteDays, sortRevisions } from './revisions.ts';
-import { sealed, unsealed } from './sealed.ts';
-import { createShard, decodeShard, encodeShard, evidenceFloor, foldRecord, pruneShard, type Shard } from './shard.ts';
+import { sealed, unsealedShard } from './sealed.ts';
+import { encodeShard, evidenceFloor, foldRecord, pruneShard } from './shard.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStandings, type QueueSight } from './standings.ts';
 import type { TenantTools } from './tenant.ts';
@@ -138,10 +138,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   const { setting, tenant, seal } = tools;
   const org = tenant.id;
   const stored = await readShard(store, org);
-  const shard: Shard =
-    stored.snapshot === null
-      ? createShard(setting)
-      : decodeShard(setting, unsealed(stored.snapshot, seal, org, 'snapshot'));
+  const shard = unsealedShard(stored.snapshot, seal, org, setting);
   const revisions = sortRevisions(stored.revisions);
   const lease = holdLease(store, org, worker, fence, times.leaseMs);
   const snapshots = createSnapshots(

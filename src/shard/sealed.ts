@@ -10,6 +10,7 @@
 import { handBack } from '../model/memory.ts';
 import { type Seal, SealError } from '../queue/seal.ts';
 import { RecordError } from './record.ts';
+import { createShard, decodeShard, type Shard, type ShardSetting } from './shard.ts';
 
 /** Above every version of records and snapshots, so that older programs know that a newer one wrote it. */
 const SEALED = 256;
@@ -50,6 +51,11 @@ export function unsealed(bytes: Uint8Array, seal: Seal, org: string, what: Seale
     if (!(cause instanceof SealError)) throw cause;
     throw new RecordError(`a ${what} ${cause.message}`, false, { cause });
   }
+}
+
+/** The shard of a sealed snapshot; an empty one where there is none yet. Throws a RecordError or a DeltaError. */
+export function unsealedShard(snapshot: Uint8Array | null, seal: Seal, org: string, setting: ShardSetting): Shard {
+  return snapshot === null ? createShard(setting) : decodeShard(setting, unsealed(snapshot, seal, org, 'snapshot'));
 }
 
 function labelOf(org: string, what: SealedKind, version: number): string {

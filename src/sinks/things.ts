@@ -7,6 +7,7 @@
 import { compareAlerts, compareWorth } from '../alerts/alert-order.ts';
 import { asksForSomething } from '../alerts/what-to-do.ts';
 import type { Alert } from '../model/alert.ts';
+import { jointOutcome, jointSpan } from '../model/joint.ts';
 import { counted } from '../model/quantity-words.ts';
 import { LEVELS } from '../model/rule.ts';
 import { dateText, listText } from './quantity.ts';
@@ -57,10 +58,10 @@ export function firstOf(things: readonly Thing[]): Thing[] {
   return things.filter(({ todo }) => todo.length > 0).slice(0, FIRST_THINGS_MAX);
 }
 
-/** What stands first of all alerts of a run, and how many are left. */
-export function firstThings(alerts: readonly Alert[]): FirstThings {
+/** What stands first of all alerts of a run, and how many are left; `things`: what they come to. */
+export function firstThings(alerts: readonly Alert[], things: readonly Thing[] = thingsOf(alerts)): FirstThings {
   const listed = alerts.filter(({ severity }) => severity !== 'info').length;
-  const first = firstOf(thingsOf(alerts));
+  const first = firstOf(things);
   const shown = first.reduce((sum, { others }) => sum + 1 + others.length, 0);
   return { first, lower: listed - shown, forTheRecord: alerts.length - listed };
 }
@@ -71,9 +72,9 @@ function thingOf(list: readonly Alert[]): Thing {
   return {
     lead,
     others,
-    ...spanOf(list),
+    ...jointSpan(list),
     verdict: verdictOf(list),
-    outcome: outcomeOf(list),
+    outcome: jointOutcome(list),
     also: [...new Set(others.map(({ name }) => name))].filter((name) => name !== lead.name),
     todo: list.find(asksForSomething)?.whatToDo ?? [],
     days: daysText(list, lead),
@@ -89,22 +90,9 @@ function leadOf(list: readonly [Alert, ...Alert[]]): Alert {
     .reduce((most, a) => (size(a) > size(most) ? a : most), first);
 }
 
-/** From the first to the last line of some alerts. */
-function spanOf(list: readonly Alert[]): Pick<Thing, 'startMs' | 'endMs'> {
-  return {
-    startMs: list.reduce((ms, a) => Math.min(ms, a.startMs), Number.POSITIVE_INFINITY),
-    endMs: list.reduce((ms, a) => Math.max(ms, a.endMs), Number.NEGATIVE_INFINITY),
-  };
-}
-
 function verdictOf(list: readonly Alert[]): Thing['verdict'] {
   if (list.some(({ verdict }) => verdict.term === 'tailored')) return 'tailored';
   return list.every(({ verdict }) => verdict.term === 'noise') ? 'noise' : 'cannot_tell';
-}
-
-function outcomeOf(list: readonly Alert[]): Thing['outcome'] {
-  if (list.some(({ outcome }) => outcome === 'answered')) return 'answered';
-  return list.every(({ outcome }) => outcome === 'refused') ? 'refused' : 'tried';
 }
 
 function compareThings(a: Thing, b: Thing): number {
@@ -150,7 +138,7 @@ export function agreedScans(alerts: readonly Alert[]): string[] {
       const from = [...new Set(list.map(({ key }) => key.text))].sort();
       const more =
         from.length > NAMED_MAX ? [`${counted(from.length - NAMED_MAX, 'other address', 'other addresses')}`] : [];
-      const { startMs, endMs } = spanOf(list);
+      const { startMs, endMs } = jointSpan(list);
       const [first, last] = [dateText(startMs), dateText(endMs)];
       return `${name} scanned you from ${listText([...from.slice(0, NAMED_MAX), ...more])} as agreed, ${first === last ? first : `${first} to ${last}`}: ${counted(list.length, 'alert')}, kept for the record.`;
     });

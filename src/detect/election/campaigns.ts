@@ -10,6 +10,7 @@
  * Parts that are for the record or low do not count as attacks. A campaign lists its members, it does not join them further.
  */
 import { prefixOf } from '../../model/address.ts';
+import { jointOutcome, jointSpan } from '../../model/joint.ts';
 import { DAY, HOUR } from '../../model/time.ts';
 import type { Decision } from '../decision.ts';
 import { joinExhibits } from '../exhibit.ts';
@@ -121,13 +122,8 @@ function joined(
     day: first.day,
     base,
     steps: [],
-    outcome: attacks.some((d) => d.outcome === 'answered')
-      ? 'answered'
-      : attacks.every((d) => d.outcome === 'refused')
-        ? 'refused'
-        : 'tried',
-    startMs: parts.reduce((ms, d) => Math.min(ms, d.startMs), Number.POSITIVE_INFINITY),
-    endMs: parts.reduce((ms, d) => Math.max(ms, d.endMs), Number.NEGATIVE_INFINITY),
+    outcome: jointOutcome(attacks),
+    ...jointSpan(parts),
     // what was done to the system; of the rest the parts tell
     exhibit: joinExhibits(attacks.map((d) => d.exhibit)),
     numbers: {

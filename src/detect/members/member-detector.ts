@@ -4,6 +4,7 @@
  * the set of sightings: their order and how often they came is nothing.
  */
 import type { Member, Sighting } from '../../model/fact.ts';
+import { jointOutcome, jointSpan } from '../../model/joint.ts';
 import { DAY, dayOf, HOUR } from '../../model/time.ts';
 import type { Decision, DecisionKey } from '../decision.ts';
 
@@ -39,12 +40,10 @@ export interface Shared {
 /** The decision that sightings add up to. Its lines stay with the members: it shows none. */
 export function sharedDecision(of: Shared): Decision {
   const { sightings } = of;
-  const startMs = least(sightings, (s) => s.startMs);
+  const { startMs, endMs } = jointSpan(sightings);
   const members = membersOf(sightings);
   const sources = new Map(sightings.map((s) => [sourceOf(s), { hi: s.hi, lo: s.lo }]));
   const tailored = membersOf(sightings.filter((s) => s.verdict === 'tailored')).length;
-  const isAnswered = sightings.some((s) => s.outcome === 'answered');
-  const endMs = -least(sightings, (s) => -s.endMs);
   return {
     detection: of.detection,
     organization: 0,
@@ -52,7 +51,7 @@ export function sharedDecision(of: Shared): Decision {
     day: of.day,
     base: of.base,
     steps: [],
-    outcome: isAnswered ? 'answered' : sightings.every((s) => s.outcome === 'refused') ? 'refused' : 'tried',
+    outcome: jointOutcome(sightings),
     startMs,
     endMs,
     exhibit: { ...NOTHING_SHOWN, startMs, endMs },
@@ -149,8 +148,4 @@ export function groupedBy<T>(list: readonly T[], nameOf: (item: T) => string | n
     else group.push(item);
   }
   return groups;
-}
-
-function least(sightings: readonly Sighting[], of: (s: Sighting) => number): number {
-  return sightings.reduce((ms, s) => Math.min(ms, of(s)), Number.POSITIVE_INFINITY);
 }

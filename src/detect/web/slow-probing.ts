@@ -8,11 +8,11 @@
  */
 
 import { TAG } from '../../measure/entry.ts';
-import { DAY, dayOf, HOUR, WEB_PANE } from '../../model/time.ts';
+import { DAY, HOUR, WEB_PANE } from '../../model/time.ts';
 import type { SourceDetector } from '../detector.ts';
 import { countDistinct, hasDistinct } from '../distinct.ts';
 import { statusClassOf, type Touch } from '../touch.ts';
-import { inWindows } from '../windows.ts';
+import { byDay, inWindows } from '../windows.ts';
 import { LISTED, pathOf, requestNumbers } from './requests.ts';
 
 const PAGES = 15;
@@ -34,14 +34,9 @@ export const slowProbing: SourceDetector = {
       fewest: PAGES,
       grows: true,
     });
-    const perDay = new Map<number, Touch[]>();
-    for (const t of listed) {
-      const day = dayOf(t.paneMs, scene.dayStartMs);
-      const list = perDay.get(day);
-      if (list === undefined) perDay.set(day, [t]);
-      else list.push(t);
-    }
-    const days = [...perDay.values()].filter((list) => isSpread(list, PAGES_A_DAY, PAGES_AN_HOUR_OF_DAYS));
+    const days = byDay(listed, scene.dayStartMs)
+      .map(([, list]) => list)
+      .filter((list) => isSpread(list, PAGES_A_DAY, PAGES_AN_HOUR_OF_DAYS));
     const taken = new Set<Touch>([...inDay, ...(days.length >= DAYS ? days.flat() : [])]);
     const hit = listed.filter((t) => taken.has(t));
     if (hit.length === 0) return [];
@@ -66,13 +61,7 @@ export const slowProbing: SourceDetector = {
 /** Whether so many different pages stand in a window, of each hour `perHourMost` at most: a burst is not enough. */
 function isSpread(window: readonly Touch[], fewest: number, perHourMost: number): boolean {
   if (!hasDistinct(window, pathOf, fewest)) return false;
-  const perHour = new Map<number, Touch[]>();
-  for (const t of window) {
-    const hour = Math.floor(t.paneMs / HOUR);
-    const list = perHour.get(hour);
-    if (list === undefined) perHour.set(hour, [t]);
-    else list.push(t);
-  }
+  const perHour = Map.groupBy(window, (t) => Math.floor(t.paneMs / HOUR));
   let pages = 0;
   for (const list of perHour.values()) pages += Math.min(perHourMost, countDistinct(list, pathOf));
   return pages >= fewest;
