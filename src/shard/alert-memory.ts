@@ -89,7 +89,8 @@ export function rememberingMaker(
   return (decision, severity, grave) => {
     const known = before.get(decision);
     const names = namesOf(decision, state);
-    const stands = known?.grave === grave && known.names === names && isSame(known.severity, severity);
+    // a decision that is kept keeps its grade
+    const stands = known?.grave === grave && known.severity === severity && known.names === names;
     const remembered = stands ? known : { severity, grave, names, made: make(decision, severity, grave) };
     if (memory.sources.decisions.has(decision)) now.set(decision, remembered);
     return remembered.made;
@@ -106,13 +107,3 @@ function namesOf({ exhibit }: Decision, { hosts, destinations, ledger }: State):
 
 const SAMPLED = 'sampled';
 const WHOLE = 'whole';
-
-function isSame(a: Severity, b: Severity): boolean {
-  if (a === b) return true;
-  return (
-    a.level === b.level &&
-    a.score === b.score &&
-    a.steps.length === b.steps.length &&
-    a.steps.every((step, i) => step === b.steps[i])
-  );
-}

@@ -9,10 +9,10 @@ import type { Alert } from '../model/alert.ts';
 import { counted } from '../model/quantity-words.ts';
 import type { OriginSummary, RunSummary, Visibility } from '../model/summary.ts';
 import { count, listText, periodText } from './quantity.ts';
-import { firstOf, type Thing, thingsOf } from './things.ts';
+import { firstOf, type Thing } from './things.ts';
 
-/** The answer: two sentences for a person who reads nothing else. */
-export function answerSentences(summary: RunSummary): [string, string] {
+/** The answer: two sentences for a person who reads nothing else; `things`: what the alerts of the run come to. */
+export function answerSentences(summary: RunSummary, things: readonly Thing[]): [string, string] {
   const period = periodText(summary.firstMs, summary.lastMs);
   if (summary.events === 0) {
     if (summary.lines === 0 && summary.origins.every(isEmpty))
@@ -24,7 +24,6 @@ export function answerSentences(summary: RunSummary): [string, string] {
   }
   const works = summary.visibility.filter((v) => v.state === 'works').length;
   const blind = summary.visibility.length - works;
-  const things = thingsOf(summary.alerts);
   if (things.length === 0) {
     const seen = `${counted(summary.events, 'event')} from ${counted(summary.sources, 'address', 'addresses')} (${period})`;
     const found =

@@ -15,7 +15,7 @@ import { answerSentences, blindSpots, isEmpty, whoText } from './answer.ts';
 import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
 import { count, durationText, listText, periodText, sizeText, visitedText } from './quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from './services.ts';
-import { agreedScans, firstThings, type Thing } from './things.ts';
+import { agreedScans, firstThings, type Thing, thingsOf } from './things.ts';
 
 export interface TerminalOptions {
   /** width of the terminal; 80 when unknown */
@@ -49,13 +49,14 @@ export function renderTerminal(summary: RunSummary, options: TerminalOptions): s
   say(`pollwatch ${summary.version} - ${summary.organization.name} - ${periodText(summary.firstMs, summary.lastMs)}`);
   say(markingWords(summary.tlp));
   out.push('');
-  const [answer, next] = answerSentences(summary);
+  const things = thingsOf(summary.alerts);
+  const [answer, next] = answerSentences(summary, things);
   for (const line of wrap(printable(answer), width, '', '')) out.push(paint('1', line));
   say(next);
   const windows = windowsText(summary.office);
   if (windows !== null) say(windows);
 
-  const { first, lower, forTheRecord } = firstThings(summary.alerts);
+  const { first, lower, forTheRecord } = firstThings(summary.alerts, things);
   if (first.length > 0) {
     head('WHAT MATTERS FIRST');
     for (const [i, thing] of first.entries()) out.push(...renderThing(thing, i + 1, summary.office, width, paint));

@@ -24,7 +24,8 @@ export const activeUpload: SourceDetector = {
   ids: ['election.upload_active'],
   evaluate(record, scene) {
     const byPath = tagOf(SENT, scene);
-    const isSent = ({ tag }: Touch) => tag === byPath || tag === tagOf(SENT_IN_QUERY, scene);
+    const inQuery = tagOf(SENT_IN_QUERY, scene);
+    const isSent = ({ tag }: Touch) => tag === byPath || tag === inQuery;
     const sent = record.matched.filter(isSent);
     if (sent.length === 0) return [];
     // where a query names the file, the path is that of the form

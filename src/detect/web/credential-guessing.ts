@@ -78,8 +78,9 @@ export const credentialGuessing: SourceDetector = {
     if (record.logins.length === 0) return [];
     const all = logins(record);
     const hit = guesses(record, all, scene.dayStartMs);
-    return byDay(hit, scene.dayStartMs).map(([, touches]) =>
-      findingOf(touches, all.succeeded, new Set(hit), scene.dayStartMs),
+    const taken = new Set(hit);
+    return byDay(hit, scene.dayStartMs).map(([day, touches]) =>
+      findingOf(day, touches, all.succeeded, taken, scene.dayStartMs),
     );
   },
 };
@@ -165,6 +166,7 @@ function successesAmong(window: readonly Touch[], succeeded: readonly Touch[]): 
 
 /** The finding of one day: `hit` are the guesses of all days. What got in on that day stands beside them, and its line is shown. */
 function findingOf(
+  day: number,
   guesses: readonly Touch[],
   succeeded: readonly Touch[],
   hit: ReadonlySet<Touch>,
@@ -172,7 +174,6 @@ function findingOf(
 ): Finding {
   const { least, most } = extent(guesses, (t) => t.paneMs);
   const accepted = succeeded.filter((t) => !hit.has(t) && t.paneMs >= least && t.paneMs <= most + DAY);
-  const day = dayOf(least, dayStartMs);
   const isAccepted = accepted.length > 0;
   return {
     detection: 'W21',

@@ -20,8 +20,8 @@ import { foldTimeline, timelineChart } from './charts.ts';
 import { type Html, html } from './html.ts';
 
 /** The two sentences, and the numbers that they rest on. */
-export function answer(summary: RunSummary): Html {
-  const [first, second] = answerSentences(summary);
+export function answer(summary: RunSummary, things: readonly Thing[]): Html {
+  const [first, second] = answerSentences(summary, things);
   const listed = summary.alerts.filter((alert) => alert.severity !== 'info').length;
   return html`<section class="answer" aria-labelledby="answer">
 <h2 id="answer" class="small muted">The answer</h2>

@@ -8,7 +8,7 @@ import { compareAlerts } from '../../alerts/alert-order.ts';
 import { markingWords } from '../../alerts/office-words.ts';
 import type { RunSummary } from '../../model/summary.ts';
 import { periodText } from '../quantity.ts';
-import { firstThings } from '../things.ts';
+import { firstThings, thingsOf } from '../things.ts';
 import { alertList } from './alert-list.ts';
 import { cannotShow, dataSets, howToRead, letThrough, noise, whatWasRead } from './coverage.ts';
 import { html, markup, trusted } from './html.ts';
@@ -28,7 +28,8 @@ const BADGE = trusted(
 /** The whole page as text. Below 10 MB whatever the number of alerts (see alert-list.ts). */
 export function renderReport(summary: RunSummary): string {
   const alerts = [...summary.alerts].sort(compareAlerts);
-  const first = firstThings(alerts);
+  const things = thingsOf(alerts);
+  const first = firstThings(alerts, things);
   const title = `Scanning and probing of ${summary.organization.name}`;
   const period = periodText(summary.firstMs, summary.lastMs);
   const page = html`<!doctype html>
@@ -62,7 +63,7 @@ ${alerts.length > 0 && html`<li><a href="#what">What they were after</a></li><li
 </ul></nav>
 </header>
 <main id="main">
-${answer(summary)}
+${answer(summary, things)}
 ${matters(first, summary)}
 ${yourSystems(summary)}
 ${timeline(summary)}
