@@ -1,4 +1,7 @@
-/** Giving up something that stands in the dead letters with a body of its own, as a script of one step. */
+/**
+ * Giving up something that stands in the dead letters with a body of its own, as a script of one
+ * step.
+ */
 
 /** KEYS dead, dead bodies, stats; ARGV id of what is called `kind` there → 'dropped' or 'unknown'. `counter`: what is counted. */
 export const dropScript = (kind: 'record' | 'doc', counter: string) => `#!lua flags=allow-oom
