@@ -11,11 +11,11 @@ import { LEVELS, type Level } from '../model/rule.ts';
 import { DAY } from '../model/time.ts';
 import { closingOf, finish, fitSubject, notesOf, type Recipient, type Sender, subjectMark } from './envelope.ts';
 import type { Letter, Section } from './letter.ts';
+import type { MailTask } from './mail-task.ts';
 import type { AlertState } from './mailable.ts';
 import { alertLine, alertLineIn, composeAlertMail, fromWords, runWords, shortId, storyOf } from './message.ts';
 import type { Item } from './pending.ts';
 import { ours, subjectWords } from './plain-words.ts';
-import type { MailTask } from './plan.ts';
 import { clockWords, dayWords } from './when-words.ts';
 
 /** Told in full: the first screen of anything has at most five things (law 6). */

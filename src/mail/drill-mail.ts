@@ -17,7 +17,7 @@ import {
   subjectMark,
 } from './envelope.ts';
 import type { Letter } from './letter.ts';
-import { recipientsOf } from './plan.ts';
+import { recipientsOf } from './recipients.ts';
 import { clockWords, dayWords } from './when-words.ts';
 
 /** What was decided from the lines of a drill. */

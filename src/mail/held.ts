@@ -4,6 +4,8 @@
  * told yet, though no mail waits in the outbox.
  */
 import { LEVELS, type Level } from '../model/rule.ts';
+import { itemsOf, type MailTask } from './mail-task.ts';
+import { opensMs, type Turn } from './turn.ts';
 
 /** One alert that one recipient is still to be told of. */
 export interface HeldItem {
@@ -20,6 +22,19 @@ export interface HeldAlerts {
   readonly worst: Level;
   /** when the first of the gravest may be mailed, Unix ms */
   readonly opensMs: number;
+}
+
+/** What is due in a turn and could go if there were a place; `planned` are its mails about alerts. */
+export function heldIn(turn: Turn, planned: readonly MailTask[]): HeldItem[] {
+  const { look, recipient, pending } = turn;
+  const gone = new Set(planned.flatMap(itemsOf).map(({ state }) => state.alert.id));
+  return pending
+    .filter(({ dueMs, level }) => dueMs <= look.nowMs && look.freeAt(recipient.contact, level) <= look.nowMs)
+    .filter(({ state }) => !gone.has(state.alert.id))
+    .map(({ state, isUrgent }) => {
+      const { id: alertId, severity } = state.alert;
+      return { alertId, severity, opensMs: opensMs(isUrgent, turn) };
+    });
 }
 
 /** Sums up what is held back; null = nothing is. */

@@ -97,6 +97,11 @@ export function routeFor(alert: Alert, inventory: Inventory): Route | null {
   return { severities: LEVELS, assets: null, detections: null, to: [owner], cc: [], mode: 'mail' };
 }
 
+/** True when an alert is mailed one by one to somebody. */
+export function isMailed(alert: Alert, inventory: Inventory): boolean {
+  return reasonForDigest(alert, inventory) === null && routeFor(alert, inventory)?.mode === 'mail';
+}
+
 /**
  * What is news since `told`, in sentences; empty = nothing that deserves a mail. The only reasons (ELECTIONS 5): graver,
  * another system, first sign of success, ten times as much, another network, ended; and open again after that.

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { RenderedMail } from '../model/mail.ts';
 import type { NewRow } from '../model/outbox.ts';
-import { itemsOf, type MailTask } from './plan.ts';
+import { itemsOf, type MailTask } from './mail-task.ts';
 
 /** The row of a mail. Its id is a digest, so that it can be shown and typed, and names nobody. */
 export function rowOf(task: MailTask, mail: RenderedMail): NewRow {

@@ -6,8 +6,9 @@ import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Level } from '../model/rule.ts';
 import type { Recipient } from './envelope.ts';
-import { type AlertState, newsSince, reasonForDigest, routeFor } from './mailable.ts';
-import { type MailMemory, wasTold } from './memory.ts';
+import type { Look } from './look.ts';
+import { type AlertState, isMailed, newsSince, reasonForDigest, routeFor } from './mailable.ts';
+import { wasTold } from './memory.ts';
 import { nightOf, openNights, toldOfNight } from './night.ts';
 import { ESCALATED_FROM, escalationMs, FIRST_WAIT_MS, UPDATE_SPACING_MS } from './timing.ts';
 
@@ -28,20 +29,10 @@ export interface Pending extends Item {
   readonly isUrgent: boolean;
 }
 
-/** True when an alert is mailed one by one to somebody. */
-export function isMailed(alert: AlertState['alert'], inventory: Inventory): boolean {
-  return reasonForDigest(alert, inventory) === null && routeFor(alert, inventory)?.mode === 'mail';
-}
-
 /** What a recipient is still to be told of an alert; at most one thing. */
-function pendingOf(
-  state: AlertState,
-  deserving: ReadonlySet<string>,
-  recipient: Recipient,
-  memory: MailMemory,
-  inventory: Inventory,
-  nowMs: number,
-): Pending[] {
+function pendingOf(state: AlertState, recipient: Recipient, look: Look): Pending[] {
+  const { deserving, memory, nowMs } = look;
+  const { inventory } = look.setting;
   const { alert, status, firstMs } = state;
   if (status === 'suppressed') return [];
   const known = memory.alerts[alert.id];
@@ -86,26 +77,18 @@ function pendingOf(
  * or their routes cover it, those of digests as well. What is not worth a mail of its own is counted and not asked about,
  * unless it is high or graver.
  */
-export function isOpenFor(
-  { alert, status }: AlertState,
-  { address, contact }: Recipient,
-  memory: MailMemory,
-  inventory: Inventory,
-): boolean {
+export function isOpenFor({ alert, status }: AlertState, { address, contact }: Recipient, look: Look): boolean {
+  const { inventory } = look.setting;
   if (status !== 'new') return false;
-  if (wasTold(memory, alert, address)) return true;
+  if (wasTold(look.memory, alert, address)) return true;
   const isAsked = ESCALATED_FROM.includes(alert.severity) || reasonForDigest(alert, inventory) === null;
   return isAsked && roleOf(alert, contact, inventory) !== null;
 }
 
 /** Whether the first mail about an alert is still to come to this recipient: it waits for its time or for a place. */
-export function isUnmailed(
-  { alert }: AlertState,
-  { address, contact }: Recipient,
-  memory: MailMemory,
-  inventory: Inventory,
-): boolean {
-  const isTold = memory.alerts[alert.id]?.by[address] !== undefined;
+export function isUnmailed({ alert }: AlertState, { address, contact }: Recipient, look: Look): boolean {
+  const { inventory } = look.setting;
+  const isTold = look.memory.alerts[alert.id]?.by[address] !== undefined;
   return !isTold && isMailed(alert, inventory) && roleOf(alert, contact, inventory) !== null;
 }
 
@@ -121,16 +104,9 @@ function roleOf(alert: AlertState['alert'], contact: Contact, inventory: Invento
  * Everything that a recipient is still to be told. The end of one finding of an election night waits until all of that night
  * are over, or goes along with other news of it.
  */
-export function allPending(
-  states: readonly AlertState[],
-  deserving: ReadonlySet<string>,
-  recipient: Recipient,
-  memory: MailMemory,
-  inventory: Inventory,
-  nowMs: number,
-): Pending[] {
-  const pending = states.flatMap((state) => pendingOf(state, deserving, recipient, memory, inventory, nowMs));
-  const open = openNights(states, pending, memory, recipient.address);
+export function allPending(recipient: Recipient, look: Look): Pending[] {
+  const pending = look.states.flatMap((state) => pendingOf(state, recipient, look));
+  const open = openNights(look.states, pending, look.memory, recipient.address);
   return pending.map((item) => {
     const night = nightOf(item.state.alert);
     const isHeld = item.kind === 'closed' && night !== null && open.has(night);

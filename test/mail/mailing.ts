@@ -4,11 +4,13 @@
  */
 import { parseInventory } from '../../src/config/inventory.ts';
 import type { Sender } from '../../src/mail/envelope.ts';
+import type { MailTask } from '../../src/mail/mail-task.ts';
 import type { AlertState } from '../../src/mail/mailable.ts';
 import { emptyMemory, type MailMemory } from '../../src/mail/memory.ts';
-import { type MailTask, planMails } from '../../src/mail/plan.ts';
+import { planMails } from '../../src/mail/plan.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
+import { MINUTE } from '../../src/model/time.ts';
 import { alert } from '../sinks/fixtures.ts';
 
 export const FROM = 'pollwatch@county.example.gov';
@@ -125,4 +127,14 @@ export function inShort(tasks: readonly MailTask[]): string[] {
         return `${task.kind} ${who}`;
     }
   });
+}
+
+/** The mails about alerts among all. */
+export function alertMails(tasks: readonly MailTask[]): MailTask[] {
+  return tasks.filter(({ kind }) => kind === 'alert' || kind === 'several');
+}
+
+/** Mails about alerts in short, with the minutes since NOON. */
+export function times(tasks: readonly MailTask[]): string[] {
+  return alertMails(tasks).map((task) => `${inShort([task])[0]} +${(task.nowMs - NOON) / MINUTE}`);
 }
