@@ -9,14 +9,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Installation } from '../src/model/installation.ts';
 import type { WorkerHooks } from '../src/model/worker.ts';
 import { isAway } from '../src/queue/connection.ts';
+import { endHalt, noteHalt, readHalt } from '../src/queue/halt.ts';
 import { nudgeIndex, nudgeMail, openQueues } from '../src/queue/queues.ts';
 import { leaseLoss, logEnd } from '../src/queue/shard-store.ts';
 import { openStore, organizations } from '../src/queue/store.ts';
 import { createAlertMemories } from '../src/shard/alert-memory.ts';
 import { moveFacts } from '../src/shard/facts.ts';
+import { haltKind } from '../src/shard/halt.ts';
 import { openKeeper, type ShardKeeper } from '../src/shard/keeper.ts';
 import { senderOf } from '../src/shard/mail.ts';
-import { isFromNewer } from '../src/shard/record.ts';
 import { tenantTools } from '../src/shard/tenant.ts';
 
 /** Pause between two rounds in which nothing came, ms. */
@@ -71,6 +72,8 @@ export async function runDecide(
   const stretch = new Map<string, number>();
   /** how long the log was when an organisation's lease was given back for want of work, and when it has mails to plan */
   const rested = new Map<string, { at: number; mailMs: number }>();
+  /** organisations that this worker could not decide when it tried last */
+  const halted = new Set<string>();
   const senders = new Map([...installation.tenants].map(([org, tenant]) => [org, senderOf(installation, tenant)]));
   /** of these people are told even when there never was a line: that is what they must know */
   const mailing = [...senders].filter(([, sender]) => sender !== null).map(([org]) => org);
@@ -140,7 +143,8 @@ export async function runDecide(
   async function drop(org: string, error: Error): Promise<void> {
     const keeper = keepers.get(org);
     keepers.delete(org);
-    const isNewer = isFromNewer(error);
+    const kind = haltKind(error);
+    const isNewer = kind === 'newer';
     notBefore.set(org, performance.now() + (isNewer ? NEWER_MS : (options.againMs ?? AGAIN_MS)));
     hooks.log(
       isNewer ? 'error' : isAway(error) ? 'debug' : 'warn',
@@ -150,6 +154,20 @@ export async function runDecide(
       { organization: org, error },
     );
     await keeper?.close().catch(() => undefined);
+    if (isAway(error)) return;
+    await noteHalt(store, org, { kind, reason: error.message, sinceMs: Date.now(), worker }).catch(report);
+    halted.add(org);
+    tellHalts();
+  }
+
+  /** A note of a halt goes when the organisation was served, whoever left it. */
+  async function goesOn(org: string): Promise<void> {
+    await endHalt(store, org);
+    if (halted.delete(org)) tellHalts();
+  }
+
+  function tellHalts(): void {
+    hooks.ready('decide', halted.size === 0, `nothing is decided of ${[...halted].join(', ')}: see pollwatch status`);
   }
 
   await store.redis.ping();
@@ -167,8 +185,12 @@ export async function runDecide(
       try {
         const before = keepers.size;
         const keeper = await keeperOf(org, mayOpen && (keepers.has(org) || (await hasWork(org))));
-        if (keepers.size > before) mayOpen = false;
+        const isNew = keepers.size > before;
+        if (isNew) mayOpen = false;
         if (keeper !== null) came = (await serve(org, keeper, false)) || came;
+        if (isNew && keepers.has(org)) await goesOn(org);
+        // another worker could
+        if (keeper === null && halted.has(org) && (await readHalt(store, org)) === null) await goesOn(org);
         hooks.ready('redis', true);
       } catch (error) {
         await drop(org, error as Error);

@@ -9,7 +9,7 @@ import { listen as listenSchema } from '../config/installation-schema.ts';
 import type { Installation, Tenant } from '../model/installation.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import { LOG_LEVELS, type WorkerHooks } from '../model/worker.ts';
-import { createDrainWatch } from '../operate/drain.ts';
+import { createDrainWatch, type Drained } from '../operate/drain.ts';
 import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
 import { createLog, secretsOf } from '../operate/log.ts';
 import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
@@ -41,6 +41,7 @@ export interface AlwaysOnOptions {
 
 /** How often an installation is asked whether everything is done, ms. */
 const DRAINED_MS = 250;
+const NOTHING_LEFT = { state: 'done' } as const;
 
 /** Runs the parts; returns the exit status. Throws an OperatorError when something cannot begin as it is set up. */
 export async function runAlwaysOn(
@@ -66,7 +67,7 @@ export async function runAlwaysOn(
   try {
     store = await reachStore(installation.redis, REACH_MS.worker);
     tellOutages(store, log);
-    stopOn(await claimKeys(store, options.sealing, options.untilDrained !== undefined));
+    stopOn(await claimKeys(store, options.sealing));
     const readiness = new Map<string, string | null>(parts.map(({ name }) => [name, 'starting']));
     const metrics = metricsOf(installation, store, options.ingest);
     const hooks: WorkerHooks = {
@@ -86,14 +87,18 @@ export async function runAlwaysOn(
       organizations: installation.tenants.size,
       health: server === null ? 'none' : `${settings!.host}:${server.port}`,
     });
-    const [isWell, mailsLeft] = await Promise.all([
+    const [isWell, left] = await Promise.all([
       runParts(installation, parts, { stop, hooks }),
-      options.untilDrained === undefined ? 0 : stopWhenDrained(installation, store, options.untilDrained, stop),
+      options.untilDrained === undefined
+        ? NOTHING_LEFT
+        : stopWhenDrained(installation, store, options.untilDrained, stop),
     ]);
-    if (mailsLeft > 0)
-      log('error', 'the mail server takes no mails; they wait for the next worker', { mails: mailsLeft });
+    if (left.state === 'mails-left')
+      log('error', 'the mail server takes no mails; they wait for the next worker', { mails: left.mails });
+    for (const organization of left.state === 'halted' ? left.organizations : [])
+      log('error', 'nothing can be decided of an organisation; `pollwatch status` says why', { organization });
     log('info', 'ended');
-    return isWell ? (mailsLeft > 0 ? OPERATOR : OK) : FAULT;
+    return isWell ? (left.state === 'done' ? OK : OPERATOR) : FAULT;
   } finally {
     stop.done();
     await server?.close();
@@ -130,13 +135,13 @@ async function runParts(
   return ended.every((end) => end === true);
 }
 
-/** Stops the parts when everything is done; returns how many mails are left because the mail server takes none. */
+/** Stops the parts when everything is done that can be; returns what is left. */
 async function stopWhenDrained(
   { tenants }: Installation,
   store: QueueStore,
   drain: Drain,
   stop: ReturnType<typeof stopOnSignals>,
-): Promise<number> {
+): Promise<Exclude<Drained, { state: 'busy' }>> {
   const watch = createDrainWatch(drain);
   while (!stop.signal.aborted) {
     const drained = watch.look(await readStatus(store, tenants), performance.now());
@@ -145,9 +150,9 @@ async function stopWhenDrained(
       continue;
     }
     stop.stop();
-    return drained.state === 'done' ? 0 : drained.mails;
+    return drained;
   }
-  return 0;
+  return NOTHING_LEFT;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { OperatorError, type Problem, printable } from '../model/problem.ts';
 import { type DeadLetter, deadLetters, dropDead, replayDead } from '../queue/dead-letters.ts';
+import { dropState, readHalt } from '../queue/halt.ts';
 import { openQueues, type Queues } from '../queue/queues.ts';
 import { organizations, type QueueStore } from '../queue/store.ts';
 import { OK, OPERATOR } from './exit-status.ts';
@@ -17,7 +18,7 @@ export function listDead(given: Given): Promise<number> {
     const wanted = given.organization === undefined ? known : [organizationOption(given, known)];
     let listed = 0;
     for (const organization of wanted) {
-      for (const letter of await deadLetters(store, organization)) {
+      for (const letter of [...(await deadLetters(store, organization)), ...(await deadState(store, organization))]) {
         process.stdout.write(
           given.json === true ? `${JSON.stringify({ organization, ...letter })}\n` : letterText(organization, letter),
         );
@@ -54,11 +55,26 @@ export function replayDeadLetters(ids: string[], given: Given): Promise<number> 
   });
 }
 
-/** `dead drop ID...` or `--all`: gives them up; they are counted as dropped. Returns the exit status. */
+/**
+ * `dead drop ID...` or `--all`: gives them up; they are counted as dropped. A state that cannot be read is named, never one of
+ * all. Returns the exit status.
+ */
 export function dropDeadLetters(ids: string[], given: Given): Promise<number> {
-  return settle(ids, given, async (store, _queues, organization, id) =>
-    (await dropDead(store, organization, id)) === 'unknown' ? unknown(id, organization) : null,
-  );
+  return settle(ids, given, async (store, _queues, organization, id) => {
+    const drop = id === STATE ? dropState(store, organization) : dropDead(store, organization, id);
+    return (await drop) === 'unknown' ? unknown(id, organization) : null;
+  });
+}
+
+/** What a state that cannot be read is called among the dead letters. */
+const STATE = 'state';
+
+/** The state of an organisation that cannot be read, as it is listed; it is tried again all the time and never put aside. */
+async function deadState(store: QueueStore, organization: string): Promise<DeadLetter[]> {
+  const halt = await readHalt(store, organization);
+  if (halt?.kind !== 'state') return [];
+  const { reason, sinceMs } = halt;
+  return [{ id: STATE, kind: STATE, reason, at: sinceMs, index: null, version: null, to: null }];
 }
 
 async function settle(

@@ -3,7 +3,7 @@
  * to see what people will read, or cannot wait until Monday.
  */
 import { OperatorError, printable } from '../model/problem.ts';
-import { keyFinding, otherKey } from '../shard/key-check.ts';
+import { keyFinding, otherKey, unreadState } from '../shard/key-check.ts';
 import { OK } from './exit-status.ts';
 import { organizationOption, withStore } from './installation-option.ts';
 import { mailSenderOf } from './mail-sender.ts';
@@ -15,7 +15,9 @@ export function digestCommand(given: Given): Promise<number> {
     const org = organizationOption(given, [...installation.tenants.keys()]);
     const tenant = installation.tenants.get(org)!;
     const sender = mailSenderOf(installation, tenant);
-    if ((await keyFinding(store, tenant)) === 'other') stopOn([otherKey(tenant)]);
+    const standing = await keyFinding(store, tenant);
+    if (standing === 'other') stopOn([otherKey(tenant)]);
+    if (standing === 'unread') stopOn([unreadState(tenant)]);
     const { tenantTools } = await import('../shard/tenant.ts');
     const { previewDigests } = await import('../shard/digest-preview.ts');
     const tools = (await tenantTools(installation))(org)!;

@@ -9,8 +9,10 @@ import { counted } from '../model/quantity-words.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
 import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
+import { readHalt } from '../queue/halt.ts';
 import type { QueueStore } from '../queue/store.ts';
-import { keyFinding, otherKey } from '../shard/key-check.ts';
+import { haltRemedy } from '../shard/halt.ts';
+import { keyFinding, otherKey, unreadState } from '../shard/key-check.ts';
 import { mailFindings } from './doctor-mail.ts';
 import { staleFindings } from './doctor-stale.ts';
 import { installationOf } from './installation-option.ts';
@@ -64,7 +66,7 @@ async function storeFindings(installation: Installation): Promise<ServerFinding[
   }
 }
 
-/** For each organisation the file of its key, and whether it is the one that everything is sealed with. */
+/** For each organisation the file of its key, whether it is the one that everything is sealed with, and what else halts it. */
 async function keyFindings(store: QueueStore, { tenants }: Installation): Promise<ServerFinding[]> {
   const found: ServerFinding[] = [];
   for (const tenant of tenants.values()) {
@@ -72,6 +74,15 @@ async function keyFindings(store: QueueStore, { tenants }: Installation): Promis
     if (standing === 'other') {
       found.push({ state: 'bad', what: formatProblem(otherKey(tenant)) });
       continue;
+    }
+    if (standing === 'unread') {
+      found.push({ state: 'bad', what: formatProblem(unreadState(tenant)) });
+      continue;
+    }
+    const halt = await readHalt(store, tenant.id);
+    if (halt !== null) {
+      const what = `nothing is decided of ${tenant.id}: ${printable(halt.reason)}`;
+      found.push({ state: 'bad', what, fix: haltRemedy(halt.kind, tenant.id, tenant.secretFile ?? null) });
     }
     const rest =
       standing === 'first' ? ': nothing is sealed with it yet; every machine of the installation needs it' : '';

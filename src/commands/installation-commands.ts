@@ -138,7 +138,11 @@ Variables that win over the installation file:
     .action((id: string, options: Given) => ended(import('./dead.ts').then((m) => m.showDead(id, options))));
   for (const [name, what, run] of [
     ['replay', 'have them tried again, after what stood in the way was changed', 'replayDeadLetters'],
-    ['drop', 'give them up: their lines or documents are deleted and counted as dropped', 'dropDeadLetters'],
+    [
+      'drop',
+      'give them up: their lines or documents are deleted and counted as dropped; "state" lets an organization whose state cannot be read count anew',
+      'dropDeadLetters',
+    ],
   ] as const) {
     dead
       .command(name)

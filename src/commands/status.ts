@@ -1,6 +1,6 @@
 /**
- * `pollwatch status`: for each organisation what waits, how far its origins and the decisions are, what nobody could
- * handle, and the last alert. With --json the same as one JSON object per organisation and line.
+ * `pollwatch status`: for each organisation what waits, how far its origins and the decisions are, what stands in
+ * their way, what nobody could handle, and the last alert. With --json the same as one JSON object per organisation and line.
  */
 import { printable } from '../model/problem.ts';
 import { counted } from '../model/quantity-words.ts';
@@ -14,6 +14,7 @@ import {
   type OrganizationStatus,
   readStatus,
 } from '../operate/status.ts';
+import { haltRemedy } from '../shard/halt.ts';
 import { OK } from './exit-status.ts';
 import { withStore } from './installation-option.ts';
 import type { Given } from './options.ts';
@@ -30,14 +31,14 @@ export function statusCommand(given: Given): Promise<number> {
     const text = found.map((status) =>
       given.json === true
         ? `${JSON.stringify({ ...status, lagMs: lagMs(status, nowMs), isDrained: isDrained(status, use) })}\n`
-        : statusText(status, nowMs, use),
+        : statusText(status, nowMs, use, tenants.get(status.organization)?.secretFile ?? null),
     );
     process.stdout.write(text.join(given.json === true ? '' : '\n'));
     return OK;
   });
 }
 
-function statusText(status: OrganizationStatus, nowMs: number, use: Drain): string {
+function statusText(status: OrganizationStatus, nowMs: number, use: Drain, keyFile: string | null): string {
   const { isIndexed, isMailed } = use;
   const { organization, name, isConfigured, depth, origins, progress } = status;
   const { stats } = depth;
@@ -55,6 +56,7 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
     `  queue      ${isDrained(status, { isIndexed, isMailed: false }) ? 'nothing waits' : waits}`,
     `  state      ${sizeText(depth.snapshotBytes)} in the last snapshot, ${counted(depth.logRecords, 'record')} since`,
     `  decided    ${progress === null ? 'nothing yet' : decidedText(progress, lag, nowMs)}`,
+    ...haltLines(status, nowMs, keyFile),
     `  alerts     ${progress === null ? 'none yet' : alertsText(progress)}`,
     `  documents  ${count('indexed')} of alerts and past days indexed, ${documents} ${documents === 1 ? 'waits' : 'wait'} for Elasticsearch${isIndexed ? '' : ' (none is configured: they stay in Redis)'}`,
     ...(status.waitingFacts === 0
@@ -73,6 +75,16 @@ function statusText(status: OrganizationStatus, nowMs: number, use: Drain): stri
   ];
   if (behind.length > ORIGINS_SHOWN) lines.push(`  and ${counted(behind.length - ORIGINS_SHOWN, 'more origin')}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Why nothing is decided, since when, and what to do. */
+function haltLines({ organization, halt }: OrganizationStatus, nowMs: number, keyFile: string | null): string[] {
+  if (halt === null) return [];
+  const since = `${timeText(halt.sinceMs)}, ${ageText(Math.max(0, nowMs - halt.sinceMs))}`;
+  return [
+    `  HALTED     nothing is decided since ${since}: ${printable(halt.reason)}`,
+    `             hint: ${haltRemedy(halt.kind, organization, keyFile)}`,
+  ];
 }
 
 function mailText({ mail, depth }: OrganizationStatus, nowMs: number): string {

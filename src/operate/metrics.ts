@@ -39,6 +39,7 @@ const GAUGES = {
   alerts_held: 'alerts whose mail is due and finds no place among the most mails of an hour and a day',
   drill_passed_seconds: 'how long ago a drill last came through from log to mail server',
   alerts_standing: 'alerts that stand (not withdrawn)',
+  halted_seconds: 'how long nothing can be decided of an organization (`pollwatch status` says why); 0 = it can',
   lag_seconds: 'now minus the latest time of an event that was applied',
 } as const;
 /** Name of a number that goes up and down. */

@@ -7,6 +7,7 @@ import { WEB_PANE } from '../model/time.ts';
 import { type QueueDepth, queueDepth } from '../queue/depth.ts';
 import { type DrillState, readDrill } from '../queue/drill.ts';
 import { countFacts } from '../queue/facts.ts';
+import { type Halt, readHalt } from '../queue/halt.ts';
 import { type MailDepth, mailDepth } from '../queue/mail-outbox.ts';
 import { type OriginState, readOrigins } from '../queue/origins.ts';
 import { countPending } from '../queue/pending.ts';
@@ -29,6 +30,8 @@ export interface OrganizationStatus {
   readonly drill: DrillState | null;
   /** null: nothing was decided yet */
   readonly progress: ShardProgress | null;
+  /** why nothing can be decided; null: it can */
+  readonly halt: Halt | null;
   /** absolute index behind the last record of the log */
   readonly logEnd: number;
   /** what it told of other organisations' business and is not in their logs yet */
@@ -64,10 +67,11 @@ async function statusOf(
   // in the order in which a line travels, so that nothing slips past between two reads
   const depth = await queueDepth(store, organization);
   const end = await logEnd(store, organization);
-  const [origins, progress, drill] = await Promise.all([
+  const [origins, progress, drill, halt] = await Promise.all([
     readOrigins(store, organization),
     readProgress(store, organization),
     readDrill(store, organization),
+    readHalt(store, organization),
   ]);
   const mail = await mailDepth(store, organization, Date.now());
   const pendingDocuments = await countPending(store, organization);
@@ -80,6 +84,7 @@ async function statusOf(
     mail,
     drill,
     progress,
+    halt,
     logEnd: end,
   };
 }
@@ -130,7 +135,7 @@ export function lateEvents({ depth, progress }: OrganizationStatus): number {
 
 /** The numbers that Prometheus reads. */
 export function numbersOf(status: OrganizationStatus, nowMs: number): OrganizationNumbers {
-  const { organization, depth, mail, drill, origins, progress } = status;
+  const { organization, depth, mail, drill, origins, progress, halt } = status;
   const lag = lagMs(status, nowMs);
   return {
     organization,
@@ -151,6 +156,7 @@ export function numbersOf(status: OrganizationStatus, nowMs: number): Organizati
         drill === null || drill.passedMs === null ? null : Math.max(0, nowMs - drill.passedMs) / 1000,
       alerts_held: progress?.mailsHeld?.alerts ?? 0,
       alerts_standing: progress?.alerts ?? null,
+      halted_seconds: halt === null ? 0 : Math.max(0, nowMs - halt.sinceMs) / 1000,
       lag_seconds: lag === null ? null : lag / 1000,
     },
     counts: {

@@ -15,9 +15,9 @@ import type { QueueStore } from './store.ts';
 
 /** A chunk, a record, a document or a mail that was given up. */
 export interface DeadLetter {
-  /** "chunk:origin:seq", "record:index of the log", "doc:id" or "mail:id" */
+  /** "chunk:origin:seq", "record:index of the log", "doc:id" or "mail:id"; "state": the folded state (halt.ts) */
   readonly id: string;
-  readonly kind: 'chunk' | 'record' | 'document' | 'mail';
+  readonly kind: 'chunk' | 'record' | 'document' | 'mail' | 'state';
   /** why; may hold text of the log, so it is printed escaped */
   readonly reason: string;
   /** Unix ms */

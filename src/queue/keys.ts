@@ -74,6 +74,8 @@ export interface OrganizationKeys {
   readonly health: string;
   /** STRING by which the key is known again that everything of the organisation is sealed with */
   readonly keyMark: string;
+  /** HASH why nothing of the organisation is decided, as long as that is so */
+  readonly halt: string;
   /** HASH head of an origin */
   origin(origin: number): string;
   /** STRING header line and sealed bytes of a chunk */
@@ -131,6 +133,7 @@ export function organizationKeys(prefix: string, org: string): OrganizationKeys 
     drill: `${own}drill`,
     health: `${own}health`,
     keyMark: `${own}key_mark`,
+    halt: `${own}halt`,
     origin: (origin) => `${own}origin:${origin}`,
     chunk: (origin, seq) => `${own}chunk:${origin}:${seq}`,
     seen: (origin) => `${own}seen:${origin}`,

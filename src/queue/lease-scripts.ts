@@ -1,5 +1,6 @@
 /**
- * The scripts that say who may work on an organisation, each one step: who has its key, and who holds the lease of its shard.
+ * The scripts that say who may work on an organisation, each one step: who has its key, and who holds the lease of its shard; and
+ * the one that lets a shard begin anew.
  */
 
 /**
@@ -51,4 +52,17 @@ if stands == ARGV[1] then return 'same' end
 if stands and stands ~= ARGV[2] then return 'other' end
 redis.call('SET', KEYS[1], ARGV[1])
 return stands and 'changed' or 'first'
+`;
+
+/**
+ * KEYS halt, lease, snapshot, revisions, generation, stats → 'dropped', or 'unknown' where the state is not what stands in the
+ * way. Whoever holds the lease may commit nothing any more. What was told before has lower versions than what is told from now on.
+ */
+export const DROP_STATE = `#!lua flags=allow-oom
+if redis.call('HGET', KEYS[1], 'kind') ~= 'state' then return 'unknown' end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[4])
+redis.call('HDEL', KEYS[3], 'bytes', 'at')
+if redis.call('EXISTS', KEYS[5]) == 1 then redis.call('INCR', KEYS[5]) end
+redis.call('HINCRBY', KEYS[6], 'dropped_states', 1)
+return 'dropped'
 `;

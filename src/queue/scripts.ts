@@ -43,6 +43,7 @@ const SCRIPTS = {
   pwBeatMailer: mails.BEAT_MAILER,
   pwFreeMails: mails.FREE_MAILS,
   pwClaimKey: leases.CLAIM_KEY,
+  pwDropState: leases.DROP_STATE,
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

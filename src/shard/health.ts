@@ -116,11 +116,12 @@ function windowOf({ calendar }: Inventory, nowMs: number): object {
 const STATE_WORDS = {
   ok: 'lines are read and decided as they come',
   late: 'lines wait to be decided',
-  faulty: 'something is not read or not mailed, or was put aside',
+  faulty: 'something is not read, not decided or not mailed, or was put aside',
 } as const;
 
 function stateOf(status: OrganizationStatus, nowMs: number, isFaulty: boolean): keyof typeof STATE_WORDS {
-  if (isFaulty || status.depth.deadLetters > 0 || status.mail.oldestMs > STALE_MS) return 'faulty';
+  if (isFaulty || status.halt !== null || status.depth.deadLetters > 0 || status.mail.oldestMs > STALE_MS)
+    return 'faulty';
   const isWaiting = status.depth.waitingChunks + status.depth.flyingChunks > 0;
   return isWaiting && (lagMs(status, nowMs) ?? 0) > LATE_MS ? 'late' : 'ok';
 }

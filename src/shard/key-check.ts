@@ -9,6 +9,7 @@ import { claimKey, type KeyStanding, keyStanding } from '../queue/key-mark.ts';
 import { createSeal, type Seal } from '../queue/seal.ts';
 import { readLog, readShard } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
+import { haltRemedy } from './halt.ts';
 import { RecordError } from './record.ts';
 import { type SealedKind, unsealed } from './sealed.ts';
 
@@ -19,25 +20,28 @@ type Keyed = Pick<Tenant, 'id' | 'secret' | 'secretFile' | 'previousSecret'>;
 const LOOK_BYTES = 1 << 20;
 
 /**
- * Makes the keys those of their organisations where nothing is sealed yet. Returns a problem for each that is another's;
- * `isThorough`: also for each that does not open the snapshot, without which nothing of its organisation is decided.
+ * Makes the keys those of their organisations where nothing is sealed yet. Returns a problem for each that is another's. A
+ * state that the right key does not open is no reason not to begin: its organisation waits (halt.ts), the others go on.
  */
-export async function claimKeys(store: QueueStore, tenants: readonly Keyed[], isThorough = false): Promise<Problem[]> {
+export async function claimKeys(store: QueueStore, tenants: readonly Keyed[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const tenant of tenants) {
     const isFirst = (await keyStanding(store, tenant.id, tenant)) === 'first';
-    const opens = isFirst || isThorough ? await opensWhatStands(store, tenant) : true;
+    const opens = isFirst ? await opensWhatStands(store, tenant) : true;
     if (opens === false || (await claimKey(store, tenant.id, tenant)) === 'other') problems.push(otherKey(tenant));
   }
   return problems;
 }
 
-/** How the key of an organisation stands; "other" also where what is sealed does not open. Nothing is changed. */
-export async function keyFinding(store: QueueStore, tenant: Keyed): Promise<KeyStanding> {
+/**
+ * How the key of an organisation stands; "unread": it is the right one by its mark, and what is sealed does not open, which
+ * is "other" where there is no mark yet. Nothing is changed.
+ */
+export async function keyFinding(store: QueueStore, tenant: Keyed): Promise<KeyStanding | 'unread'> {
   const standing = await keyStanding(store, tenant.id, tenant);
   if (standing === 'other') return standing;
   const opens = await opensWhatStands(store, tenant);
-  if (opens === false) return 'other';
+  if (opens === false) return standing === 'first' ? 'other' : 'unread';
   return opens === true && standing === 'first' ? 'same' : standing;
 }
 
@@ -48,6 +52,15 @@ export function otherKey({ id, secretFile }: Keyed): Problem {
     code: 'PW-KEY-OTHER',
     message: `the key of ${id} (${file}) is not the one that its lines and state in Redis are sealed with`,
     hint: `every machine of an installation needs the same: put it into that file. If this one takes its place, keep the one before as ${file}.previous. If that one is lost, nothing in Redis can be read any more: begin anew with another redis.prefix`,
+  };
+}
+
+/** What is said of a state that does not open although the key is the organisation's. */
+export function unreadState({ id, secretFile }: Keyed): Problem {
+  return {
+    code: 'PW-STATE-UNREAD',
+    message: `the state of ${id} in Redis does not open: it was sealed with a key before this one, or is damaged. Nothing is decided until it does`,
+    hint: haltRemedy('state', id, secretFile ?? null),
   };
 }
 

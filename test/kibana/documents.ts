@@ -155,6 +155,7 @@ function statusAt(atMs: number, office: number): OrganizationStatus {
     ],
     mail: { waiting: 0, due: 0, failed: 0, oldestMs: 0 },
     drill: null,
+    halt: null,
     progress: {
       decided: 1,
       isSettled: true,

@@ -5,6 +5,7 @@ import type { NewRow } from '../../src/model/outbox.ts';
 import { MINUTE } from '../../src/model/time.ts';
 import { createDrainWatch } from '../../src/operate/drain.ts';
 import { readStatus } from '../../src/operate/status.ts';
+import { endHalt, noteHalt } from '../../src/queue/halt.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
 import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { commitLines, commitMails, type Installed, install } from '../queue/county.ts';
@@ -68,6 +69,20 @@ describe('a run that ends by itself', () => {
     expect(await look(9.95)).toEqual({ state: 'busy' });
     expect(await look(19.9)).toEqual({ state: 'busy' });
     expect(await look(19.95)).toEqual({ state: 'mails-left', mails: 2 });
+  });
+
+  it('ends when nothing can be decided of what is left, after it was tried again, and names it', async () => {
+    const { org, look } = await office(0);
+    await commitLines(pw.store, org, 1);
+    const halt = { kind: 'state', reason: 'a snapshot does not open', sinceMs: Date.now(), worker: 'w' } as const;
+    await noteHalt(pw.store, org, halt);
+    expect(await look(0)).toEqual({ state: 'busy' });
+    expect(await look(0.2)).toEqual({ state: 'busy' });
+    await endHalt(pw.store, org);
+    expect(await look(1)).toEqual({ state: 'busy' });
+    await noteHalt(pw.store, org, halt);
+    expect(await look(2)).toEqual({ state: 'busy' });
+    expect(await look(2.3)).toEqual({ state: 'halted', organizations: [org] });
   });
 
   it('counts no minute while something else is still to be done, and waits for no dead letter', async () => {

@@ -19,6 +19,7 @@ function numbersOf(organization: string, value: number): OrganizationNumbers {
     alerts_held: 0,
     drill_passed_seconds: null,
     alerts_standing: value,
+    halted_seconds: 0,
     lag_seconds: null,
   };
   return { organization, gauges, counts: { lines: value, refused: 1 } };

@@ -36,6 +36,7 @@ interface Changes {
   readonly waiting?: number;
   readonly eventMs?: number;
   readonly originMs?: number;
+  readonly halt?: OrganizationStatus['halt'];
 }
 
 /** A status with one origin. */
@@ -59,6 +60,7 @@ function statusOf(changes: Changes = {}): OrganizationStatus {
     },
     mail: { waiting: mailWaitMs > 0 ? 1 : 0, due: 0, failed: 0, oldestMs: mailWaitMs },
     drill: null,
+    halt: changes.halt ?? null,
     origins: [
       {
         number: 1,
@@ -114,9 +116,10 @@ describe('the health of an installation', () => {
     expect(healthOf(second![0])).toMatchObject({ lines: 150, refused: 0, interval_s: 300 });
   });
 
-  it('is faulty with dead letters, with mails that wait for more than ten minutes, and where more than a tenth of a thousand lines could not be read', () => {
+  it('is faulty with dead letters, where nothing can be decided, with mails that wait for more than ten minutes, and where more than a tenth of a thousand lines could not be read', () => {
     const stateAfter = (changes: Changes) => healthOf(tellAll(statusOf(changes))[0]![0])!['state'];
     expect(stateAfter({ dead: 1 })).toBe('faulty');
+    expect(stateAfter({ halt: { kind: 'state', reason: 'x', sinceMs: NOW, worker: 'w' } })).toBe('faulty');
     expect(stateAfter({ mailWaitMs: 600_000 })).toBe('ok');
     expect(stateAfter({ mailWaitMs: 600_001 })).toBe('faulty');
     expect(stateAfter({ stats: { lines: 1000, refused: 101 } })).toBe('faulty');
