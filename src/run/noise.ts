@@ -1,28 +1,28 @@
 /**
- * The noise of a run: what stayed below every threshold, summed up. Nobody reads it line by line, and most of the sources
- * of a busy log are in it, so that it is counted from the packed entries.
+ * The noise of a run: what stayed below every threshold, summed up. Nobody reads it line by line: what most sources asked for
+ * is named, whose networks they are in, and apart from that what visitors ran into (a broken link, a log-in).
  */
 import { redactPath } from '../alerts/redact.ts';
 import { createTokens } from '../alerts/tokens.ts';
-import { LOGIN, lineOffset, lineOrigin, TAG, TAG_MASK, TOUCH_WORDS, VISIT_WORDS, WEB } from '../measure/entry.ts';
-import { hiOf, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lineOffset, lineOrigin, TAG, TAG_MASK, VISIT_WORDS } from '../measure/entry.ts';
+import { type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
-import { ACTION } from '../model/batch.ts';
 import type { Noise } from '../model/summary.ts';
 import { askedHost, type EvidenceOrigin, keepOf } from './evidence.ts';
 import type { Surroundings } from './naming.ts';
+import { countNoise, type NoiseTarget } from './noise-counts.ts';
 
-/** Sources whose owner is looked up for the noise table. */
-const NOISE_OWNERS_MAX = 200_000;
-
-/** Targets that are told apart; what comes later is counted among events only. */
-const TARGETS_MAX = 200_000;
-/** Targets and network owners that are shown. */
+/** Targets, network owners and pages of visitors that are shown. */
 const SHOWN = 8;
 const OWNERS_SHOWN = 5;
 const VISITED_SHOWN = 3;
-/** Pages of which it is asked whether anybody was given them, and that are named before those that programs ask for are left out. */
+/** Targets that are named before those that programs ask for on their own are left out, and pages of which it is asked whether anybody was given them. */
 const CANDIDATES = 40;
+/**
+ * So many sources that ask for the same page that is not there, and that no rule of the scanners' lists knows, follow a
+ * link: scanners ask for what many sites have, and a page that was typed wrongly is one person's.
+ */
+const LINK_SOURCES = 5;
 /**
  * What browsers, phones, mail programs and crawlers ask every site for on their own (RFC 8615 and the habits of vendors): no
  * link leads there, and no visitor misses it.
@@ -37,120 +37,29 @@ export interface NoiseParts {
   readonly fetch: ReadonlyMap<number, EvidenceOrigin>;
 }
 
-/** A port or a page, how many sources asked for it, and the reference of the earliest line that did. */
-interface Target {
-  sources: number;
-  /** hash of its path, or 0 for a port */
-  path: number;
-  /** log-ins that were refused */
-  isLogin: boolean;
-  /** of log-ins: sources that got in somewhere */
-  letIn: number;
-  /** a page that is not there */
-  isMissing: boolean;
-  what: string;
-  low: number;
-  high: number;
+/** A target with the name that people read: "tcp/23" or a path without what is personal in it. */
+interface Named {
+  readonly target: NoiseTarget;
+  readonly what: string;
 }
-
-/**
- * So many sources that ask for the same page that is not there, and that no rule of the scanners' lists knows, follow a
- * link: scanners ask for what many sites have, and a page that was typed wrongly is one person's.
- */
-const LINK_SOURCES = 5;
-/** Status of a log-in that was refused; it is told apart from a page that is not there. */
-const NOT_LOGGED_IN = 401;
-/** Status of a page that is not there, or no longer. */
-const MISSING: ReadonlySet<number> = new Set([404, 410]);
-/** Above all path hashes: the same path as a log-in, and where it is not there. */
-const AS_LOGIN = 4_294_967_296;
-const NOT_THERE = 2 * AS_LOGIN;
-
-/** Ports as targets, below the path hashes: small whole numbers, which a Map finds in a third of the time. */
-const TCP = -65_536;
-const UDP = -131_072;
 
 /** What stayed below every threshold: the sources that no alert is about (`alerted`: their rows), their owners and targets. */
 export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): Promise<Noise> {
   const { state, enricher } = parts.around;
-  const { ledger } = state;
-  let sources = 0;
-  let events = 0;
-  const owners = new Map<string, number>();
-  const targets = new Map<number, Target>();
-  const own = new Set<number>();
-  /** paths that a rule knows */
-  const listed = new Set<number>();
-  for (let row = 0; row < ledger.rows; row++) {
-    if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
-    const n = lengthOf(ledger.touches, row);
-    if (n === 0) continue;
-    const isAlerted = alerted.has(row);
-    const page = pageOf(ledger.touches, row);
-    const start = startOf(ledger.touches, row);
-    // an emptied set is a new one inside
-    if (own.size > 0) own.clear();
-    let logins: Logins | null = null;
-    for (let i = 0; i < n; i++) {
-      const e = start + i * TOUCH_WORDS;
-      const tag = page[e + 1]! & TAG_MASK;
-      if (tag >= TAG.rule && listed.size < TARGETS_MAX) listed.add(page[e]!);
-      if (isAlerted || (tag !== TAG.fail && tag !== TAG.packet)) continue;
-      const flags = page[e + 3]! >>> 24;
-      if (tag === TAG.packet ? (flags & 3) === ACTION.allow : (flags & WEB.static) !== 0) continue;
-      events += page[e + 3]! & 0xffffff;
-      const isUdp = ((page[e + 3]! >>> 26) & 7) === 2;
-      const port = page[e + 2]! >>> 16;
-      const isTurnedAway = tag === TAG.fail && port === NOT_LOGGED_IN;
-      if (isTurnedAway) logins ??= loginsOf(page, start, n);
-      const isLogin = isTurnedAway && logins?.tried === true;
-      const isMissing = tag === TAG.fail && MISSING.has(port);
-      const target =
-        tag === TAG.packet ? (isUdp ? UDP : TCP) + port : page[e]! + (isLogin ? AS_LOGIN : isMissing ? NOT_THERE : 0);
-      if (own.has(target)) continue;
-      own.add(target);
-      const known = targets.get(target);
-      if (known !== undefined) {
-        known.sources++;
-        if (isLogin && logins?.letIn === true) known.letIn++;
-        // of all sources' first lines the smallest reference stands for the path
-        if (page[e + 6]! < known.high || (page[e + 6]! === known.high && page[e + 5]! < known.low)) {
-          known.low = page[e + 5]!;
-          known.high = page[e + 6]!;
-        }
-      } else if (targets.size < TARGETS_MAX) {
-        const what = tag === TAG.packet ? `${isUdp ? 'udp' : 'tcp'}/${port}` : `#${page[e]}`;
-        const path = tag === TAG.packet ? 0 : page[e]!;
-        const letIn = isLogin && logins?.letIn === true ? 1 : 0;
-        targets.set(target, {
-          sources: 1,
-          path,
-          isLogin,
-          letIn,
-          isMissing,
-          what,
-          low: page[e + 5]!,
-          high: page[e + 6]!,
-        });
-      }
-    }
-    if (own.size === 0) continue;
-    sources++;
-    if (sources > NOISE_OWNERS_MAX) continue;
-    const owner = enricher.owner(hiOf(ledger, row), loOf(ledger, row));
-    const name = owner === null ? 'network owner unknown' : `AS${owner.number} ${owner.name}`.trim();
-    owners.set(name, (owners.get(name) ?? 0) + 1);
-  }
-  const byCount = (a: Target, b: Target) => b.sources - a.sources || (a.what < b.what ? -1 : 1);
-  const isOfVisitors = (t: Target) => t.sources >= LINK_SOURCES && (t.isLogin || (t.isMissing && !listed.has(t.path)));
-  const all = [...targets.values()].sort(byCount);
-  const candidates = all.filter(isOfVisitors).slice(0, CANDIDATES);
-  const given = pathsGiven(ledger, new Set(candidates.map(({ path }) => path)));
-  const asked = candidates.filter((t) => t.isLogin || !given.has(t.path));
-  const others = all.filter((t) => !isOfVisitors(t)).slice(0, CANDIDATES);
-  await namePaths([...asked, ...others], parts);
-  const visited = asked.filter(({ what }) => !UNBIDDEN.test(what)).slice(0, VISITED_SHOWN);
-  const top = others.filter(({ what }) => !UNBIDDEN.test(what)).slice(0, SHOWN);
+  const { sources, events, owners, targets, listed } = countNoise(state.ledger, enricher, alerted);
+  const sorted = [...targets.values()].sort(byCount);
+  const isOfVisitors = (t: NoiseTarget) =>
+    t.sources >= LINK_SOURCES && (t.isLogin || (t.isMissing && !listed.has(t.path)));
+  const ofVisitors = sorted.filter(isOfVisitors).slice(0, CANDIDATES);
+  const given = pathsGiven(state.ledger, new Set(ofVisitors.map(({ path }) => path)));
+  const ranInto = ofVisitors.filter((t) => t.isLogin || !given.has(t.path));
+  const others = sorted.filter((t) => !isOfVisitors(t)).slice(0, CANDIDATES);
+  const whatOf = await namesOf([...ranInto, ...others], parts);
+  const shown = (of: readonly NoiseTarget[], most: number): Named[] =>
+    of
+      .map((target) => ({ target, what: whatOf.get(target)! }))
+      .filter(({ what }) => !UNBIDDEN.test(what))
+      .slice(0, most);
   return {
     sources,
     events,
@@ -158,28 +67,17 @@ export async function noiseOf(parts: NoiseParts, alerted: ReadonlySet<number>): 
       .map(([name, n]) => ({ name, sources: n }))
       .sort((a, b) => b.sources - a.sources || (a.name < b.name ? -1 : 1))
       .slice(0, OWNERS_SHOWN),
-    targets: top.map(({ what, sources: n }) => ({ what, sources: n })),
-    visited: visited.map(({ what, sources: n, isLogin, letIn }) => ({ what, sources: n, isLogin, letIn })),
+    targets: shown(others, SHOWN).map(({ target, what }) => ({ what, sources: target.sources })),
+    visited: shown(ranInto, VISITED_SHOWN).map(({ target, what }) => {
+      const { sources: n, isLogin, letIn } = target;
+      return { what, sources: n, isLogin, letIn };
+    }),
   };
 }
 
-/** What a source's log-ins came to. */
-interface Logins {
-  /** a form was sent, or a name: a page that only asked for one is no attempt */
-  tried: boolean;
-  /** one was answered with a page or a redirect */
-  letIn: boolean;
-}
-
-function loginsOf(page: Uint32Array, start: number, n: number): Logins {
-  const logins = { tried: false, letIn: false };
-  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
-    if ((page[e + 1]! & TAG_MASK) !== TAG.login) continue;
-    const flags = page[e + 3]! >>> 24;
-    logins.tried ||= (flags & LOGIN.nameless) === 0;
-    logins.letIn ||= (flags & WEB.statusMask) === 2 || (flags & WEB.statusMask) === 3;
-  }
-  return logins;
+/** Most sources first. */
+function byCount(a: NoiseTarget, b: NoiseTarget): number {
+  return b.sources - a.sources || (a.name < b.name ? -1 : 1);
 }
 
 /** Which of these paths somebody was given: a page that says 404 of a record that is not there is there itself. */
@@ -197,25 +95,28 @@ function pathsGiven(ledger: Ledger, paths: ReadonlySet<number>): Set<number> {
   return given;
 }
 
-/** Reads the lines behind targets that are pages again, each log once, and puts their redacted paths in. */
-async function namePaths(targets: readonly Target[], { around, secret, fetch }: NoiseParts): Promise<void> {
+/** The names of targets; for pages the lines behind them are read again, each log once. */
+async function namesOf(
+  targets: readonly NoiseTarget[],
+  { around, secret, fetch }: NoiseParts,
+): Promise<Map<NoiseTarget, string>> {
   const token = createTokens(secret);
   const keep = keepOf(around.inventory);
-  const offsetOf = ({ low, high }: Target) => lineOffset(low, high);
-  const pages = targets.filter(({ what }) => what.startsWith('#')).sort((a, b) => offsetOf(a) - offsetOf(b));
+  const isPage = ({ name }: NoiseTarget) => name.startsWith('#');
+  const names = new Map(targets.map((t) => [t, isPage(t) ? 'a page' : t.name]));
+  const offsetOf = ({ low, high }: NoiseTarget) => lineOffset(low, high);
+  const pages = targets.filter(isPage).sort((a, b) => offsetOf(a) - offsetOf(b));
   for (const [number, of] of Map.groupBy(pages, ({ high }) => lineOrigin(high))) {
     const origin = fetch.get(number);
-    const lines = (await origin?.fetch(of.map(offsetOf))) ?? [];
-    of.forEach((t, i) => {
+    if (origin === undefined) continue;
+    const lines = await origin.fetch(of.map(offsetOf));
+    of.forEach((target, i) => {
       const line = lines[i];
-      const parsed =
-        line === null || line === undefined || origin === undefined
-          ? null
-          : origin.format.parseLine(line, origin.context);
-      t.what =
-        parsed !== null && 'event' in parsed && parsed.event['url.path'] !== undefined
-          ? redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) })
-          : 'a page';
+      if (line === null || line === undefined) return;
+      const parsed = origin.format.parseLine(line, origin.context);
+      if (!('event' in parsed) || parsed.event['url.path'] === undefined) return;
+      names.set(target, redactPath(parsed.event['url.path'], token, { ...keep, host: askedHost(parsed.event) }));
     });
   }
+  return names;
 }
