@@ -53,6 +53,8 @@ export interface DetectionText {
   readonly todo: readonly string[];
   /** what to do instead when something was answered */
   readonly todoAnswered?: readonly string[];
+  /** what is said instead where sources of a network did it together */
+  readonly together?: Pick<DetectionText, 'why' | 'todo'>;
 }
 
 /** Two panes of requests, and of packets: the window in which a ratio or an answer is judged. */
@@ -65,6 +67,9 @@ const KEEP = 'Keep the logs of this day.';
 export const ASK_TESTER = 'If you asked someone to test your systems, ask whether this is they.';
 /** In a step: the paths that the server gave content for, or the services that the firewall let packets through to. */
 export const GIVEN = '{given}';
+const SECOND_FACTOR = 'Turn on a second factor and a lock after some failures.';
+const NO_BLOCK =
+  'Name the network owner when you report; do not block a whole block of a phone or cloud company without asking.';
 const PATCH = 'Ask who runs the web server whether the software named here is in use, and whether it is up to date.';
 
 export const DETECTIONS: readonly DetectionText[] = [
@@ -163,10 +168,7 @@ export const DETECTIONS: readonly DetectionText[] = [
     closesMs: 2 * HOUR,
     source: 'CrowdSec 6 in a minute, scan-NG 10',
     why: 'Several scanners side by side usually belong together, or to one hosting company that rents to them.',
-    todo: [
-      'Name the network owner when you report; do not block a whole block of a phone or cloud company without asking.',
-      KEEP,
-    ],
+    todo: [NO_BLOCK, KEEP],
   },
   {
     id: 'F16',
@@ -210,6 +212,14 @@ export const DETECTIONS: readonly DetectionText[] = [
     source: 'CrowdSec http-probing: 11 distinct pages',
     why: 'Asking for page after page that is not there is how hidden pages are looked for.',
     todo: ['Nothing, while all of it was refused.', KEEP],
+    together: {
+      why: 'The addresses of one network block went through one list of pages together, each so little of it that none stands out alone.',
+      todo: [
+        'Look at the names that they asked for: would a stranger know them? Does one of them exist?',
+        NO_BLOCK,
+        KEEP,
+      ],
+    },
   },
   {
     id: 'W02',
@@ -453,15 +463,15 @@ export const DETECTIONS: readonly DetectionText[] = [
     closesMs: WEB_WINDOW,
     source: 'CrowdSec http-generic-bf 6 in 60 s, magento-ccs-by-as 10, ssh-slow-bf',
     why: 'Someone or something tries to log in again and again.',
-    todo: [
-      'Check whether any account was used from this address afterwards.',
-      'Turn on a second factor and a lock after some failures.',
-      KEEP,
-    ],
+    todo: ['Check whether any account was used from this address afterwards.', SECOND_FACTOR, KEEP],
+    together: {
+      why: 'Many addresses try to log in, each so rarely that none is locked out or stands out alone.',
+      todo: ['Check whether any account was used from one of these addresses afterwards.', SECOND_FACTOR, KEEP],
+    },
     todoAnswered: [
       "Find out now whose account was let in, from the log of the log-in page's own program, and lock it or change its password.",
       'End all sessions of that account, and look what was done with it since.',
-      'Turn on a second factor and a lock after some failures.',
+      SECOND_FACTOR,
       KEEP,
     ],
   },

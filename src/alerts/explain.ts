@@ -73,6 +73,8 @@ export function explain(
   return { summary: known ?? sentence(), notKnown };
 
   function sentence(): string {
+    if (d.detection === 'W01' && d.key.kind === 'prefix')
+      return `${counted(n['sources']!, 'address', 'addresses')} of the network block ${group ?? ''}, each below the usual threshold, together sent ${target} ${counted(n['requests']!, 'request')} for ${counted(n['distinct_paths']!, 'page')} that are not there${span}${shown} (web log). ${answer}`;
     switch (d.detection) {
       case 'F01':
       case 'F02':

@@ -8,7 +8,7 @@ import { byKey, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { append } from '../model/long-lists.ts';
 import { type DecidedSources, rememberingDecider } from './decided-sources.ts';
 import { byIdentity, type Decision } from './decision.ts';
-import { createFacts, decideDistributed, noteFound, notePackets } from './distributed.ts';
+import { createFacts, decideDistributed, noteFound, noteTouches } from './distributed.ts';
 import { campaignsOf } from './election/campaigns.ts';
 import { createNetworkFacts, decideSystems, noteNetwork } from './election/index.ts';
 import { sweptHosts } from './firewall/horizontal-sweep.ts';
@@ -30,7 +30,7 @@ export function decide(ledger: Ledger, settings: Settings, sources?: DecidedSour
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     noteNetwork(networks, ledger, row, settings.dayStartMs);
-    notePackets(facts, ledger, row);
+    noteTouches(facts, ledger, row);
     if (isInteresting(ledger, row, sweep)) busy.push(row);
   }
   // rows stand in order of arrival, which decides nothing

@@ -7,8 +7,7 @@
  *  F16 Distributed scan of one address: at least 15 sources, together at least 15 ports beyond those that everybody is
  *      probed for, hardly overlapping (1 − |union| / sum of sets ≤ 0.2), and one agreement: 60 % of them in one network
  *      or /24, or the ports cover half of the range that they span (Gates; Yegneswaran; Snort's distributed scan).
- *  W21 spread over sources: at least 10 sources of one network or /24 fail to log in within an hour and none of them
- *      gets in, and they are at least four fifths of that network's sources that tried (CrowdSec: 10 per AS).
+ *  W01 shared out between the addresses of a block: shared-probing.ts. W21 spread over a network: network-logins.ts.
  * Campaigns are not joined transitively: a decision lists its members.
  */
 
@@ -20,17 +19,19 @@ import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
 import { append } from '../model/long-lists.ts';
-import type { Level } from '../model/rule.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
-import type { Decision, DecisionKey } from './decision.ts';
+import type { Decision } from './decision.ts';
 import type { Scene, SourceRecord } from './detector.ts';
 import { distinctOf } from './distinct.ts';
 import { type Exhibit, exhibitOf, joinExhibits } from './exhibit.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
+import { networkDecision } from './network-decision.ts';
+import { networkLogIns } from './network-logins.ts';
 import type { Settings } from './scene.ts';
+import { noteProber, sharedProbing, TOLD_ALONE } from './shared-probing.ts';
 import { actionOf, type Touch } from './touch.ts';
 import { readVisits, type Visit } from './visit.ts';
-import { logins, PER_SUCCESS } from './web/credential-guessing.ts';
+import { logins } from './web/credential-guessing.ts';
 
 /** Tags of stage 2; panes are hours. */
 const FACT = { scanned: GROUPED | 1, port: GROUPED | 2 } as const;
@@ -44,8 +45,6 @@ const F16_PORTS = 15;
 const F16_OVERLAP = 0.2;
 const F16_AGREE = 0.6;
 const F16_COVERAGE = 0.5;
-const SPRAY_SOURCES = 10;
-const SPRAY_SHARE = 0.8;
 const SCANS = new Set(['F01', 'F02', 'F03', 'F04', 'F06', 'F13']);
 
 export interface Facts {
@@ -55,7 +54,12 @@ export interface Facts {
   /** what the scans of a prefix on a day show */
   witnesses: Map<string, Exhibit[]>;
   logins: LogInFact[];
+  /** rows and days of sources whose probing is told alone, see toldName */
+  told: Set<number>;
 }
+
+/** A row and the number of a day as one number. */
+const toldName = (row: number, day: number) => row * 65_536 + day;
 
 /**
  * Facts of a settled state. There are no more of them than touches in the state, whose bound holds: so their groups are
@@ -64,7 +68,7 @@ export interface Facts {
 export function createFacts(sources: Ledger): Facts {
   const ledger = createLedger(sources.seed, 512 * 1024 * 1024);
   ledger.visits.onCompact = null;
-  return { ledger, sources, witnesses: new Map(), logins: [] };
+  return { ledger, sources, witnesses: new Map(), logins: [], told: new Set() };
 }
 
 const keyOf = (facts: Facts, item: number) => ({ hi: hiOf(facts.sources, item), lo: loOf(facts.sources, item) });
@@ -80,12 +84,6 @@ export interface LogInFact {
   readonly unclear: readonly Touch[];
 }
 
-/** A scan of one source, and the hours that it fell into, as whole hours since 1970. */
-export interface ScanFact {
-  readonly decision: Decision;
-  readonly hours: readonly number[];
-}
-
 /** The log-ins of a source, or null where none failed. */
 export function logInsOf(record: SourceRecord): LogInFact | null {
   const { refused: failed, succeeded, unclear } = logins(record);
@@ -94,13 +92,10 @@ export function logInsOf(record: SourceRecord): LogInFact | null {
   return { hi, lo, organization, failed, succeeded, unclear };
 }
 
-/** Whether a source got in on one of the days that an instant (Unix ms) and another stand in. */
-function gotIn({ failed, succeeded, unclear }: LogInFact, fromMs: number, toMs: number, dayStartMs: number): boolean {
-  const [first, last] = [dayOf(fromMs, dayStartMs), dayOf(toMs, dayStartMs)];
-  const inDays = (t: Touch) => dayOf(t.paneMs, dayStartMs) >= first && dayOf(t.paneMs, dayStartMs) <= last;
-  if (succeeded.some(inDays)) return true;
-  // a server that refuses with 401 gives a page to those who get in, as it does to programs
-  return unclear.filter(inDays).length * PER_SUCCESS >= failed.filter(inDays).length;
+/** A scan of one source, and the hours that it fell into, as whole hours since 1970. */
+export interface ScanFact {
+  readonly decision: Decision;
+  readonly hours: readonly number[];
 }
 
 /** The scan that a decision about a source tells of, or null; `touches`: those that it rests on. */
@@ -109,10 +104,15 @@ export function scanOf(decision: Decision, touches: readonly Touch[]): ScanFact 
   return { decision, hours: [...distinctOf(touches, (t) => Math.floor(t.paneMs / HOUR))] };
 }
 
-/** Notes what a source touched, below every threshold or not: (target, port) of packets that were not let through. */
-export function notePackets(facts: Facts, ledger: Ledger, row: number): void {
+/** Notes what a source touched, below every threshold or not: (target, port) of packets that were not let through, missing pages. */
+export function noteTouches(facts: Facts, ledger: Ledger, row: number): void {
+  if (lengthOf(ledger.touches, row) === 0) return;
+  notePackets(facts, ledger, row);
+  noteProber(facts.ledger, ledger, row);
+}
+
+function notePackets(facts: Facts, ledger: Ledger, row: number): void {
   const n = lengthOf(ledger.touches, row);
-  if (n === 0) return;
   const organization = spaceOf(ledger, row) >>> 8;
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
@@ -132,9 +132,10 @@ export function notePackets(facts: Facts, ledger: Ledger, row: number): void {
   }
 }
 
-/** Notes what was found about the source of a row: its log-ins, and its scans under its prefix. */
-export function noteFound(facts: Facts, row: number, { scans, logIns }: Found): void {
+/** Notes what was found about the source of a row: its log-ins, its scans under its prefix, and whether it is told alone. */
+export function noteFound(facts: Facts, row: number, { decisions, scans, logIns }: Found): void {
   if (logIns !== null) facts.logins.push(logIns);
+  for (const { detection, day } of decisions) if (TOLD_ALONE.has(detection)) facts.told.add(toldName(row, day));
   for (const { decision: d, hours } of scans) {
     const prefix = prefixOf(d.key.hi, d.key.lo);
     const to = rowOf(facts.ledger, (d.organization << 8) | PREFIX_SPACE, prefix.hi, prefix.lo);
@@ -147,6 +148,7 @@ export function noteFound(facts: Facts, row: number, { scans, logIns }: Found): 
 }
 
 interface Found {
+  readonly decisions: readonly Decision[];
   readonly scans: readonly ScanFact[];
   readonly logIns: LogInFact | null;
 }
@@ -166,40 +168,10 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
     else if (space === TARGET_SPACE)
       out.push(...distributedScan(facts, organization, loOf(ledger, row), visits, scene, settings));
   }
-  append(out, spreadLogins(facts, scene, settings));
+  const isTold = (row: number, day: number) => facts.told.has(toldName(row, day));
+  append(out, sharedProbing(ledger, facts.sources, scene, isTold));
+  append(out, networkLogIns(facts.logins, scene, settings));
   return out;
-}
-
-function decision(
-  detection: string,
-  organization: number,
-  key: DecisionKey,
-  day: number,
-  base: Level,
-  exhibit: Exhibit,
-  members: { hi: number; lo: number }[],
-  numbers: Record<string, number>,
-  thresholds: string[],
-  tailored: string[],
-): Decision {
-  return {
-    detection,
-    organization,
-    key,
-    day,
-    base,
-    steps: [],
-    outcome: 'refused',
-    startMs: exhibit.startMs,
-    endMs: exhibit.endMs,
-    exhibit,
-    numbers,
-    thresholds,
-    noise: [],
-    tailored,
-    members: members.sort((a, b) => a.hi - b.hi || a.lo - b.lo),
-    parts: [],
-  };
 }
 
 function hotPrefix(
@@ -229,18 +201,20 @@ function hotPrefix(
     const exhibits = facts.witnesses.get(`${organization}/${prefix.hi}:${prefix.lo}:${day}`);
     if (exhibits === undefined) continue;
     out.push(
-      decision(
-        'F15',
+      networkDecision({
+        detection: 'F15',
         organization,
-        { kind: 'prefix', ...prefix },
+        key: { kind: 'prefix', ...prefix },
         day,
-        'medium',
-        joinExhibits(exhibits),
-        [...members].map((i) => keyOf(facts, i)),
-        { sources: members.size, sources_in_an_hour: hour, sources_in_7_days: week.size },
-        [`${PREFIX_HOUR} scanning addresses of one network block within an hour, or ${PREFIX_WEEK} within 7 days`],
-        [],
-      ),
+        base: 'medium',
+        exhibit: joinExhibits(exhibits),
+        members: [...members].map((i) => keyOf(facts, i)),
+        numbers: { sources: members.size, sources_in_an_hour: hour, sources_in_7_days: week.size },
+        thresholds: [
+          `${PREFIX_HOUR} scanning addresses of one network block within an hour, or ${PREFIX_WEEK} within 7 days`,
+        ],
+        tailored: [],
+      }),
     );
   }
   return out;
@@ -288,23 +262,23 @@ function distributedScan(
     const touches = witnessesOf(scene, members, target, organization, day);
     if (touches.length === 0) continue;
     out.push(
-      decision(
-        'F16',
+      networkDecision({
+        detection: 'F16',
         organization,
-        { kind: 'target', hi: 0, lo: target },
+        key: { kind: 'target', hi: 0, lo: target },
         day,
-        'high',
-        exhibitOf(touches, FIRST_HASHED_HOST),
+        base: 'high',
+        exhibit: exhibitOf(touches, FIRST_HASHED_HOST),
         members,
-        {
+        numbers: {
           sources: bySource.size,
           ports: union.size,
           packets: touches.reduce((n, t) => n + t.count, 0),
           overlap_percent: Math.round((1 - union.size / sum) * 100),
         },
-        [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],
-        ['the ports of one address of yours were shared out between the senders', ...reasons],
-      ),
+        thresholds: [`${F16_SOURCES} addresses, ${F16_PORTS} ports of one address of yours, hardly overlapping`],
+        tailored: ['the ports of one address of yours were shared out between the senders', ...reasons],
+      }),
     );
   }
   return out;
@@ -347,67 +321,6 @@ function agreement(members: readonly { hi: number; lo: number }[], settings: Set
     as: mostOf(networks) / members.length,
     prefix: mostOf(prefixes) / members.length,
   };
-}
-
-function spreadLogins(facts: Facts, scene: Scene, settings: Settings): Decision[] {
-  const groups = new Map<string, { key: DecisionKey; organization: number; sources: Facts['logins'] }>();
-  const add = (name: string, key: DecisionKey, source: Facts['logins'][number]) => {
-    const group = groups.get(name) ?? { key, organization: source.organization, sources: [] };
-    group.sources.push(source);
-    groups.set(name, group);
-  };
-  for (const s of facts.logins) {
-    const p = prefixOf(s.hi, s.lo);
-    add(`${s.organization}/p${p.hi}:${p.lo}`, { kind: 'prefix', ...p }, s);
-    const as = settings.asOf(s.hi, s.lo);
-    if (as > 0) add(`${s.organization}/a${as}`, { kind: 'as', hi: 0, lo: as }, s);
-  }
-  const out: Decision[] = [];
-  for (const { key, organization, sources } of groups.values()) {
-    if (key.kind === 'as' && isOneBlock(sources)) continue;
-    const days = new Map<number, Set<Touch>>();
-    const hours = new Map<number, Set<LogInFact>>();
-    for (const s of sources)
-      for (const hour of distinctOf(s.failed, (t) => Math.floor(t.firstMs / HOUR)))
-        hours.set(hour, (hours.get(hour) ?? new Set()).add(s));
-    for (const hour of hours.keys()) {
-      const [from, to] = [hour * HOUR, (hour + 2) * HOUR];
-      const inSpan = (t: Touch) => t.firstMs >= from && t.firstMs < to;
-      const tried = [...new Set([...hours.get(hour)!, ...(hours.get(hour + 1) ?? [])])];
-      if (tried.length < SPRAY_SOURCES) continue;
-      const without = tried.filter((s) => !gotIn(s, from, to - 1, scene.dayStartMs));
-      if (without.length < SPRAY_SOURCES || without.length < SPRAY_SHARE * tried.length) continue;
-      for (const t of without.flatMap((s) => s.failed.filter(inSpan))) {
-        const day = dayOf(t.paneMs, scene.dayStartMs);
-        days.set(day, (days.get(day) ?? new Set()).add(t));
-      }
-    }
-    for (const [day, set] of days) {
-      const touches = [...set].sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
-      const members = sources.filter((s) => s.failed.some((t) => set.has(t))).map(({ hi, lo }) => ({ hi, lo }));
-      out.push(
-        decision(
-          'W21',
-          organization,
-          key,
-          day,
-          'medium',
-          exhibitOf(touches, FIRST_HASHED_HOST),
-          members,
-          { requests: touches.reduce((n, t) => n + t.count, 0), sources: members.length },
-          [`${SPRAY_SOURCES} addresses of one network that failed to log in within two hours, none that got in`],
-          ['the log-in page that they work on exists on your site'],
-        ),
-      );
-    }
-  }
-  return out;
-}
-
-/** Whether all sources of a network stand in one block of it: then the block is told, and nothing twice. */
-function isOneBlock(sources: readonly { hi: number; lo: number }[]): boolean {
-  const blocks = new Set(sources.map(({ hi, lo }) => prefixOf(hi, lo)).map((p) => `${p.hi}:${p.lo}`));
-  return blocks.size === 1;
 }
 
 function mostOf(counts: ReadonlyMap<unknown, number>): number {

@@ -7,9 +7,10 @@ import { type DetectionText, detectionText } from '../alerts/detections.ts';
 import type { Decision } from '../detect/decision.ts';
 import type { Alert } from '../model/alert.ts';
 
-/** The catalogue's text, or one made from the Sigma rule behind a detection of the user's own. */
+/** The catalogue's text (that of several sources where they did it together), or one made from the Sigma rule behind a detection of the user's own. */
 export function textOf(d: Decision): DetectionText {
   const known = detectionText(d.detection);
+  if (known?.together !== undefined && d.key.kind !== 'source') return { ...known, ...known.together };
   if (known !== null) return known;
   const rule = d.rule;
   const category =

@@ -97,6 +97,13 @@ function syncClient(source: string): string[] {
   );
 }
 
+/** one of ninety addresses of the block that `visitors` are in */
+const readerAt = (i: number): string => `192.0.2.${100 + i}`;
+const CRAWLER = 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)';
+
+/** a name of a list as tools have it: one of twelve is looked for by every scanner */
+const sharedName = (i: number): string => (i % 12 === 5 ? LISTED[Math.floor(i / 12)]! : `/word${i}`);
+
 const login = (source: string, second: number, status: number, size = 512): string =>
   request(source, second, '/portal/login', { method: 'POST', status, size });
 
@@ -391,6 +398,56 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     at: web(
       '11 pages',
       times(11, (i) => request(S, i * 30, `/area${i}/`)),
+    ),
+    'fires-shared': web(
+      'a list of 144 names, some of which scanners look for, shared out between 24 addresses of one block over 20 hours',
+      times(144, (i) =>
+        request(`198.51.100.${20 + Math.floor(i / 6)}`, Math.floor(i / 6) * 3000 + (i % 6) * 7, sharedName(i)),
+      ),
+    ),
+    'fires-shared-ipv6': web(
+      'forty names, shared out between four neighbouring networks of one IPv6 customer',
+      times(40, (i) => request(`2001:db8:1:${(i % 4) + 16}::${(i + 1).toString(16)}`, i * 12, `/area${i}/`)),
+    ),
+    'fires-shared-listed': web(
+      'twelve names that scanners look for, one from each of twelve addresses of a block',
+      times(12, (i) => request(`198.51.100.${40 + i}`, i * 900, LISTED[i]!)),
+    ),
+    'quiet-shared': web(
+      "a university's block after a newsletter with broken links: ninety readers, some with old bookmarks, who read on",
+      inOrder([
+        ...visitors(90),
+        ...times(90, (i): [number, string] => [i * 31, request(readerAt(i), i * 31, `/newsletter/${i % 4}/deadline`)]),
+        ...times(36, (i): [number, string] => [i * 97 + 80, request(readerAt(i), i * 97 + 80, `/2019/form${i}.html`)]),
+        ...times(12, (i): [number, string] => [i * 97 + 85, request(readerAt(i), i * 97 + 85, `/2018/form${i}.html`)]),
+      ]),
+    ),
+    'quiet-shared-links': web(
+      'phones of one IPv6 block: two hundred readers, each with a dead link of its own, and a few who try it in other ways',
+      times(200, (i) => [
+        ...times(i % 20 === 0 ? 2 : 1, (k) =>
+          request(`2001:db8:77:${(i + 1).toString(16)}::5`, i * 20 + k, `/news/r/${i * 7919}${'/'.repeat(k)}`),
+        ),
+        ...(i % 3 === 0 ? [page(`2001:db8:77:${(i + 1).toString(16)}::5`, i * 20 + 9, '/elections/')] : []),
+      ]).flat(),
+    ),
+    'quiet-shared-crawler': web(
+      'a crawler of twenty addresses with old links: three of five are dead',
+      times(100, (i) =>
+        (i % 5 < 3 ? request : page)(`192.0.2.${20 + (i % 20)}`, i * 60, `/clerk/page${i}.html`, { agent: CRAWLER }),
+      ),
+    ),
+    'below-shared': web(
+      'thirty-two names, eight from each of four addresses of a block',
+      times(32, (i) => request(`198.51.100.${20 + (i % 4)}`, i * 40, `/area${i}/`)),
+    ),
+    'below-shared-same': web(
+      'twelve addresses of a block that try the same ten names',
+      times(120, (i) => request(`198.51.100.${20 + Math.floor(i / 10)}`, i * 40, `/area${i % 10}/`)),
+    ),
+    'at-shared': web(
+      'thirty-three names, at most nine from each of four addresses of a block',
+      times(33, (i) => request(`198.51.100.${20 + (i % 4)}`, i * 40, `/area${i}/`)),
     ),
   },
   W02: {

@@ -233,6 +233,16 @@ const ACTORS: Readonly<Record<string, Actor>> = {
     }
     pen.truth('F16', target, true);
   },
+  // 32 and 33 missing pages, shared out between four addresses of a block
+  sharedList(pen, at) {
+    const [below, exactly] = [pen.network(), pen.network()];
+    for (let i = 0; i < 33; i++) {
+      if (i < 32) pen.request(at + i * 2000, `${below}.${10 + (i % 4)}`, `/shared/${i}`, 404);
+      pen.request(at + i * 2000, `${exactly}.${10 + (i % 4)}`, `/shared/${i}`, 404);
+    }
+    pen.truth('W01', `${below}.0/24`, false);
+    pen.truth('W01', `${exactly}.0/24`, true);
+  },
   // five scanning sources of one /24 within an hour
   hotPrefix(pen, at) {
     const network = pen.network();

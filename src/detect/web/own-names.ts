@@ -6,6 +6,7 @@
  */
 import type { Finding, Scene } from '../detector.ts';
 import { hasDistinct } from '../distinct.ts';
+import type { Touch } from '../touch.ts';
 import { pathOf } from './requests.ts';
 
 const PROBES: ReadonlySet<string> = new Set([
@@ -23,9 +24,15 @@ const OF_EVERYBODY: ReadonlySet<string> = new Set(
 /** The finding, with what speaks for us as the target where it does. */
 export function withOwnNames(finding: Finding, scene: Scene): Finding {
   if (!PROBES.has(finding.detection)) return finding;
-  const below = finding.touches.filter((t) => isOurName(t.host, scene));
-  if (below.length < PAGES || !hasDistinct(below, pathOf, PAGES)) return finding;
-  return { ...finding, tailored: [...finding.tailored, 'it put names of its own below the addresses of your systems'] };
+  const words = ownNamesIn(finding.touches, scene);
+  return words.length === 0 ? finding : { ...finding, tailored: [...finding.tailored, ...words] };
+}
+
+/** What speaks for us as the target of probing, in words; empty where nothing does. */
+export function ownNamesIn(touches: readonly Touch[], scene: Scene): string[] {
+  const below = touches.filter((t) => isOurName(t.host, scene));
+  if (below.length < PAGES || !hasDistinct(below, pathOf, PAGES)) return [];
+  return ['it put names of its own below the addresses of your systems'];
 }
 
 /** Whether a host number is a system whose pages are told by prefixes that are no everyday names. */

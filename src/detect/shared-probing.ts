@@ -1,0 +1,215 @@
+/**
+ * W01 shared out: the addresses of one /24, or the /64 of one /48, work through one list of pages together, each so little
+ * of it that none is told alone.
+ * Evidence, on one day: at least 3 probing addresses of the block that W01 to W03 do not tell, together at least 33 distinct
+ * missing pages, or 22 of which three stand in the scanners' lists, or 11 that stand there; hardly the same ones
+ * (1 − |union| / sum of sets ≤ 0.2, as F16 has it). So many are three times, twice and once what W01 takes of one address.
+ * A probing address asked that day for a listed name that is not there, or typed three missing pages; and for at least as
+ * many missing pages as it was given pages. All addresses of the block together were given at most two pages for each that
+ * they missed (W01's share). Of a crawler, twice as many must be missing as were given. So a school's or a phone company's
+ * block is people: they follow one dead link each, or the same ones, and go on reading.
+ * Rate-free within the day. An attacker walks around it with two unlisted pages an address, with a block of his own for each
+ * few pages, or from a block in which many people read. It misses a site that answers everything with a page. Gateways that
+ * try the links of mails before people do look like it where every reader has dead links of his own, three or more.
+ */
+import { addVisit } from '../measure/additions.ts';
+import { paneStart, TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
+import { hiOf, type Ledger, loOf, rowOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { FIRST_HASHED_HOST } from '../measure/observe.ts';
+import { prefixOf } from '../model/address.ts';
+import { append } from '../model/long-lists.ts';
+import { dayOf, dayStart, WEB_PANE } from '../model/time.ts';
+import type { Decision, DecisionKey } from './decision.ts';
+import type { Scene, SourceRecord } from './detector.ts';
+import { countDistinct, distinctOf } from './distinct.ts';
+import { exhibitOf } from './exhibit.ts';
+import { networkDecision } from './network-decision.ts';
+import { readRecord } from './source-record.ts';
+import { inOrder, statusClassOf, type Touch } from './touch.ts';
+import { readPages, readVisits, type Visit } from './visit.ts';
+import { ownNamesIn } from './web/own-names.ts';
+import { isCrawler, LISTED, pagesOf, requestNumbers, requestReading } from './web/requests.ts';
+import { byDay } from './windows.ts';
+
+const SOURCES = 3;
+const PAGES = 33;
+const PAGES_WITH_LISTED = 22;
+const LISTED_AMONG = 3;
+const PAGES_LISTED = 11;
+const OVERLAP = 0.2;
+/** missing pages that an address must have typed, where none stands in a list */
+const TYPED = 3;
+/** missing pages per page that was given: to an address, to the whole block */
+const SHARE = 1;
+const SHARE_BLOCK = 0.5;
+const SHARE_CRAWLER = 2;
+/** detections that tell such an address alone */
+export const TOLD_ALONE: ReadonlySet<string> = new Set(['W01', 'W02', 'W03']);
+
+/** Tag and space of what is noted; see distributed.ts for its neighbours. */
+const MISSING = 3;
+const BLOCK_SPACE = 18;
+
+/** Notes a source that may be one of those that share a list, under its block, with how many touches speak for it. */
+export function noteProber(facts: Ledger, ledger: Ledger, row: number): void {
+  const n = lengthOf(ledger.touches, row);
+  const page = pageOf(ledger.touches, row);
+  const start = startOf(ledger.touches, row);
+  let missing = 0;
+  let matched = 0;
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
+    const tag = page[e + 1]! & TAG_MASK;
+    if (((page[e + 3]! >>> 24) & WEB.statusMask) !== 4) continue;
+    if (tag === TAG.fail) missing++;
+    else if (tag >= TAG.rule) matched++;
+  }
+  if (missing < TYPED && matched === 0) return;
+  const prefix = prefixOf(hiOf(ledger, row), loOf(ledger, row));
+  const block = rowOf(facts, (spaceOf(ledger, row) & ~255) | BLOCK_SPACE, prefix.hi, prefix.lo);
+  addVisit(facts, block, row, MISSING, missing);
+}
+
+/** One address on one day. */
+interface Prober {
+  readonly hi: number;
+  readonly lo: number;
+  readonly isCrawler: boolean;
+  readonly failed: readonly Touch[];
+  readonly listed: ReadonlySet<number>;
+  readonly pages: readonly number[];
+}
+
+/** A block on a day, and its addresses that seem to share a list. */
+interface Suspicion {
+  readonly key: DecisionKey;
+  readonly organization: number;
+  readonly day: number;
+  readonly probers: readonly Prober[];
+}
+
+/**
+ * Decisions about blocks. `facts` holds what was noted of `sources`; `isTold`: the source of a row is told alone on a day.
+ */
+export function sharedProbing(
+  facts: Ledger,
+  sources: Ledger,
+  scene: Scene,
+  isTold: (row: number, day: number) => boolean,
+): Decision[] {
+  const suspicions: Suspicion[] = [];
+  for (let row = 0; row < facts.rows; row++) {
+    if ((spaceOf(facts, row) & 255) !== BLOCK_SPACE) continue;
+    const noted = readVisits(facts, row);
+    if (noted.length < SOURCES || noted.reduce((sum, v) => sum + v.count, 0) < PAGES_LISTED) continue;
+    const key = { kind: 'prefix' as const, hi: hiOf(facts, row), lo: loOf(facts, row) };
+    const organization = spaceOf(facts, row) >>> 8;
+    for (const [day, probers] of probersOf(noted, sources, scene, isTold))
+      if (isShared(probers)) suspicions.push({ key, organization, day, probers });
+  }
+  if (suspicions.length === 0) return [];
+  const rows = rowsOfBlocks(suspicions, sources);
+  return suspicions
+    .filter((s) => !isRead(s, rows.get(blockName(s.organization, s.key)) ?? [], sources, scene))
+    .map((s) => decisionOf(s, scene));
+}
+
+const blockName = (organization: number, { hi, lo }: { hi: number; lo: number }) => `${organization}/${hi}:${lo}`;
+
+/** The probing addresses of a block by day. */
+function probersOf(
+  noted: readonly Visit[],
+  sources: Ledger,
+  scene: Scene,
+  isTold: (row: number, day: number) => boolean,
+): Map<number, Prober[]> {
+  const days = new Map<number, Prober[]>();
+  for (const { item: row } of noted) {
+    const record = readRecord(sources, row, scene);
+    for (const [day, failed] of byDay(record.failing, scene.dayStartMs)) {
+      const prober = isTold(row, day) ? null : proberOf(record, day, failed, scene);
+      if (prober !== null) days.set(day, [...(days.get(day) ?? []), prober]);
+    }
+  }
+  return days;
+}
+
+/** Rows of all sources of the blocks, by the name of the block. */
+function rowsOfBlocks(suspicions: readonly Suspicion[], sources: Ledger): Map<string, number[]> {
+  const rows = new Map<string, number[]>(suspicions.map((s) => [blockName(s.organization, s.key), []]));
+  for (let row = 0; row < sources.rows; row++) {
+    if ((spaceOf(sources, row) & 255) !== SPACE.source) continue;
+    const name = blockName(spaceOf(sources, row) >>> 8, prefixOf(hiOf(sources, row), loOf(sources, row)));
+    rows.get(name)?.push(row);
+  }
+  return rows;
+}
+
+/** Whether a block was given so many pages on the day, by all its addresses, that it reads: then it has readers' dead links. */
+function isRead({ day, probers }: Suspicion, rows: readonly number[], sources: Ledger, scene: Scene): boolean {
+  const missing = new Set(probers.flatMap(({ pages }) => pages)).size;
+  const share = probers.some((p) => p.isCrawler) ? SHARE_CRAWLER : SHARE_BLOCK;
+  const given = new Set<number>();
+  for (const row of rows)
+    for (const page of pagesOn(day, readPages(sources, row), scene))
+      if (given.add(page).size * share > missing) return true;
+  return false;
+}
+
+/** The pages that a source was given on a day. */
+function pagesOn(day: number, pages: SourceRecord['pages'], { dayStartMs }: Scene): number[] {
+  const given: number[] = [];
+  for (const [pane, list] of pages) if (dayOf(paneStart(pane, WEB_PANE), dayStartMs) === day) append(given, list);
+  return given;
+}
+
+/** What a source did on a day, if it is probing and no reading. */
+function proberOf(record: SourceRecord, day: number, failed: readonly Touch[], scene: Scene): Prober | null {
+  const onDay = (ms: number) => dayOf(ms, scene.dayStartMs) === day;
+  const isListed = (t: Touch) =>
+    statusClassOf(t) === 4 && onDay(t.paneMs) && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '');
+  const pages = distinctOf(failed, pagesOf);
+  const missing = new Set(pages);
+  const listed = new Set(distinctOf(record.matched.filter(isListed), pagesOf).filter((p) => missing.has(p)));
+  const typed = failed.filter((t) => (t.flags & WEB.ownReferrer) === 0);
+  if (listed.size === 0 && countDistinct(typed, pagesOf) < TYPED) return null;
+  const crawls = isCrawler(record, scene);
+  const given = countDistinct(pagesOn(day, record.pages, scene), (p) => p);
+  if (pages.length < (crawls ? SHARE_CRAWLER : SHARE) * given) return null;
+  return { hi: record.hi, lo: record.lo, isCrawler: crawls, failed, listed, pages };
+}
+
+/** Whether the pages of several are so many, and so hardly the same, that they shared them out. */
+function isShared(probers: readonly Prober[]): boolean {
+  if (probers.length < SOURCES) return false;
+  const union = new Set<number>();
+  const listed = new Set<number>();
+  let sum = 0;
+  for (const prober of probers) {
+    sum += prober.pages.length;
+    for (const p of prober.pages) union.add(p);
+    for (const p of prober.listed) listed.add(p);
+  }
+  const fewest = listed.size >= LISTED_AMONG ? PAGES_WITH_LISTED : PAGES;
+  return 1 - union.size / sum <= OVERLAP && (union.size >= fewest || listed.size >= PAGES_LISTED);
+}
+
+function decisionOf({ key, organization, day, probers: members }: Suspicion, scene: Scene): Decision {
+  const touches = inOrder(members.flatMap(({ failed }) => failed));
+  return networkDecision({
+    detection: 'W01',
+    organization,
+    key,
+    day,
+    base: 'medium',
+    exhibit: exhibitOf(touches, FIRST_HASHED_HOST, requestReading(scene)),
+    members,
+    numbers: { sources: members.length, ...requestNumbers(scene)(touches) },
+    thresholds: [
+      `${SOURCES} addresses of one network block that share out ${PAGES} different missing pages in a day, or ${PAGES_WITH_LISTED} with ${LISTED_AMONG} that scanners look for among them, or ${PAGES_LISTED} such`,
+    ],
+    tailored: ownNamesIn(touches, scene),
+    // how much of a list overlaps, and what else was read, the whole day says
+    settlesMs: dayStart(day + 1, scene.dayStartMs),
+  });
+}
