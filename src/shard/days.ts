@@ -10,7 +10,8 @@ import type { Revision, ShardDocument } from '../queue/shard-store.ts';
 import { REVISIONS, type TellingSetting } from './alert-document.ts';
 import { type DailyDocument, type DayOrigin, type DaySetting, refusedDocuments, summaryDocuments } from './daily.ts';
 import { daySources } from './daily-sources.ts';
-import { mayChange, type Shard } from './shard.ts';
+import { mayChange } from './pruning.ts';
+import type { Shard } from './shard.ts';
 
 /** What is kept of a day that was told, with the revision of its summary. */
 export interface ToldDay extends Revision {

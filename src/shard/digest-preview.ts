@@ -9,12 +9,13 @@ import { readOrigins } from '../queue/origins.ts';
 import { LogTrimmedError, readLog, readShard, type ShardState } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { tell } from './documents.ts';
+import { foldRecord } from './folding.ts';
 import { digestsNow } from './mail.ts';
 import { readSoFar } from './reading.ts';
 import { RecordError } from './record.ts';
 import { sortRevisions } from './revisions.ts';
 import { unsealed, unsealedShard } from './sealed.ts';
-import { foldRecord, type Shard } from './shard.ts';
+import type { Shard } from './shard.ts';
 import type { TenantTools } from './tenant.ts';
 
 /** Bytes of the log that are read at a time. */

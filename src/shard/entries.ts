@@ -13,7 +13,7 @@ import { DAY, dayStart, PACKET_PANE, WEB_PANE } from '../model/time.ts';
 /** What becomes of an entry: its pane and tag, the same or another tag, or -1 when it goes. */
 type EntryChange = (paneTag: number, space: number) => number;
 
-/** A new state of the entries that stay. The sums beside them are taken over. `bytes` bounds the new state's memory. */
+/** A new state of the entries that stay. The sums beside them are taken over. */
 function changeEntries(state: State, touch: EntryChange, visit: EntryChange): State {
   const { ledger } = state;
   const changed = createState(ledger.seed, ledger.unitsMax * 16);

@@ -8,9 +8,9 @@ import type { WorkerHooks } from '../model/worker.ts';
 import type { Seal } from '../queue/seal.ts';
 import { buryRecord, readLog } from '../queue/shard-store.ts';
 import type { QueueStore } from '../queue/store.ts';
+import type { Folded } from './folding.ts';
 import { decodeRecord, isFromNewer, RecordError, RuleListError } from './record.ts';
 import { unsealed } from './sealed.ts';
-import type { Folded } from './shard.ts';
 
 /**
  * How long a delta waits for its list of rules, ms. A worker says its list again with the first job after it lost Redis:

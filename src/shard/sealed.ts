@@ -10,7 +10,8 @@
 import { handBack } from '../model/memory.ts';
 import { type Seal, SealError } from '../queue/seal.ts';
 import { RecordError } from './record.ts';
-import { createShard, decodeShard, type Shard, type ShardSetting } from './shard.ts';
+import { createShard, type Shard, type ShardSetting } from './shard.ts';
+import { decodeShard } from './snapshot-form.ts';
 
 /** Above every version of records and snapshots, so that older programs know that a newer one wrote it. */
 const SEALED = 256;

@@ -10,7 +10,7 @@ import { preparedRules } from '../run/prepared-rules.ts';
 import { createScanner, type Scanner } from '../run/scan.ts';
 import type { TellingSetting } from './alert-document.ts';
 import { rulesDigest } from './record.ts';
-import { ruleNames } from './shard.ts';
+import { ruleNames } from './rule-numbers.ts';
 
 /**
  * Scanners that are kept: each needs 10 to 20 MB, and more for the verdicts that it remembers; a new one costs 50 ms and

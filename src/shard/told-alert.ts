@@ -10,7 +10,8 @@ import { DAY, dayStart } from '../model/time.ts';
 import type { Revision } from '../queue/shard-store.ts';
 import { areFactsForgotten, factsMayChange } from './fact-set.ts';
 import type { ToldFact } from './facts.ts';
-import { lookBackDays, mayChange, type Shard, type ShardSetting } from './shard.ts';
+import { lookBackDays, mayChange } from './pruning.ts';
+import type { Shard, ShardSetting } from './shard.ts';
 
 export type Status = DocumentContext['status'];
 /** Enough of an alert to say that it no longer holds. */

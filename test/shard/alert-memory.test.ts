@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { remember } from '../../src/measure/state.ts';
 import { createAlertMemories, createAlertMemory } from '../../src/shard/alert-memory.ts';
 import { type Tidings, tell } from '../../src/shard/documents.ts';
-import { foldRecord } from '../../src/shard/shard.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
 import type { Told } from '../../src/shard/told-alert.ts';
 import { createRandom, filesOf, generate, shuffled } from '../laws/generator.ts';
 import { INVENTORIES, type InventoryName } from '../laws/small-run.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { settleState } from '../../src/measure/state.ts';
 import { closeDays, type DayTelling, isToldDay, type ToldDay } from '../../src/shard/days.ts';
-import { foldRecord, pruneShard } from '../../src/shard/shard.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
+import { pruneShard } from '../../src/shard/pruning.ts';
 import { alert } from '../sinks/fixtures.ts';
 import { chunksOf, emptyShard, scanJobs, settingNamed } from './folding.ts';
 

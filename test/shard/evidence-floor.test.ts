@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeState } from '../../src/measure/delta.ts';
 import { createTally } from '../../src/model/tally.ts';
 import { WEB_PANE } from '../../src/model/time.ts';
+import { evidenceFloor } from '../../src/shard/evidence-floor.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
 import { encodeDelta } from '../../src/shard/record.ts';
-import { decodeShard, encodeShard, evidenceFloor, foldRecord, type Shard } from '../../src/shard/shard.ts';
+import type { Shard } from '../../src/shard/shard.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import { emptyShard, RULES, settingNamed } from './folding.ts';
 
 const DAY = 86_400_000;

@@ -16,7 +16,8 @@ import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
 import { type Telling, type Tidings, tell } from '../../src/shard/documents.ts';
 import { createEvidenceMemory, evidenceOrigins } from '../../src/shard/evidence.ts';
 import { rulesDigest } from '../../src/shard/record.ts';
-import { createShard, ruleNames, type Shard } from '../../src/shard/shard.ts';
+import { ruleNames } from '../../src/shard/rule-numbers.ts';
+import { createShard, type Shard } from '../../src/shard/shard.ts';
 import type { Told } from '../../src/shard/told-alert.ts';
 import { INVENTORIES, type InventoryName, SECRET } from '../laws/small-run.ts';
 

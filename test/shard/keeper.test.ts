@@ -8,7 +8,7 @@ import { appendRecord, logEnd, readShard } from '../../src/queue/shard-store.ts'
 import { openStore, type QueueStore } from '../../src/queue/store.ts';
 import { openKeeper, type ShardKeeper } from '../../src/shard/keeper.ts';
 import { sealed, unsealed } from '../../src/shard/sealed.ts';
-import { decodeShard } from '../../src/shard/shard.ts';
+import { decodeShard } from '../../src/shard/snapshot-form.ts';
 import { tenantTools } from '../../src/shard/tenant.ts';
 import { installationOf, pendingBodies, QUICK } from '../distributed/fleet.ts';
 import { INVENTORIES, SECRET } from '../laws/small-run.ts';

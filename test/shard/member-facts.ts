@@ -6,8 +6,10 @@ import { parseInventory } from '../../src/config/inventory.ts';
 import type { Fact, Sighting } from '../../src/model/fact.ts';
 import type { TellingSetting } from '../../src/shard/alert-document.ts';
 import { type Telling, type Tidings, tell } from '../../src/shard/documents.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
 import { encodeFacts } from '../../src/shard/record.ts';
-import { createShard, decodeShard, encodeShard, foldRecord, type Shard } from '../../src/shard/shard.ts';
+import { createShard, type Shard } from '../../src/shard/shard.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import { STATE_INVENTORY } from '../detect/deciding.ts';
 import { settingNamed } from './folding.ts';
 

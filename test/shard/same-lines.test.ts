@@ -3,7 +3,8 @@
  * bytes and tells the same alerts as one pass over the files.
  */
 import { describe, expect, it } from 'vitest';
-import { decodeShard, encodeShard, foldRecord } from '../../src/shard/shard.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import { createRandom, filesOf, generate, shuffled } from '../laws/generator.ts';
 import { alertsFrom, type InventoryName, scan, wholeFiles } from '../laws/small-run.ts';
 import {

@@ -5,9 +5,10 @@ import { createSeal } from '../../src/queue/seal.ts';
 import { createScanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 import { scanChunks } from '../../src/shard/chunk.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
 import { decodeRecord, encodeAck, encodeFacts, isFromNewer, pack, RecordError } from '../../src/shard/record.ts';
 import { sealed, unsealed } from '../../src/shard/sealed.ts';
-import { decodeShard, encodeShard, foldRecord } from '../../src/shard/shard.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import { SECRET } from '../laws/small-run.ts';
 import { chunksOf, emptyShard, ORG, RULES, settingNamed } from './folding.ts';
 

@@ -13,18 +13,12 @@ import type { TellingSetting } from '../../src/shard/alert-document.ts';
 import { type Chunk, scanChunks } from '../../src/shard/chunk.ts';
 import { tell } from '../../src/shard/documents.ts';
 import { renumberRules } from '../../src/shard/entries.ts';
+import { foldRecord } from '../../src/shard/folding.ts';
+import { lookBackDays, OPEN_DAYS, pruneShard } from '../../src/shard/pruning.ts';
 import { decodeRecord, encodeAck, encodeDelta, encodeRules, RecordError, rulesDigest } from '../../src/shard/record.ts';
-import {
-  createShard,
-  decodeShard,
-  encodeShard,
-  foldRecord,
-  lookBackDays,
-  OPEN_DAYS,
-  pruneShard,
-  ruleNames,
-  type Shard,
-} from '../../src/shard/shard.ts';
+import { ruleNames } from '../../src/shard/rule-numbers.ts';
+import { createShard, type Shard } from '../../src/shard/shard.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import type { Told } from '../../src/shard/told-alert.ts';
 import { emptyState } from '../laws/small-run.ts';
 import { chunksOf, commit, emptyShard, RULES, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';

@@ -30,8 +30,9 @@ import {
   encodeRules,
   rulesDigest,
 } from '../../src/shard/record.ts';
+import { ruleNames } from '../../src/shard/rule-numbers.ts';
 import { unsealed } from '../../src/shard/sealed.ts';
-import { decodeShard, ruleNames } from '../../src/shard/shard.ts';
+import { decodeShard } from '../../src/shard/snapshot-form.ts';
 import { tenantTools } from '../../src/shard/tenant.ts';
 import { type AnalyzeOptions, runAnalyze } from '../../workers/analyze.ts';
 import { type DecideOptions, runDecide } from '../../workers/decide.ts';
