@@ -8,8 +8,9 @@ import { closeOrigin } from '../queue/origins.ts';
 import { type ChunkWriter, openChunkWriter, type WriterSetting } from './chunk-writer.ts';
 import type { IngestCounts } from './ingest-counts.ts';
 import { findFamilies, type LogFamily } from './log-family.ts';
-import { createLogFollower, type LogFollower, SETTLE_MS } from './log-follower.ts';
+import { createLogFollower, type LogFollower } from './log-follower.ts';
 import { pause } from './pause.ts';
+import { SETTLE_MS } from './quiet-file.ts';
 
 /** How often names and sizes are looked at, ms; more seldom when looking takes long. */
 const LOOK_MS = 1000;

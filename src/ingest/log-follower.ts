@@ -8,36 +8,22 @@
 import { randomBytes } from 'node:crypto';
 import type { OriginReading } from '../model/installation.ts';
 import { CHUNK_MS, type ChunkReading, type ChunkWriter } from './chunk-writer.ts';
+import { type FamilyPosition, readPosition } from './family-position.ts';
 import { type FileMark, type MarkedFile, matchMarks, packedId } from './file-mark.ts';
 import { type HeadCache, lookAt, tellUnreadable } from './found-file.ts';
 import { lineBefore, type TailLines } from './line-tail.ts';
 import type { LogFamily } from './log-family.ts';
 import type { Notices } from './notices.ts';
 import { fixReading, isStillItself, type OpenLog, openLog, readingAt } from './open-log.ts';
-
-/** A rotated file that was not written to for so long gets its last line taken although it has no end, ms. */
-export const SETTLE_MS = 5000;
+import { hasMore, isCut, isDone, nextLines, type Patience } from './quiet-file.ts';
 
 /** Stand-ins of lines that were too long that wait for a line that tells the format; more are counted only. */
 const STAND_INS_MAX = 16;
 
-/** What is committed as the position of a family. */
-interface FamilyPosition {
-  readonly files: readonly FileMark[];
-  /** index of the file that the last chunk came from */
-  readonly at: number;
-  /** the reader that committed it, so that a reader knows its own commits from those of another one */
-  readonly by: string;
-}
-
 /** How a family is followed. */
-export interface FollowSetting {
+export interface FollowSetting extends Patience {
   readonly reading: OriginReading;
   readonly notices: Notices;
-  /** to the end of the files as they are, then no more */
-  readonly isOnce: boolean;
-  /** how long a rotated file must be quiet, ms */
-  readonly settleMs: number;
 }
 
 /** "progress": more may be there at once. "waiting": the queue takes nothing now. "idle": nothing is there now. */
@@ -85,6 +71,9 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     needsLook = true;
   };
   startOver();
+
+  /** The log itself is the newest of its family: what it was rotated into is not written any more. */
+  const isNewest = ({ marked }: OpenLog) => files.at(-1)?.mark === marked.mark;
 
   const close = (log: OpenLog): void => {
     log.tail.close();
@@ -147,23 +136,6 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     }
   };
 
-  /** Whether the line that a file ends with will get no end any more. */
-  const isSettled = (log: OpenLog, nowMs: number): boolean => {
-    if (isOnce || log.plain === null) return true;
-    const { modifiedMs, isLinked } = log.plain.stat();
-    const isLast = files.at(-1)?.mark === log.marked.mark;
-    return (!isLast || !isLinked) && nowMs - modifiedMs >= settleMs;
-  };
-
-  const hasMore = (log: OpenLog, nowMs: number): boolean => {
-    if (log.isOver) return false;
-    if (log.rest.length > 0 || log.plain === null) return true;
-    const { sizeBytes } = log.plain.stat();
-    const { place, readTo } = log.tail;
-    if (sizeBytes < readTo) needsLook = true;
-    return sizeBytes > readTo || (readTo > place && isSettled(log, nowMs));
-  };
-
   const isUnread = ({ file, mark }: MarkedFile, nowMs: number): boolean => {
     const later = postponed.get(mark);
     if (later !== undefined && file.sizeBytes < later.sizeBytes && nowMs < later.untilMs) return false;
@@ -175,49 +147,23 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
     isUnread(marked, nowMs) ||
     (!isOnce && marked === files.at(-1) && !marked.file.isPacked && !postponed.has(marked.mark));
 
-  /** Whether a file can be closed: there is another one to be held open, and it is read and quiet. */
-  const isDone = (log: OpenLog, nowMs: number): boolean => {
-    if (log.isOver) return true;
-    if (log.plain === null || log.tail.readTo > log.tail.place || log.rest.length > 0) return false;
-    if (files.at(-1)?.mark === log.marked.mark) return false;
-    return nowMs - log.plain.stat().modifiedMs >= settleMs;
-  };
-
-  /** The next lines of a file; null = none now. */
-  const linesOf = async (log: OpenLog, nowMs: number): Promise<TailLines | null> => {
-    try {
-      const lines = await log.tail.next();
-      if (lines !== null) return lines;
-    } catch (error) {
-      if (!damaged(log, nowMs, error)) return null;
-    }
-    if (!isSettled(log, nowMs)) return null;
-    const lines = log.tail.finish();
-    if (lines === null) log.isOver = log.plain === null || isOnce || log.isFinished;
-    else log.isFinished = true;
-    return lines;
-  };
-
-  /** A packed file may still be being written: it is read on when it has grown. True when it is taken as it is. */
-  const damaged = (log: OpenLog, nowMs: number, error: unknown): boolean => {
-    const { file, mark } = log.marked;
-    const isQuiet = isOnce || nowMs - file.modifiedMs >= settleMs;
-    if (!isQuiet) {
-      postponed.set(mark, { sizeBytes: file.sizeBytes + 1, untilMs: file.modifiedMs + settleMs });
-      close(log);
-      return false;
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    notices.begin(file.path, 'PW-INGEST-DAMAGED', why, 'the lines before the damage were read; copy the file again');
-    return true;
+  /** Puts a file off until it has so many bytes, or until an instant. */
+  const postpone = (log: OpenLog, sizeBytes: number, untilMs: number): void => {
+    postponed.set(log.marked.mark, { sizeBytes, untilMs });
+    close(log);
   };
 
   /** Puts lines of a file into the chunk; true when the chunk is full. */
   const fill = async (log: OpenLog, nowMs: number): Promise<boolean> => {
     for (;;) {
       if (log.rest.length === 0 || log.reading === null) {
-        const lines = await linesOf(log, nowMs);
+        const lines = await nextLines(log, isNewest(log), setting, nowMs, notices);
         if (lines === null) return false;
+        if (lines === 'unfinished') {
+          const { sizeBytes, modifiedMs } = log.marked.file;
+          postpone(log, sizeBytes + 1, modifiedMs + settleMs);
+          return false;
+        }
         if (!isStillItself(log)) {
           needsLook = true;
           close(log);
@@ -259,11 +205,7 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
       'no known log format fits its first lines; it is not read yet',
       '`pollwatch formats` lists what is read; say which with --format, or as the format of the origin',
     );
-    postponed.set(mark, {
-      sizeBytes: 2 * Math.max(file.sizeBytes, log.tail.readTo),
-      untilMs: Number.POSITIVE_INFINITY,
-    });
-    close(log);
+    postpone(log, 2 * Math.max(file.sizeBytes, log.tail.readTo), Number.POSITIVE_INFINITY);
     return false;
   };
 
@@ -298,11 +240,12 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
           log = await open(marked);
         }
         if (log === null) continue;
-        if (hasMore(log, nowMs)) {
+        if (!log.isOver && log.rest.length === 0 && isCut(log)) needsLook = true;
+        if (hasMore(log, isNewest(log), setting, nowMs)) {
           if (hand !== null && hand.log !== log) return flush();
           if (await fill(log, nowMs)) return flush();
         }
-        if (isDone(log, nowMs) && hand?.log !== log) {
+        if (isDone(log, isNewest(log), setting, nowMs) && hand?.log !== log) {
           if (log.isOver && log.plain === null) marked.mark.packed = packedId(marked.file);
           close(log);
         }
@@ -315,12 +258,6 @@ export function createLogFollower(writer: ChunkWriter, setting: FollowSetting): 
       for (const log of opened.values()) close(log);
     },
   };
-}
-
-/** A position as it was committed; anything else is the start. */
-function readPosition(position: unknown): Pick<FamilyPosition, 'files' | 'at'> {
-  const { files, at } = (position ?? {}) as Partial<FamilyPosition>;
-  return Array.isArray(files) ? { files, at: at ?? -1 } : { files: [], at: -1 };
 }
 
 function unreadBytes({ file, mark }: MarkedFile): number {
