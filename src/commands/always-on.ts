@@ -13,7 +13,7 @@ import { createDrainWatch, type Drained } from '../operate/drain.ts';
 import { type HealthServer, type ReadinessCheck, startHealthServer } from '../operate/health-server.ts';
 import { createLog, secretsOf } from '../operate/log.ts';
 import { createMetrics, type IngestNumbers } from '../operate/metrics.ts';
-import { REACH_MS, reachStore, tellOutages } from '../operate/reach.ts';
+import { REACH_MS, reachStore, tellOutages, withoutRights } from '../operate/reach.ts';
 import { type Drain, numbersOf, readStatus } from '../operate/status.ts';
 import { stopOnSignals } from '../operate/stop-signals.ts';
 import type { QueueStore } from '../queue/store.ts';
@@ -99,6 +99,8 @@ export async function runAlwaysOn(
       log('error', 'nothing can be decided of an organisation; `pollwatch status` says why', { organization });
     log('info', 'ended');
     return isWell ? (left.state === 'done' ? OK : OPERATOR) : FAULT;
+  } catch (error) {
+    throw withoutRights(installation.redis, error) ?? error;
   } finally {
     stop.done();
     await server?.close();

@@ -9,6 +9,7 @@ import { counted } from '../model/quantity-words.ts';
 import { elasticFindings } from '../operate/elastic-findings.ts';
 import { reachStore } from '../operate/reach.ts';
 import { redisFindings, type ServerFinding } from '../operate/redis-findings.ts';
+import { missingRight } from '../queue/connection.ts';
 import { readHalt } from '../queue/halt.ts';
 import type { QueueStore } from '../queue/store.ts';
 import { haltRemedy } from '../shard/halt.ts';
@@ -56,11 +57,19 @@ async function storeFindings(installation: Installation): Promise<ServerFinding[
     return [...unreachable, ...(await mailFindings(installation, null, Date.now()))];
   }
   try {
-    return [
-      ...(await redisFindings(store)),
-      ...(await keyFindings(store, installation)),
-      ...(await mailFindings(installation, store, Date.now())),
-    ];
+    const redis = await redisFindings(store);
+    const nowMs = Date.now();
+    try {
+      return [
+        ...redis,
+        ...(await keyFindings(store, installation)),
+        ...(await mailFindings(installation, store, nowMs)),
+      ];
+    } catch (error) {
+      // told among the rights
+      if (missingRight(error) === null) throw error;
+      return [...redis, ...(await mailFindings(installation, null, nowMs))];
+    }
   } finally {
     await store.close();
   }

@@ -32,10 +32,12 @@ export async function withStore<Result>(
   work: (store: QueueStore, installation: Installation) => Promise<Result>,
 ): Promise<Result> {
   const installation = installationOf(given);
-  const { reachStore } = await import('../operate/reach.ts');
+  const { reachStore, withoutRights } = await import('../operate/reach.ts');
   const store = await reachStore(installation.redis);
   try {
     return await work(store, installation);
+  } catch (error) {
+    throw withoutRights(installation.redis, error) ?? error;
   } finally {
     await store.close();
   }

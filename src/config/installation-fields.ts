@@ -41,8 +41,22 @@ export class InstallationFields {
       username: fields.username ?? null,
       password: this.content(fields.password_file, [...path, 'password_file']),
       ca: this.content(fields.ca_file, [...path, 'ca_file'], 'certificate'),
+      client: this.clientCertificate(fields, path),
       cluster: fields.cluster ?? false,
     };
+  }
+
+  private clientCertificate(
+    { cert_file, key_file }: RedisFields,
+    path: Path,
+  ): (RedisSettings['client'] & object) | null {
+    if ((cert_file === undefined) !== (key_file === undefined)) {
+      const hint = 'write cert_file and key_file, or neither';
+      this.fail(path, 'PW-CONFIG-MISSING-FIELD', 'a certificate and its key belong together', hint);
+    }
+    const cert = this.content(cert_file, [...path, 'cert_file'], 'certificate');
+    const key = this.content(key_file, [...path, 'key_file'], 'key');
+    return cert === null || key === null ? null : { cert, key };
   }
 
   /** How to reach Elasticsearch, besides the first part of index names. */

@@ -57,6 +57,8 @@ const redisFields = {
   username: userName.optional().describe('ACL user; without it the default user'),
   password_file: file.optional().describe('file whose first line is the password'),
   ca_file: file.optional().describe('PEM of the certification authority, for rediss://'),
+  cert_file: file.optional().describe('PEM of a certificate of ours, for a server that asks its clients for one'),
+  key_file: file.optional().describe('PEM of its key'),
   cluster: z.boolean().optional().describe('true: the address is one of a Redis Cluster'),
 };
 

@@ -27,6 +27,8 @@ export interface InstallationVariables {
     readonly password: string | undefined;
     readonly passwordFile: string | undefined;
     readonly caFile: string | undefined;
+    readonly certFile: string | undefined;
+    readonly keyFile: string | undefined;
     readonly cluster: boolean | undefined;
     readonly prefix: string | undefined;
   };
@@ -126,6 +128,8 @@ export function readVariables(env: NodeJS.ProcessEnv, problems: Problem[]): Inst
       password: read('POLLWATCH_REDIS_PASSWORD'),
       passwordFile: read('POLLWATCH_REDIS_PASSWORD_FILE'),
       caFile: read('POLLWATCH_REDIS_CA_FILE'),
+      certFile: read('POLLWATCH_REDIS_CERT_FILE'),
+      keyFile: read('POLLWATCH_REDIS_KEY_FILE'),
       cluster: cluster === undefined ? undefined : cluster === 'true',
       prefix: checked('POLLWATCH_REDIS_PREFIX', redisPrefix),
     },

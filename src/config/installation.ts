@@ -145,9 +145,25 @@ function redisOf(reading: Reading, content: InstallationFile, { redis: given }: 
     password:
       given.password ?? reading.fields.named(given.passwordFile, 'POLLWATCH_REDIS_PASSWORD_FILE') ?? settings.password,
     ca: reading.fields.named(given.caFile, 'POLLWATCH_REDIS_CA_FILE', 'certificate') ?? settings.ca,
+    client: clientOf(reading, given, settings.client ?? null),
     cluster,
     prefix: given.prefix ?? fields.prefix ?? DEFAULT_PREFIX,
   };
+}
+
+/** The certificate that the environment names, with its key; else that of the file. */
+function clientOf(
+  { fields }: Reading,
+  { certFile, keyFile }: InstallationVariables['redis'],
+  inFile: NonNullable<RedisSettings['client']> | null,
+): NonNullable<RedisSettings['client']> | null {
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const hint = 'set POLLWATCH_REDIS_CERT_FILE and POLLWATCH_REDIS_KEY_FILE, or neither';
+    fields.fail(['redis'], 'PW-CONFIG-VARIABLE', 'a certificate and its key belong together', hint);
+  }
+  const cert = fields.named(certFile, 'POLLWATCH_REDIS_CERT_FILE', 'certificate');
+  const key = fields.named(keyFile, 'POLLWATCH_REDIS_KEY_FILE', 'key');
+  return cert === undefined || key === undefined ? inFile : { cert, key };
 }
 
 function elasticsearchOf(

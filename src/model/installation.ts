@@ -14,6 +14,8 @@ export interface RedisSettings {
   readonly password: string | null;
   /** PEM of the certification authority for rediss://, or null for the system's */
   readonly ca: string | null;
+  /** PEM of our own certificate and its key, for a server that asks for one; null or undefined = none */
+  readonly client?: { readonly cert: string; readonly key: string } | null;
   /** true when the address is one of a Redis Cluster */
   readonly cluster: boolean;
   /** first part of every key, default "pollwatch" */

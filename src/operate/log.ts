@@ -62,7 +62,12 @@ export function createLog({ level, secrets, stream }: LogSettings): ProcessLog {
 /** Every secret that an installation holds, for `createLog`: passwords, API keys, private keys, secrets as text. */
 export function secretsOf(installation: Installation): string[] {
   const { redis, elasticsearch, mail, kibana, tenants, origins } = installation;
-  const found: (string | null | undefined)[] = [redis.password, elasticsearch?.apiKey, elasticsearch?.password];
+  const found: (string | null | undefined)[] = [
+    redis.password,
+    redis.client?.key,
+    elasticsearch?.apiKey,
+    elasticsearch?.password,
+  ];
   found.push(kibana?.apiKey, kibana?.password);
   const logIn = mail?.smtp.auth;
   if (logIn?.method === 'plain' || logIn?.method === 'login') found.push(logIn.password);
@@ -72,7 +77,7 @@ export function secretsOf(installation: Installation): string[] {
     found.push(bytes.toString('hex'), bytes.toString('base64'), bytes.toString('latin1'));
   }
   for (const origin of origins) {
-    if (origin.kind === 'redis-list') found.push(origin.redis.password);
+    if (origin.kind === 'redis-list') found.push(origin.redis.password, origin.redis.client?.key);
     if (origin.kind === 'elasticsearch') found.push(origin.elasticsearch.apiKey, origin.elasticsearch.password);
     if (origin.kind === 'syslog') found.push(origin.tls?.key);
   }

@@ -5,6 +5,7 @@
 import type { RedisSettings } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
 import type { WorkerHooks } from '../model/worker.ts';
+import { missingRight } from '../queue/connection.ts';
 import { openStore, type QueueStore } from '../queue/store.ts';
 
 /** How long a server may take to answer for the first time, ms: a person waits, or servers are starting together. */
@@ -29,7 +30,7 @@ export function tellOutages({ redis }: QueueStore, log: WorkerHooks['log']): voi
 }
 
 /** What a server says that a person must change, and no waiting will. */
-const DENIED = /WRONGPASS|NOAUTH|NOPERM|invalid password|certificate|self.signed|unable to verify/i;
+const DENIED = /WRONGPASS|NOAUTH|NOPERM|invalid password|certificate|self.signed|unable to verify|handshake failure/i;
 
 /** Opens the store once Redis answers. Throws an OperatorError when it does not answer in time or refuses. */
 export async function reachStore(settings: RedisSettings, reachMs: number = REACH_MS.person): Promise<QueueStore> {
@@ -58,8 +59,10 @@ export async function reachStore(settings: RedisSettings, reachMs: number = REAC
   }
 }
 
-/** "ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:6379" */
+/** "ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:6379"; of "407D…:error:0A00045C:SSL routines:f:what it is:file:…" what it is */
 function reasonOf(fault: Error): string {
+  const said = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(fault.message)?.[1];
+  if (said !== undefined) return said;
   const code = (fault as NodeJS.ErrnoException).code ?? '';
   return `${code}${code !== '' && fault.message !== '' ? ': ' : ''}${fault.message}` || fault.name;
 }
@@ -72,11 +75,41 @@ function unreachable(settings: RedisSettings, fault: Error, cause: unknown): Ope
       {
         code: isDenied ? 'PW-REDIS-DENIED' : 'PW-REDIS-UNREACHABLE',
         message: `Redis at ${settings.url} ${isDenied ? 'refuses' : 'does not answer'} (${reason})`,
-        hint: isDenied
-          ? 'check redis.username, redis.password_file and redis.ca_file, or POLLWATCH_REDIS_*'
-          : 'start it (redis-server --appendonly yes), or name its address: redis.url or POLLWATCH_REDIS_URL',
+        hint: isDenied ? deniedHint(reason) : awayHint(settings.url, reason),
       },
     ],
     { cause },
   );
+}
+
+/** The OperatorError of an answer that says that the user of Redis may not do what was asked; null of any other error. */
+export function withoutRights({ url }: RedisSettings, error: unknown): OperatorError | null {
+  const told = missingRight(error);
+  if (told === null) return null;
+  const message = `Redis at ${url} refuses (${told})`;
+  return new OperatorError([{ code: 'PW-REDIS-DENIED', message, hint: RIGHTS_HINT }], { cause: error });
+}
+
+const RIGHTS_HINT =
+  'the user of Redis needs more rights: `pollwatch doctor` says which, and the command that gives them';
+
+/** What to look at, by what the server or the library of TLS said. */
+function deniedHint(reason: string): string {
+  if (/NOPERM/.test(reason)) return RIGHTS_HINT;
+  if (/certificate.required|handshake.failure|bad.certificate/i.test(reason))
+    return 'this server asks its clients for a certificate: name one with redis.cert_file and redis.key_file, or set tls-auth-clients no on it';
+  if (/altname/i.test(reason)) return 'write the host into redis.url as the certificate of the server names it';
+  if (/expired|not.yet.valid/i.test(reason))
+    return 'the server needs a certificate that is valid today, or a clock is wrong';
+  if (/certificate|self.signed|unable to verify/i.test(reason))
+    return 'name the authority that signed the certificate of the server: redis.ca_file or POLLWATCH_REDIS_CA_FILE';
+  return 'check redis.username and redis.password_file, or POLLWATCH_REDIS_USERNAME and POLLWATCH_REDIS_PASSWORD[_FILE]';
+}
+
+function awayHint(url: string, reason: string): string {
+  if (url.startsWith('redis://') && /ECONNRESET|closed/.test(reason))
+    return 'does it speak TLS alone? then write rediss:// in redis.url';
+  if (url.startsWith('rediss://') && /no answer|wrong version number|packet length/i.test(reason))
+    return 'does it speak TLS at this port? rediss:// is for tls-port, redis:// for port; and is a firewall between?';
+  return 'start it (redis-server --appendonly yes), or name its address: redis.url or POLLWATCH_REDIS_URL';
 }

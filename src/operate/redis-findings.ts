@@ -3,7 +3,9 @@
  * throws keys away to make room, has a bound of memory, tells the same time as this machine, and lets this user do what
  * the workers do. For `pollwatch doctor`.
  */
+import { missingRight } from '../queue/connection.ts';
 import type { QueueStore } from '../queue/store.ts';
+import { missingRights, rightsCommand } from './redis-rights.ts';
 
 /** One thing that was looked at. */
 export interface ServerFinding {
@@ -18,11 +20,22 @@ export interface ServerFinding {
 const OLDEST = [7, 0] as const;
 /** Clocks that differ by more confuse whoever reads when something was committed, ms. */
 const SKEW_MS = 5000;
-/** One command of each kind that the workers use; the others are in the same categories. */
-const COMMANDS = ['EVALSHA', 'SCRIPT|LOAD', 'MULTI', 'RPUSH', 'HSET', 'SETBIT', 'ZADD', 'XADD', 'BZPOPMIN', 'PUBLISH'];
-
-/** Looks at the server that a store is connected to. Throws what the connection throws. */
+/**
+ * Looks at the server that a store is connected to; rights come first, for without them nothing else can be asked. Throws
+ * what the connection throws.
+ */
 export async function redisFindings(store: QueueStore, nowMs: () => number = Date.now): Promise<ServerFinding[]> {
+  const rights = await rightsFindings(store);
+  try {
+    return [...(await serverFindings(store, nowMs)), ...rights];
+  } catch (cause) {
+    // it stands among the rights that are missing
+    if (missingRight(cause) === null || rights.every(({ state }) => state === 'ok')) throw cause;
+    return rights;
+  }
+}
+
+async function serverFindings(store: QueueStore, nowMs: () => number): Promise<ServerFinding[]> {
   const server = infoOf(await ask(store, 'INFO', 'server'));
   const memory = infoOf(await ask(store, 'INFO', 'memory'));
   const persistence = infoOf(await ask(store, 'INFO', 'persistence'));
@@ -32,7 +45,6 @@ export async function redisFindings(store: QueueStore, nowMs: () => number = Dat
     evictionFinding(memory.get('maxmemory_policy') ?? 'unknown'),
     memoryFinding(memory),
     await clockFinding(store, nowMs),
-    ...(await rightsFindings(store)),
   ];
 }
 
@@ -80,8 +92,11 @@ function memoryFinding(info: ReadonlyMap<string, string>): ServerFinding {
   const share = used / most;
   const what = `Redis: ${usedText} of ${Math.floor(most / 1024 ** 2)} MiB`;
   if (share < 0.8) return { state: 'ok', what };
-  return { state: 'look', what, fix: 'raise maxmemory, start more workers, or lower work.queued_bytes_max' };
+  if (share >= 1) return { state: 'bad', what: `${what}: it is full, and logs wait`, fix: MORE_MEMORY };
+  return { state: 'look', what, fix: MORE_MEMORY };
 }
+
+const MORE_MEMORY = 'raise maxmemory, start more workers, or lower work.queued_bytes_max';
 
 async function clockFinding(store: QueueStore, nowMs: () => number): Promise<ServerFinding> {
   const before = nowMs();
@@ -99,55 +114,18 @@ async function rightsFindings(store: QueueStore): Promise<ServerFinding[]> {
   try {
     user = String(await ask(store, 'ACL', 'WHOAMI'));
   } catch (cause) {
-    return [{ state: 'look', what: `what this user of Redis may do cannot be asked (${messageOf(cause)})` }];
+    if (missingRight(cause) === null) throw cause;
+    const what = 'what this user of Redis may do cannot be asked (it lacks acl|whoami)';
+    return [{ state: 'look', what, fix: rightsCommand('USER', store.prefix) }];
   }
-  const refused: string[] = [];
-  for (const command of COMMANDS) {
-    try {
-      // runs nothing; says whether it could
-      const answer = String(await ask(store, 'ACL', 'DRYRUN', user, ...sampleOf(command, store.prefix)));
-      if (answer !== 'OK') refused.push(command);
-    } catch (cause) {
-      const message = messageOf(cause);
-      // a user without rights for ACL itself is told nothing; the workers will be
-      if (/NOPERM/.test(message))
-        return [{ state: 'ok', what: `user "${user}" of Redis (its rights cannot be asked)` }];
-      refused.push(command);
-    }
-  }
-  if (refused.length === 0) return [{ state: 'ok', what: `user "${user}" of Redis may do what the workers do` }];
-  return [
-    {
-      state: 'bad',
-      what: `user "${user}" of Redis may not do everything that the workers do: ${refused.join(', ')}`,
-      fix: `redis-cli acl setuser ${user} ${rightsOf(store.prefix)
-        .map((right) => (/^[-+]/.test(right) ? right : `'${right}'`))
-        .join(' ')}`,
-    },
-  ];
-}
-
-/** What a user of the workers needs, as ACL SETUSER takes it: its keys, and no command that reaches beyond them. */
-export function rightsOf(prefix: string): string[] {
-  return ['on', `~${prefix}:*`, `~{${prefix}:*`, '&*', '+@all', '-@dangerous', '+info', '+acl|whoami', '+acl|dryrun'];
-}
-
-/** A command with arguments as a worker would send it. */
-function sampleOf(command: string, prefix: string): string[] {
-  const key = `${prefix}:{doctor}:x`;
-  const samples: Readonly<Record<string, string[]>> = {
-    EVALSHA: ['EVALSHA', '0'.repeat(40), '1', key],
-    'SCRIPT|LOAD': ['SCRIPT', 'LOAD', 'return 1'],
-    MULTI: ['MULTI'],
-    RPUSH: ['RPUSH', key, 'x'],
-    HSET: ['HSET', key, 'x', 'x'],
-    SETBIT: ['SETBIT', key, '0', '1'],
-    ZADD: ['ZADD', key, '0', 'x'],
-    XADD: ['XADD', `{${prefix}:jobs}:analyze:events`, '*', 'x', 'x'],
-    BZPOPMIN: ['BZPOPMIN', `{${prefix}:jobs}:analyze:marker`, '1'],
-    PUBLISH: ['PUBLISH', 'x', 'x'],
-  };
-  return samples[command]!;
+  const missing = await missingRights(store, user);
+  const named = `user "${user}" of Redis`;
+  const fix = rightsCommand(user, store.prefix);
+  if (missing === null)
+    return [{ state: 'look', what: `what ${named} may do cannot be asked (it lacks acl|dryrun)`, fix }];
+  if (missing.length === 0) return [{ state: 'ok', what: `${named} may do what the workers do` }];
+  const what = `${named} may not do everything that the workers do: ${missing.join(', ')}`;
+  return [{ state: 'bad', what, fix }];
 }
 
 async function configOf(store: QueueStore, name: string): Promise<string | null> {
@@ -170,8 +148,4 @@ function infoOf(text: unknown): Map<string, string> {
     .filter((line) => line.includes(':') && !line.startsWith('#'))
     .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]);
   return new Map(pairs);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -38,6 +38,7 @@ export function connect(
       ? {
           tls: {
             ...(settings.ca === null ? {} : { ca: settings.ca }),
+            ...settings.client,
             ...(isIP(host) === 0 ? { servername: host } : {}),
           },
         }
@@ -63,6 +64,15 @@ export function isAway(error: unknown): boolean {
 /** Errors of the library about connections, and of the system. */
 const CONNECTION_ERRORS = ['AbortError', 'MaxRetriesPerRequestError', 'ClusterAllFailedError'];
 const AWAY_CODES = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH'];
+
+/** What the server says of a right that its user lacks; null of any other error. */
+export function missingRight(error: unknown): string | null {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return null;
+  if (/\bNOPERM\b/.test(error.message)) return error.message;
+  // of a transaction that was broken off, why it was
+  const { previousErrors = [] } = error as { previousErrors?: readonly unknown[] };
+  return previousErrors.map(missingRight).find((told) => told !== null) ?? null;
+}
 
 /** Whether an error says that Redis is away or cannot now, and nothing about what it was asked. */
 export function isRefusal(error: unknown): error is Error {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/model/installation.ts';
 import { HOUR, MINUTE } from '../../src/model/time.ts';
-import { rightsOf } from '../../src/operate/redis-findings.ts';
+import { rightsOf, USED_COMMANDS } from '../../src/operate/redis-rights.ts';
 import { commitChunk } from '../../src/queue/chunk-store.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { closeOrigin, readOrigins, registerOrigin } from '../../src/queue/origins.ts';
@@ -345,6 +345,17 @@ describe('pollwatch ingest and pollwatch work', () => {
     expect(doctor.stdout).toContain('user "worker" of Redis may do what the workers do');
     expect(doctor.stdout).not.toContain('BAD');
     expect(doctor.status).toBe(0);
+    // doctor asks about every command that was sent, alone or from a script
+    const after = openStore(server.settings('pollwatch'));
+    const sent = [...String(await after.redis.info('commandstats')).matchAll(/^cmdstat_([^:]+):/gm)].map(
+      ([, name]) => name!,
+    );
+    const asked = await after.redis.acl('LOG');
+    await after.close();
+    const isOurs = (name: string) => !/^(acl|auth|hello|quit|select|info$|config\|get)/.test(name);
+    expect(sent.filter((name) => isOurs(name) && !USED_COMMANDS.includes(name))).toEqual([]);
+    // what was refused is what doctor may do without
+    expect((asked as unknown as string[][]).map((entry) => entry[entry.indexOf('object') + 1])).toEqual(['config|get']);
   });
 
   it('say what they do, are asked how they are, and stop in order at the first signal', async () => {

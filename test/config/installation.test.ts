@@ -57,6 +57,7 @@ describe('the example', () => {
       username: null,
       password: null,
       ca: null,
+      client: null,
       cluster: false,
       prefix: 'pollwatch',
     });
@@ -76,13 +77,20 @@ describe('the example', () => {
     const secrets = ['redis-password', 'elasticsearch-api-key', 'mail-password', 'kibana-setup-password'].map(
       (name) => [`secrets/${name}`, 'x\n'],
     );
-    const certificates = ['redis-ca', 'elasticsearch-ca', 'mail-ca', 'kibana-ca', 'syslog', 'counties-ca'].map(
-      (name) => [`secrets/${name}.pem`, CERTIFICATE],
-    );
+    const certificates = [
+      'redis-ca',
+      'redis-client',
+      'elasticsearch-ca',
+      'mail-ca',
+      'kibana-ca',
+      'syslog',
+      'counties-ca',
+    ].map((name) => [`secrets/${name}.pem`, CERTIFICATE]);
     const keys = ['us-xx-example', 'us-xx-other'].map((name) => [`secrets/${name}.key`, 'k'.repeat(32)]);
     const here = folderOf({
       ...Object.fromEntries([...secrets, ...certificates, ...keys]),
       'secrets/syslog-key.pem': PRIVATE_KEY,
+      'secrets/redis-client-key.pem': PRIVATE_KEY,
       'inventory.example.yaml': readFileSync(new URL('../../config/inventory.example.yaml', import.meta.url), 'utf8'),
       'pollwatch.yaml': whole,
     });

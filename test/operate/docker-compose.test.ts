@@ -27,6 +27,7 @@ import { loadInstallation } from '../../src/config/installation.ts';
 import { openMailer } from '../../src/mail/send.ts';
 import type { Installation } from '../../src/model/installation.ts';
 import { reachStore } from '../../src/operate/reach.ts';
+import { rightsOf } from '../../src/operate/redis-rights.ts';
 import type { QueueStore } from '../../src/queue/store.ts';
 import { startServer } from '../mail/smtp.ts';
 import { ownPrefix, SERVERS, START_MS } from '../parts/elasticsearch.ts';
@@ -292,6 +293,7 @@ describe('outside of containers', () => {
     await store.close();
     await expect(storeAs(null, null)).rejects.toThrow('PW-REDIS-DENIED');
     await expect(storeAs('pollwatch', 'guessed')).rejects.toThrow('PW-REDIS-DENIED');
+    expect(readFileSync(secret('redis-users'), 'utf8')).toContain(` ${rightsOf('pollwatch').slice(1).join(' ')}\n`);
     const doctor = spawnSync(LAUNCHER, ['doctor'], { env: environmentOf('analyze', null), encoding: 'utf8' });
     expect(doctor.stdout).toContain('user "pollwatch" of Redis may do what the workers do');
     expect(doctor.stdout).toContain('append-only file');

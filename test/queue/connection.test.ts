@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rightsOf } from '../../src/operate/redis-rights.ts';
 import { connect } from '../../src/queue/connection.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { dispatch, sweep } from '../../src/queue/dispatch.ts';
@@ -23,19 +24,8 @@ describe('a user of its own', () => {
   beforeAll(async () => {
     server = await startOwn();
     const admin = new Redis(server.url);
-    // what the documentation tells an administrator to allow
-    await admin.call(
-      'ACL',
-      'SETUSER',
-      'pollwatch',
-      'on',
-      '>geheim',
-      '~pollwatch:*',
-      '~{pollwatch:jobs}:*',
-      '+@all',
-      '-@dangerous',
-      '+info',
-    );
+    // what `pollwatch doctor` tells an administrator to allow
+    await admin.call('ACL', 'SETUSER', 'pollwatch', '>geheim', ...rightsOf('pollwatch'));
     await admin.call('ACL', 'SETUSER', 'default', 'off');
     admin.disconnect();
   });
