@@ -386,9 +386,15 @@ export const DETECTIONS: readonly DetectionText[] = [
     categories: ['web'],
     techniques: ['T1190', 'T1083', 'T1595.002'],
     needs: ['query'],
+    closesMs: WEB_WINDOW,
     source: 'CrowdSec 4, Elastic',
     why: 'The request tries to read files outside the web folder, such as the list of accounts.',
     todo: ['Look whether any answer is longer than the usual error page.', KEEP],
+    todoAnswered: [
+      `Look at once what the server gives for ${GIVEN}: where that is a file of the server, take the page off the network until it is mended.`,
+      'Change every password and key that stands in files which the web server may read.',
+      KEEP,
+    ],
   },
   {
     id: 'W15',

@@ -19,7 +19,10 @@ export interface Scene {
   /** addresses of ours: declared, or how many destinations were seen on the busiest day */
   readonly ownedHosts: number;
   readonly ownedDeclared: boolean;
-  /** folded sizes of a host's usual "not found" page, and of a page that it answers to several unrelated probes */
+  /**
+   * folded sizes of a host's usual "not found" page, and of a page that it answers to several unrelated probes; behind
+   * OF_PAGES (scene.ts) those of its answers to probes that are as large as a page that people are given
+   */
   soft404(host: number): ReadonlySet<number>;
   /** true for a listed page that the site itself uses (see own-pages.ts); `path` is its hash */
   isOwnPage(host: number, path: number): boolean;

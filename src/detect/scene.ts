@@ -5,6 +5,7 @@
 import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
 import { findRow, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
+import { GROUP_MAX } from '../measure/reductions.ts';
 import { isSourceIn } from '../model/address.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { append } from '../model/long-lists.ts';
@@ -36,7 +37,7 @@ export interface Settings {
 export interface Learned {
   /** most addresses of ours that packets went to on one day */
   readonly ownedHosts: number;
-  /** by host number: sizes of its usual "not found" page, and of a page that it gives to several unrelated probes */
+  /** by host number: sizes of its usual "not found" page, and of a page that it gives to several unrelated probes; with OF_PAGES, of answers to probes that are as large as what people are given */
   readonly usualSizes: ReadonlyMap<number, ReadonlySet<number>>;
   /** listed pages that the site itself uses, see own-pages.ts */
   readonly ownPages: ReadonlySet<number>;
@@ -45,12 +46,13 @@ export interface Learned {
 /** Learns our side from a settled state. */
 export function learn(ledger: Ledger, rules: readonly Rule[]): Learned {
   const sizes = new Map<number, ReadonlySet<number>>();
+  const pages = pageSizesOf(ledger);
   const destinationsPerDay = new Map<number, number>();
   for (let row = 0; row < ledger.rows; row++) {
     const space = spaceOf(ledger, row) & 255;
     if (space === SPACE.host) {
       const known = sizes.get(loOf(ledger, row));
-      const usual = usualSizesOf(ledger, row);
+      const usual = usualSizesOf(ledger, row, pages.get(spaceOf(ledger, row) >>> 8));
       sizes.set(loOf(ledger, row), known === undefined ? usual : new Set([...known, ...usual]));
     } else if (space === SPACE.office) {
       for (const v of readVisits(ledger, row))
@@ -124,7 +126,36 @@ function hasTouch({ touches }: Ledger, row: number, tag: number): boolean {
 const USUAL_SHARE = 0.1;
 const SAME_SIZE_PATHS = 3;
 
-function usualSizesOf(ledger: Ledger, row: number): Set<number> {
+/** Added to a size: a page of about that size is given to people. */
+export const OF_PAGES = 65_536;
+/** Bytes by which a page may differ that shows what it was asked for, or the time. */
+const NEAR = 256;
+
+/** By organisation, whether people are given a page of about a size. Where pages have all sizes, of any. */
+function pageSizesOf(ledger: Ledger): Map<number, (size: number) => boolean> {
+  const found = new Map<number, (size: number) => boolean>();
+  for (let row = 0; row < ledger.rows; row++) {
+    if ((spaceOf(ledger, row) & 255) !== SPACE.office) continue;
+    const visits = readVisits(ledger, row).filter((v) => v.tag === TAG.pageSize);
+    const isAny = [...Map.groupBy(visits, (v) => v.pane).values()].some((day) => day.length >= GROUP_MAX);
+    const sizes = Uint32Array.from(visits, (v) => v.item).sort();
+    found.set(spaceOf(ledger, row) >>> 8, (size) => isAny || isNear(sizes, size));
+  }
+  return found;
+}
+
+/** Whether one of the sizes, smallest first, is near to one. */
+function isNear(sizes: Uint32Array, size: number): boolean {
+  let [from, to] = [0, sizes.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (sizes[middle]! < size - NEAR) from = middle + 1;
+    else to = middle;
+  }
+  return from < sizes.length && sizes[from]! <= size + NEAR;
+}
+
+function usualSizesOf(ledger: Ledger, row: number, isOfPages: (size: number) => boolean = () => false): Set<number> {
   const visits = readVisits(ledger, row);
   const notFound = new Map<number, number>();
   const matched = new Map<number, Set<number>>();
@@ -142,5 +173,7 @@ function usualSizesOf(ledger: Ledger, row: number): Set<number> {
   const sizes = new Set<number>();
   for (const [size, count] of notFound) if (count >= USUAL_SHARE * total) sizes.add(size);
   for (const [size, paths] of matched) if (paths.size >= SAME_SIZE_PATHS) sizes.add(size);
+  // asked of sizes that are not usual only, so nothing else is kept
+  if (sizes.size > 0) for (const size of matched.keys()) if (isOfPages(size)) sizes.add(OF_PAGES + size);
   return sizes;
 }

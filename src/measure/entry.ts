@@ -85,6 +85,8 @@ export const TAG = {
   matchedSize: 36,
   /** visit, of the organisation: an address of ours that was sent to; item destination; pane = day */
   destination: 25,
+  /** visit, of the organisation: folded size of a page that was given to who matched no rule, no crawler; item size; pane = day */
+  pageSize: 27,
   /** visit: class of the user agent; item = USER_AGENT_CLASS; pane = day */
   agentClass: 26,
   /** first tag of rule matches */

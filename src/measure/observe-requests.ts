@@ -11,6 +11,7 @@ import { type BatchInHand, referTo, type ToldLine, touchOf } from './batch-in-ha
 import { foldSize, KEY_LINE, LOGIN, paneOf, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import { type Ledger, rowOf, SPACE } from './ledger.ts';
 import { ATTACK } from './observe-systems.ts';
+import { notePageSize, type PageSizes } from './page-sizes.ts';
 import type { RecordKeys } from './record-keys.ts';
 
 /** Rules that only say what a request is, and are no attack: by what they say. */
@@ -44,10 +45,11 @@ export function createRequestObserver(options: {
   labels: readonly number[];
   attacks: readonly number[];
   recordKeys: RecordKeys;
+  pageSizes: PageSizes;
   hostOf(hand: BatchInHand, row: number): number;
   keysOf(hand: BatchInHand, row: number): number;
 }): RequestObserver {
-  const { key, items, labels, attacks, recordKeys, hostOf, keysOf } = options;
+  const { key, items, labels, attacks, recordKeys, pageSizes, hostOf, keysOf } = options;
   const line: ToldLine = { row: 0, pane: 0, tick: 0, flag: 0, low: 0, high: 0, hash: 0 };
 
   return {
@@ -111,10 +113,14 @@ export function createRequestObserver(options: {
     return false;
   }
 
-  function noteVisited({ state, batch, rows }: BatchInHand, i: number, request: Request): void {
+  function noteVisited(hand: BatchInHand, i: number, request: Request): void {
+    const { state, batch, rows } = hand;
     const pathTag = ((paneOf(batch.timeMs[i]!, WEB_PANE) << TAG_BITS) | TAG.path) >>> 0;
     if (request.isStatic) addVisit(state.ledger, rows[i]!, 0, (request.dayTag | TAG.asset) >>> 0, 1);
-    else addVisit(state.ledger, rows[i]!, request.path, pathTag, 1);
+    else {
+      addVisit(state.ledger, rows[i]!, request.path, pathTag, 1);
+      notePageSize(pageSizes, hand, i, request.dayTag >>> TAG_BITS);
+    }
   }
 
   /** What the user agent claims to be. */

@@ -15,6 +15,7 @@ import { rowsOf, SPACE } from './ledger.ts';
 import { createPacketObserver } from './observe-packets.ts';
 import { createRequestObserver, LABEL } from './observe-requests.ts';
 import { createSystemObserver, type WatchedSystems } from './observe-systems.ts';
+import { beginPageSizes, createPageSizes, notePageSize } from './page-sizes.ts';
 import { createRecordKeys, type RecordKeys } from './record-keys.ts';
 import { isPastBound } from './reductions.ts';
 import { createRequestSystems, textOf } from './request-systems.ts';
@@ -65,8 +66,9 @@ export function createObserver(options: {
     assets.hasAddressAssets
       ? assets.assetOfAddress(destination0[i]!, destination1[i]!, destination2[i]!, destination3[i]!)
       : 0;
+  const pageSizes = createPageSizes();
   const packets = createPacketObserver({ key, items, systemOf: addressSystemOf });
-  const requests = createRequestObserver({ key, items, labels, attacks, recordKeys, hostOf, keysOf });
+  const requests = createRequestObserver({ key, items, labels, attacks, recordKeys, pageSizes, hostOf, keysOf });
   const systemObserver =
     watched === null
       ? null
@@ -133,6 +135,7 @@ export function createObserver(options: {
       }
       rowsOf(ledger, sourceSpace, sourceHi, sourceLo, n, rows);
       const hand: BatchInHand = { state, batch, view: viewOf(bytes), matches, digests, scene, rows };
+      beginPageSizes(pageSizes, hand);
       systemObserver?.note(hand);
       const otherCount = noteOrdinary(hand);
       let match = 0;
@@ -164,6 +167,7 @@ export function createObserver(options: {
     let otherCount = 0;
     let seen = Number.NaN;
     let webPane = 0;
+    let day = 0;
     let assetTag = 0;
     let pathTag = 0;
     for (let i = 0; i < n; i++) {
@@ -173,7 +177,8 @@ export function createObserver(options: {
         if (t < first) first = t;
         if (t > last) last = t;
         webPane = paneOf(t, WEB_PANE);
-        assetTag = ((Math.floor((t - scene.dayStartMs) / DAY) << TAG_BITS) | TAG.asset) >>> 0;
+        day = Math.floor((t - scene.dayStartMs) / DAY);
+        assetTag = ((day << TAG_BITS) | TAG.asset) >>> 0;
         pathTag = ((webPane << TAG_BITS) | TAG.path) >>> 0;
         if (webPane !== pane) {
           if (paneAll > 0) addToTimeline(state, pane, paneAll, paneRefused);
@@ -192,7 +197,10 @@ export function createObserver(options: {
       const usual = ordinary[i]!;
       if (usual !== ORDINARY.unknown) {
         if (usual === ORDINARY.asset) noteVisit(waiting, rows[i]!, 0, assetTag, 1);
-        else noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
+        else {
+          noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
+          notePageSize(pageSizes, hand, i, day);
+        }
         continue;
       }
       let isOrdinary = true;
@@ -224,6 +232,7 @@ export function createObserver(options: {
           if (keyless[i] === 1 || keysOf(hand, i) === 0) {
             keyless[i] = 1;
             noteVisit(waiting, rows[i]!, path[i]!, pathTag, 1);
+            if (label === 0) notePageSize(pageSizes, hand, i, day);
             continue;
           }
         }

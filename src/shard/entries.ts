@@ -84,6 +84,7 @@ const DAY_TAGS: ReadonlySet<number> = new Set([
   TAG.notFoundSize,
   TAG.matchedSize,
   TAG.destination,
+  TAG.pageSize,
   TAG.agentClass,
 ]);
 

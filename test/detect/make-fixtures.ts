@@ -101,6 +101,12 @@ function syncClient(source: string): string[] {
 const readerAt = (i: number): string => `192.0.2.${100 + i}`;
 const CRAWLER = 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)';
 
+/** what people are given of the forms of an office */
+const FORMS = times(12, (i): [number, string] => [
+  i * 50 + 5,
+  page(readerAt(i), i * 50 + 5, `/download?file=form${i}.pdf`),
+]);
+
 /** a name of a list as tools have it: one of twelve is looked for by every scanner */
 const sharedName = (i: number): string => (i % 12 === 5 ? LISTED[Math.floor(i / 12)]! : `/word${i}`);
 
@@ -748,6 +754,34 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       page(T, 9, '/search?q=etc...+and+passwords'),
     ]),
     below: web('a relative link', [page(S, 0, '/forms/../forms/a.pdf')]),
+    'fires-answered': web(
+      'the list of accounts in a parameter of a page that people use, in three depths: the last is given',
+      [
+        ...inOrder([...visitors(30), ...FORMS]),
+        request(S, 4000, '/missing', { size: 153 }),
+        request(S, 4001, '/download?file=etc/passwd', { status: 200, size: 4210 }),
+        request(S, 4002, '/download?file=../../etc/passwd', { status: 200, size: 4210 }),
+        request(S, 4003, '/download?file=../../../../etc/passwd', { status: 200, size: 1834 }),
+      ],
+    ),
+    'fires-answered-path': web('the list of accounts by its path alone, which is given', [
+      ...inOrder(visitors(30)),
+      request(S, 4000, '/missing', { size: 153 }),
+      request(S, 4001, '/..%2f..%2f..%2fetc/passwd', { status: 200, size: 1834 }),
+    ]),
+    'fires-unheeded': web('the same on pages that do not heed it: each gives what it gives to everybody', [
+      ...inOrder(visitors(30)),
+      request(S, 4000, '/missing', { size: 153 }),
+      page(S, 4001, '/', { raw: 'GET /?file=../../../../etc/passwd HTTP/1.1' }),
+      request(S, 4002, '/contact?page=../../../../etc/passwd', { status: 200, size: 5296 + 31 }),
+    ]),
+    'fires-alike': web('the same on a page that answers everything with one page of its own', [
+      ...inOrder(visitors(30)),
+      request(S, 4000, '/missing', { size: 153 }),
+      ...times(6, (i) =>
+        request(S, 4001 + i, `/hidden?f=${'../'.repeat(i + 2)}etc/passwd`, { status: 200, size: 990 }),
+      ),
+    ]),
     at: web('two ways out of the web folder', [
       request(S, 0, '/download?file=../../../../etc/passwd'),
       request(S, 5, '/download?file=../../../../windows/win.ini'),

@@ -223,6 +223,16 @@ const ACTORS: Readonly<Record<string, Actor>> = {
     pen.request(at + 5 * MINUTE, source, SENSITIVE[4]!, 200, { size: 7777 });
     pen.truth('W28', source, true);
   },
+  // the list of accounts, given by one page and as little heeded by another as the error page shows
+  givenFile(pen, at) {
+    const [source, unheeded] = [pen.address(), pen.address()];
+    for (let i = 0; i < 3; i++) pen.request(at + i * 1000, pen.address(), `/elections/${i}`, 200, { size: 6100 + i });
+    pen.request(at + 4000, source, '/old', 404, { size: 162 });
+    pen.request(at + 5000, source, '/download?file=../../../../etc/passwd', 200, { size: 1834 });
+    pen.request(at + 6000, unheeded, '/elections/?file=../../../../etc/passwd', 200, { size: 6101 });
+    pen.truth('W14', source, true);
+    pen.truth('W14', unheeded, true);
+  },
   // sixteen sources of one network share the ports of one address; none of them scans alone
   distributed(pen, at) {
     const network = pen.network();

@@ -8,6 +8,7 @@ import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
 import { estimateDistinct, estimateEvents } from '../estimates.ts';
 import type { RequestReading } from '../exhibit.ts';
+import { OF_PAGES } from '../scene.ts';
 import { statusClassOf, type Touch } from '../touch.ts';
 
 /** Detections whose rules are lists of paths: there an answer says something. */
@@ -32,6 +33,20 @@ export const pagesOf = (t: Touch) => t.item * 65536 + t.host;
 export function wasAnswered(t: Touch, scene: Scene): boolean {
   const usual = scene.soft404(t.host);
   return statusClassOf(t) === 2 && t.sub !== 0 && usual.size > 0 && !usual.has(t.sub) && !isOwnPage(t, scene);
+}
+
+/**
+ * Whether a request for a file outside the web folder (W14) was answered with something of its own: as `wasAnswered` says,
+ * and with nothing as large as a page that people are given, for a page that does not heed the text gives what it always gives.
+ */
+export function gaveFile(t: Touch, scene: Scene): boolean {
+  return wasAnswered(t, scene) && !scene.soft404(t.host).has(OF_PAGES + t.sub);
+}
+
+/** Whether a rule match was given content for what it probed. */
+function isGiven(t: Touch, scene: Scene): boolean {
+  const id = scene.rules[t.tag - TAG.rule]?.detection ?? '';
+  return id === 'W14' ? gaveFile(t, scene) : LISTED.has(id) && wasAnswered(t, scene);
 }
 
 /** Whether a rule match was given a page that the site itself uses. */
@@ -63,9 +78,7 @@ export function requestReading(scene: Scene): RequestReading {
   return {
     requests: (touches) => mostRequests(byKind(touches, scene)),
     // of log-ins a redirect is what those get who get in
-    isGiven: (t) =>
-      (t.tag === TAG.login && statusClassOf(t) === 3) ||
-      (t.tag >= TAG.rule && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '') && wasAnswered(t, scene)),
+    isGiven: (t) => (t.tag === TAG.login && statusClassOf(t) === 3) || (t.tag >= TAG.rule && isGiven(t, scene)),
   };
 }
 

@@ -4,7 +4,8 @@
  * Evidence: matches of the correlation's rules within its timespan, counted as events or as distinct values.
  * A rule that no correlation uses is an alert by itself. Several correlations of one detection are one finding.
  * An answer counts only where the path itself was the probe: a page that was asked with a payload in a parameter
- * answers 200 to everything, which shows nothing.
+ * answers 200 to everything, which shows nothing. A file outside the web folder (W14) is asked for in either way, and
+ * what it holds has a size that no page has which people are given.
  */
 
 import { TAG } from '../../measure/entry.ts';
@@ -17,7 +18,7 @@ import { countEvents } from '../estimates.ts';
 import { packetNumbers } from '../firewall/packets.ts';
 import { inOrder, statusClassOf, type Touch } from '../touch.ts';
 import { byDay, inWindows } from '../windows.ts';
-import { isOwnPage, LISTED, pagesOf, requestNumbers, wasAnswered } from './requests.ts';
+import { gaveFile, isOwnPage, LISTED, pagesOf, requestNumbers, requestsIn, wasAnswered } from './requests.ts';
 
 /** What a detection becomes when a listed path gave content (DETECTIONS sev column: C for files, H for the others). */
 const ANSWERED: Readonly<Record<string, Level>> = {
@@ -25,6 +26,7 @@ const ANSWERED: Readonly<Record<string, Level>> = {
   W06: 'high',
   W07: 'medium',
   W08: 'high',
+  W14: 'high',
   W16: 'critical',
 };
 /** detections whose paths should give nothing to strangers */
@@ -34,6 +36,8 @@ const GIVES_NOTHING = new Set(['W05', 'W06', 'W08', 'W16']);
  * that was fetched elsewhere has several.
  */
 const PROXIED_SIZES = 3;
+/** Requests that were all answered with one size: the host answers everything so, as far as they show. */
+const ALIKE = 3;
 /** Detections that one server error lifts by one level (DETECTIONS W11: 500 or size change). */
 const LIFTED_BY_ERROR = new Set(['W11', 'W14', 'W15']);
 
@@ -177,6 +181,19 @@ function thresholdWords(c: Correlation): string {
   return c.threshold === 1 ? 'one matching request' : `${c.threshold} ${what} requests in ${span}`;
 }
 
+/**
+ * Whether files outside the web folder were given: an answer of its own, from a host that does not answer everything of the
+ * kind alike. One whose every answer is a page of one size shows as little as one that heeds none of it.
+ */
+function gaveFiles(touches: readonly Touch[], scene: Scene): boolean {
+  const given = touches.filter((t) => gaveFile(t, scene));
+  return distinctOf(given, (t) => t.host).some((host) => {
+    const there = touches.filter((t) => t.host === host);
+    const isAlike = there.every((t) => statusClassOf(t) === 2 && t.sub === there[0]!.sub);
+    return !isAlike || requestsIn(there, scene) < ALIKE;
+  });
+}
+
 function toFinding({ id, by, level, lists, thresholds }: Hit, scene: Scene): Finding {
   const touches = inOrder(lists.length === 1 ? lists[0]! : [...new Set(lists.flat())]);
   const steps: string[] = [];
@@ -185,10 +202,14 @@ function toFinding({ id, by, level, lists, thresholds }: Hit, scene: Scene): Fin
   const packets = rules.every((r) => scene.packetRules.has(r));
   const byPath = !packets && rules.every((r) => scene.rules[r]?.item !== 'target');
   const lifted = ANSWERED[id];
-  // only where the path itself is the probe does an answer say something
-  const answered = lifted !== undefined && byPath && touches.some((t) => wasAnswered(t, scene));
-  if (answered && LEVELS.indexOf(lifted) > LEVELS.indexOf(base)) {
-    steps.push(`the server gave content for a probed path, not its usual error page: ${base} to ${lifted}`);
+  // only where the path itself is the probe, or a file that it names, does an answer say something
+  const answered =
+    id === 'W14'
+      ? gaveFiles(touches, scene)
+      : lifted !== undefined && byPath && touches.some((t) => wasAnswered(t, scene));
+  if (answered && lifted !== undefined && LEVELS.indexOf(lifted) > LEVELS.indexOf(base)) {
+    const what = byPath ? 'a probed path' : 'a file outside the web folder';
+    steps.push(`the server gave content for ${what}, not its usual error page: ${base} to ${lifted}`);
     base = lifted;
   }
   const proxied = id === 'W17' && new Set(touches.filter((t) => wasAnswered(t, scene)).map((t) => t.sub)).size;
