@@ -37,7 +37,7 @@ export const TEXT_MAX = 1000;
 /** Longest part of a request that is no HTTP request that is shown, in bytes. */
 export const MALFORMED_MAX = 120;
 /** Longest matched fragment that is returned, in characters. */
-export const MATCHED_MAX = 240;
+const MATCHED_MAX = 240;
 
 /** Ranges of a line that are hidden, minus those that are kept; rendered once at the end. */
 export class Spans {

@@ -11,7 +11,7 @@ import { type Database, openDatabase } from './database.ts';
 import { reservedReason } from './reserved.ts';
 
 /** How many answers are remembered; at the bound all are forgotten, which costs time and changes no answer. */
-export const ENRICHED_MAX = 65_536;
+const ENRICHED_MAX = 65_536;
 
 export interface EnricherOptions {
   /** MMDB files of the user's own, which take the place of the bundled data of their kind */

@@ -12,14 +12,14 @@ import type { OriginContext } from './format.ts';
 import { unwrap, WRAPPING_REFUSED } from './syslog-wrapping.ts';
 
 /** Kinds of lines that are skipped. */
-export const SKIPPED = {
+const SKIPPED = {
   otherProgram: 'line of another program',
   noPacket: 'kernel message that is no packet',
   notIp: 'packet that is not IP',
 } as const;
 
 /** Why a line is refused (besides WRAPPING_REFUSED). */
-export const PACKET_REFUSED = 'packet whose source or destination cannot be read';
+const PACKET_REFUSED = 'packet whose source or destination cannot be read';
 
 /** Any reference does where only the shape of a line is asked for. */
 const ANY_CONTEXT: OriginContext = { origin: 0, referenceMs: 4e12, timezone: 'UTC' };

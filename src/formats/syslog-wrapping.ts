@@ -79,7 +79,7 @@ export function unwrap(line: string, context: OriginContext): Wrapped | string {
 }
 
 /** `[1234.567890] ` in front of a kernel message, removed. */
-export function withoutUptime(message: string): string {
+function withoutUptime(message: string): string {
   const uptime = UPTIME.exec(message);
   return uptime === null ? message : message.slice(uptime[0].length);
 }

@@ -11,7 +11,7 @@ import { globSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
 
 /** Most files that the patterns of one origin may name; more are told and left out. */
-export const FILES_MAX = 20_000;
+const FILES_MAX = 20_000;
 
 /** A family of files. */
 export interface LogFamily {

@@ -7,8 +7,6 @@ import { panelState } from './panel-state.ts';
 import type { DashboardName, Panel } from './panels.ts';
 import { type Reference, type SavedObject, savedObject } from './saved-object.ts';
 
-/** Columns of the grid. */
-export const GRID = 48;
 /** How a click on a value leads to another dashboard. */
 const LEAD = 'DASHBOARD_TO_DASHBOARD_DRILLDOWN';
 

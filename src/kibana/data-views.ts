@@ -9,7 +9,7 @@ import { aliasOf, type Family } from '../elastic/index-names.ts';
 import { type SavedObject, savedObject } from './saved-object.ts';
 
 /** Families that dashboards look at. */
-export const VIEWS = ['alerts', 'summaries', 'health', 'refused'] as const satisfies readonly Family[];
+const VIEWS = ['alerts', 'summaries', 'health', 'refused'] as const satisfies readonly Family[];
 export type View = (typeof VIEWS)[number];
 
 /** Whose documents are looked at. */

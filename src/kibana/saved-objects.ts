@@ -26,7 +26,7 @@ const MAKE: Readonly<Record<DashboardName, (scope: Scope) => Dashboard>> = {
 export const EVERYBODY: Scope = { prefix: 'pollwatch', organization: null, windows: [] };
 
 /** The dashboards of a scope. */
-export function dashboards(scope: Scope): Dashboard[] {
+function dashboards(scope: Scope): Dashboard[] {
   return namesOf(scope).map((name) => MAKE[name](scope));
 }
 

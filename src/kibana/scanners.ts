@@ -13,7 +13,7 @@ import type { Panel } from './panels.ts';
 import { caveat, navigation } from './words.ts';
 
 /** Behaviour that is more than looking for what is there. */
-export const MORE_THAN_SCANNING = 'not pollwatch.detection.class: scan';
+const MORE_THAN_SCANNING = 'not pollwatch.detection.class: scan';
 const BEYOND = `${STANDS} and ${KNOWN} and ${MORE_THAN_SCANNING}`;
 
 export function scanners(scope: Scope): Dashboard {

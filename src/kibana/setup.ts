@@ -36,7 +36,7 @@ export async function setupKibana(settings: KibanaSettings, setup: KibanaSetup):
 }
 
 /** Name of the role that reads a scope in Kibana. */
-export function kibanaRole(scope: Scope): string {
+function kibanaRole(scope: Scope): string {
   return `${scopeId(scope)}-kibana`;
 }
 

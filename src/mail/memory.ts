@@ -8,7 +8,7 @@ import { type AlertState, type Told, toldOf } from './mailable.ts';
 import type { NightMemory } from './night.ts';
 
 /** Alerts that are remembered; a state SOC's busiest day has some thousand that are mailed. */
-export const ALERTS_KEPT = 20_000;
+const ALERTS_KEPT = 20_000;
 /** An alert that is no longer handed in is remembered this long: it may be continued the next day. */
 const FORGET_MS = 8 * DAY;
 

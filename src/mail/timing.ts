@@ -27,10 +27,10 @@ export const UPDATE_SPACING_MS: Readonly<Record<Level, number>> = {
 };
 
 /** Most mails about alerts to one recipient; doubled while a window of an election is open. */
-export const CAPS = { perHour: 2, perDay: 6 } as const;
-export const WINDOW_CAPS_FACTOR = 2;
+const CAPS = { perHour: 2, perDay: 6 } as const;
+const WINDOW_CAPS_FACTOR = 2;
 /** Of these so many are kept for what is critical or escalated: what is urgent never waits behind what is not. */
-export const URGENT_RESERVE = 1;
+const URGENT_RESERVE = 1;
 
 /** More new alerts than this within ten minutes are told in one mail until it has been quieter for ten minutes. */
 export const STORM_ALERTS = 20;
@@ -38,7 +38,7 @@ export const STORM_SPAN_MS = 10 * MINUTE;
 
 /** Nobody acknowledged: from this severity up, the next contacts are told. In a window after a third of the time (30 → 10). */
 export const ESCALATED_FROM: readonly Level[] = ['high', 'critical'];
-export const ESCALATION_WINDOW_DIVISOR = 3;
+const ESCALATION_WINDOW_DIVISOR = 3;
 
 /** Weekly digests come on Monday. */
 const DIGEST_WEEKDAY = 1;

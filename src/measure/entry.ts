@@ -99,9 +99,6 @@ export const GROUPED = 32;
 export const VISIT_WORDS = 3;
 export const TOUCH_WORDS = 8;
 
-/** Rules that fit behind TAG.rule. */
-export const RULES_MAX = TAG_MASK - TAG.rule + 1;
-
 /** Flag byte of a web touch. */
 export const WEB = {
   /** bits 0–2: status class 1–5, 0 = none */

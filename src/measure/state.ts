@@ -9,7 +9,7 @@ import type { Ledger } from './ledger.ts';
 import { holdBound, settle } from './reductions.ts';
 
 /** Default bound of the entries' memory. A million quiet sources use about 100 MB of it. */
-export const MEMORY_BYTES = 1024 * 1024 * 1024;
+const MEMORY_BYTES = 1024 * 1024 * 1024;
 
 export interface State {
   ledger: Ledger;

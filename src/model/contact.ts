@@ -58,7 +58,7 @@ export interface Mailing {
 }
 
 /** Spans around an election in which some systems matter more (ELECTIONS 2c). */
-export const ELECTION_PHASES = [
+const ELECTION_PHASES = [
   'uocava_mailing',
   'registration_deadline',
   'early_voting',

@@ -102,7 +102,7 @@ export function wallClock(zone: string): Intl.DateTimeFormat {
 }
 
 /** Milliseconds that a wall clock is ahead of UTC at an instant; whole seconds. */
-export function wallOffsetMs(ms: number, clock: Intl.DateTimeFormat): number {
+function wallOffsetMs(ms: number, clock: Intl.DateTimeFormat): number {
   const part: Record<string, number> = {};
   for (const { type, value } of clock.formatToParts(ms)) part[type] = Number(value);
   const shown = Date.UTC(

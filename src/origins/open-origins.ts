@@ -12,7 +12,7 @@ import { type ByteFeed, type Compression, compressionOf, feedOfFile, feedOfStrea
 import { problemOf, refuseBinary, refusePacked, tester, UnreadableError } from './unreadable.ts';
 
 /** How much of the start of an origin format detection may look at. */
-export const PEEK_BYTES = 64 * 1024;
+const PEEK_BYTES = 64 * 1024;
 
 export interface OriginOptions {
   /** what `-` reads; `process.stdin` unless a test says otherwise */

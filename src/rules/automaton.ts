@@ -18,7 +18,7 @@ export interface Automaton {
 }
 
 /** States beyond this are refused: 262,144 states of 64 classes are 64 MB. */
-export const STATES_MAX = 262_144;
+const STATES_MAX = 262_144;
 
 /** ASCII upper case → lower case. */
 export function foldByte(c: number): number {

@@ -172,7 +172,7 @@ export function testRules(ruleSet: CompiledRuleSet, batch: Batch, key: HashKey):
 }
 
 /** The texts of a row as logged. */
-export function textsOf(batch: Batch, row: number): EventTexts & Required<Omit<EventTexts, 'malformed'>> {
+function textsOf(batch: Batch, row: number): EventTexts & Required<Omit<EventTexts, 'malformed'>> {
   const text = (start: Uint32Array, end: Uint32Array) =>
     Buffer.from(batch.bytes.subarray(start[row]!, end[row]!)).toString('latin1');
   return {

@@ -32,7 +32,7 @@ export interface Fragment {
 }
 
 /** A longer fragment is cut here: enough to recognise an attack, too little to carry a record. */
-export const FRAGMENT_MAX = 120;
+const FRAGMENT_MAX = 120;
 
 interface Form {
   bytes: Uint8Array;

@@ -12,7 +12,7 @@ import { compileRule, type RuleDraft, type SkippedRule } from './sigma.ts';
 import { at, openYaml, type RuleFile } from './yaml-source.ts';
 
 /** Rules of one set, built-in and the user's together; higher numbers are kept for measures without a rule. */
-export const RULES_MAX = 900;
+const RULES_MAX = 900;
 
 /** A rule set with what the matcher runs on. */
 export interface CompiledRuleSet extends RuleSet {

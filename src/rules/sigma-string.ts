@@ -10,7 +10,7 @@ import { RE2JS } from 're2js';
 /** Token for `*`: any bytes. */
 export const STAR = -2;
 /** Token for `?`: any one byte. */
-export const ANY = -1;
+const ANY = -1;
 
 /** Bytes 0–255, STAR, ANY. */
 export type Tokens = readonly number[];

@@ -7,7 +7,7 @@ import { loadRuleSet } from '../rules/rule-folder.ts';
 import type { CompiledRuleSet } from '../rules/rule-set.ts';
 
 /** Folder of the rules that come with the program. */
-export const BUILTIN_RULES = fileURLToPath(new URL('../../config/rules', import.meta.url));
+const BUILTIN_RULES = fileURLToPath(new URL('../../config/rules', import.meta.url));
 
 /** Rules of the program and of the user. Throws an OperatorError with all problems. */
 export function rulesOf(userPaths: readonly string[]): CompiledRuleSet {

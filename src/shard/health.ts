@@ -22,7 +22,7 @@ const REFUSED_SHARE = 0.1;
 /** How far the last event that counts may lie behind now while lines wait, ms. */
 const LATE_MS = 3_600_000;
 /** A data set that is older says too little of today, days: networks change hands. */
-export const DATA_SET_DAYS_MAX = 180;
+const DATA_SET_DAYS_MAX = 180;
 
 /** What is summed up over an interval: names of the store's counters. */
 const COUNTS = [

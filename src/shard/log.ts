@@ -16,7 +16,7 @@ import { unsealed } from './sealed.ts';
  * How long a delta waits for its list of rules, ms. A worker says its list again with the first job after it lost Redis:
  * this outlasts a failover and a restart of all workers. Its organisation stands still meanwhile.
  */
-export const RULES_WAIT_MS = 600_000;
+const RULES_WAIT_MS = 600_000;
 /** How often the log is searched for the list meanwhile, ms, and how much of it is read at once. */
 const SEARCH_MS = 5000;
 const SEARCH_BYTES = 4 * 1024 * 1024;

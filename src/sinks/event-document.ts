@@ -8,7 +8,7 @@
 import type { LogEvent } from '../model/event.ts';
 
 /** The version of ECS that the fields follow. */
-export const ECS_VERSION = '9.4.0';
+const ECS_VERSION = '9.4.0';
 
 /** Where an event comes from. */
 export interface EventOrigin {

@@ -132,7 +132,7 @@ const voter = (source: string, second: number, id: number | string, status = 200
 /** numbers that look drawn at random, the same every time */
 const scattered = (i: number) => 100_000 + ((i * 7_368_787 + 12_345) % 8_999_993);
 
-export const FIXTURES: Readonly<Record<string, Fixture>> = {
+const FIXTURES: Readonly<Record<string, Fixture>> = {
   F01: {
     fires: firewall(
       'one source asks for 40 ports of one address, one every 20 seconds',

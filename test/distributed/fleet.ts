@@ -191,7 +191,7 @@ export function startFleet(kinds: readonly WorkerKind[], setting: FleetSetting):
 }
 
 /** Asks workers to stop; their exit codes. Those that do not within the deadline are killed. */
-export function stopWorkers(workers: readonly WorkerProcess[], ms = 120_000): Promise<(number | string)[]> {
+function stopWorkers(workers: readonly WorkerProcess[], ms = 120_000): Promise<(number | string)[]> {
   return Promise.all(
     workers.map(async ({ child, ended }) => {
       child.kill('SIGTERM');

@@ -13,7 +13,7 @@ import { INVENTORIES, type InventoryName, SECRET } from '../laws/small-run.ts';
 import { canonicalDocuments, documentsOfAlerts } from '../shard/folding.ts';
 import type { FedLog } from './fleet.ts';
 
-export const NAMES: readonly InventoryName[] = ['none', 'assets', 'tight'];
+const NAMES: readonly InventoryName[] = ['none', 'assets', 'tight'];
 const SAMPLES = [
   'apache-access.log',
   'iptables-journald.ndjson',

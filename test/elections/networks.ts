@@ -7,7 +7,7 @@ import { dotted, madeUpIpv4, madeUpIpv6, type Random } from '../../bench/random.
 import { type MmdbValue, writeMmdb } from '../enrich/mmdb-writer.ts';
 
 /** AS of the rented servers that attacks come from. */
-export const HOSTING = { number: 64500, name: 'EXAMPLE-HOSTING' };
+const HOSTING = { number: 64500, name: 'EXAMPLE-HOSTING' };
 const OTHER_HOSTING = { number: 64501, name: 'EXAMPLE-VPN' };
 const ACCESS = [
   { number: 64496, name: 'EXAMPLE-CABLE' },

@@ -35,11 +35,11 @@ export const VOTERS_ON_ROLL = 180_000;
 export const PROTECTED = [2_104_417, 2_131_872, 2_166_003];
 
 /** Networks: the office's own, its enrolled poll books, the one authorised scanner, the air-gapped network. */
-export const STAFF_NETWORK = '10.20.0.0/24';
-export const POLLBOOK_NETWORK = '198.51.100.128/26';
-export const AUTHORIZED_NETWORK = '192.0.2.64/28';
-export const AIRGAPPED_NETWORK = '10.77.0.0/24';
-export const OWN_ADDRESSES = '203.0.113.0/26';
+const STAFF_NETWORK = '10.20.0.0/24';
+const POLLBOOK_NETWORK = '198.51.100.128/26';
+const AUTHORIZED_NETWORK = '192.0.2.64/28';
+const AIRGAPPED_NETWORK = '10.77.0.0/24';
+const OWN_ADDRESSES = '203.0.113.0/26';
 
 export const SURNAMES =
   'adams baker carter diaz evans foster garcia hughes ito jones khan lopez meyer nguyen ortiz patel quinn reyes smith tran ueda vargas walker xiong young zhang'.split(

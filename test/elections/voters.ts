@@ -142,7 +142,7 @@ export function watchResults(web: Lines, random: Random, person: Person): void {
 }
 
 /** A record number of somebody who looks up himself. */
-export function voter(random: Random): number {
+function voter(random: Random): number {
   return FIRST_VOTER + random.below(VOTERS_ON_ROLL);
 }
 

@@ -1,10 +1,11 @@
 /** Events in columns: what an arena holds, and that a row read back is the event that was put in. */
 import { expect, it } from 'vitest';
-import { appendEvent, eventOf, fillLines } from '../../src/formats/append-event.ts';
+import { appendEvent, fillLines } from '../../src/formats/append-event.ts';
 import { findFormat, formats } from '../../src/formats/index.ts';
 import { createBatch, FLAG, NO_SIZE } from '../../src/model/batch.ts';
 import type { LogEvent } from '../../src/model/event.ts';
 import { createTally } from '../../src/model/tally.ts';
+import { eventOf } from './row-event.ts';
 import { CONTEXT, run } from './rows.ts';
 
 it('an event that was appended reads back as it was', () => {

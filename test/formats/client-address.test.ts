@@ -4,11 +4,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseInventory } from '../../src/config/inventory.ts';
-import { appendEvent, eventOf } from '../../src/formats/append-event.ts';
+import { appendEvent } from '../../src/formats/append-event.ts';
 import { proxiesOf, seeThrough } from '../../src/formats/client-address.ts';
 import { combined, relayedBy } from '../../src/formats/combined.ts';
 import { createBatch } from '../../src/model/batch.ts';
 import { createTally } from '../../src/model/tally.ts';
+import { eventOf } from './row-event.ts';
 import { CONTEXT } from './rows.ts';
 
 const HEAD = 'version: 1\norganization: {id: us-xx-a, name: A}\n';

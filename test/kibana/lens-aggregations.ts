@@ -32,10 +32,7 @@ export function partsOf({ columns, columnOrder }: StoredLayer): { buckets: strin
 }
 
 /** The search behind a layer. */
-export function searchOf(
-  layer: StoredLayer,
-  span: TimeSpan,
-): { query: estypes.QueryDslQueryContainer; aggs: Aggregations } {
+function searchOf(layer: StoredLayer, span: TimeSpan): { query: estypes.QueryDslQueryContainer; aggs: Aggregations } {
   const { buckets, measures } = partsOf(layer);
   let aggs: Aggregations = Object.fromEntries(measures.flatMap((id) => measureOf(id, layer.columns[id]!, span)));
   for (const [i, id] of [...buckets].reverse().entries()) {

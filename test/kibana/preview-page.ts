@@ -137,7 +137,7 @@ function durationText(seconds: number): string {
 }
 
 /** A value as Kibana would write it. */
-export function formatted({ dataType, params }: StoredColumn, value: string | number | null): string {
+function formatted({ dataType, params }: StoredColumn, value: string | number | null): string {
   if (value === null) return '–';
   if (dataType === 'date') return new Date(value).toISOString().slice(0, 16).replace('T', ' ');
   if (typeof value !== 'number') return value;

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 /** The bus of a Redis cluster node stands 10,000 above its port, and below the others as well. */
 const LOWEST = 12_000;
 const HIGHEST = 22_000;
-export const BUS_ABOVE = 10_000;
+const BUS_ABOVE = 10_000;
 
 /** A port of 127.0.0.1 on which nobody listens, by TCP or UDP; nor, `withBus`, on the one 10,000 above. */
 export async function freePort(withBus = false): Promise<number> {

@@ -15,11 +15,11 @@ import { count, durationText, instantText, periodText } from '../quantity.ts';
 import { type Html, html } from './html.ts';
 
 /** Alerts that are shown with everything. */
-export const DETAILS_MAX = 200;
+const DETAILS_MAX = 200;
 /** Up to so many alerts are printed with everything; of more, those that the reader opened. */
 const PRINTED_MAX = 12;
 /** Further alerts that are shown as a row. */
-export const ROWS_MAX = 1000;
+const ROWS_MAX = 1000;
 /** Evidence lines, and member addresses, that one alert shows. */
 const LINES_MAX = 8;
 const RELATED_MAX = 40;
