@@ -130,6 +130,8 @@ function numbersOf(counts: IngestCounts): IngestNumbers[] {
     ingest_bytes: of.bytes,
     ingest_chunks: of.chunks,
     ingest_overlong: of.overlong,
+    ingest_cut: of.cut,
+    ingest_turned_away: of.turnedAway,
     ingest_dropped: of.dropped,
     ingest_behind_bytes: of.behindBytes,
     ingest_waiting: of.waitingSinceMs > 0 ? 1 : 0,

@@ -209,6 +209,10 @@ function syslogOf(
       organization: organizationOf(fields, organization, [...at, 'organization'], setting),
     };
   });
+  if (listener.peers_only === true && peers.length === 0) {
+    const hint = 'name them under peers, or leave peers_only out';
+    fields.fail([...path, 'peers_only'], 'PW-CONFIG-VALUE', 'nobody may send: there are no peers', hint);
+  }
   return {
     kind: 'syslog',
     name,
@@ -224,6 +228,7 @@ function syslogOf(
             clientCa: fields.content(clientCa, [...path, 'client_ca_file'], 'certificate'),
           },
     peers,
+    ...(listener.peers_only === true && { isPeersOnly: true }),
     reading,
   };
 }

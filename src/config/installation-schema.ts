@@ -125,6 +125,7 @@ const syslog = z.strictObject({
     .max(10_000)
     .optional()
     .describe('whose lines those of a sender are; the first that fits holds, else `organization`'),
+  peers_only: z.boolean().optional().describe('true: who fits none of the peers is turned away; default false'),
 });
 
 const redisList = z.strictObject({

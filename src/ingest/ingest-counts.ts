@@ -16,6 +16,8 @@ export interface OriginCounts {
   dropped: number;
   /** messages whose connection ended in the middle of them */
   cut: number;
+  /** connections and datagrams of senders that a listener did not let in */
+  turnedAway: number;
   /** Unix ms of the last commit, 0 = none */
   committedMs: number;
   /** Unix ms since when the origin waits for room in the queue, 0 = it does not */
@@ -48,6 +50,7 @@ export function createIngestCounts(): IngestCounts {
           overlong: 0,
           dropped: 0,
           cut: 0,
+          turnedAway: 0,
           committedMs: 0,
           waitingSinceMs: 0,
           behindBytes: 0,

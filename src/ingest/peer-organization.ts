@@ -1,16 +1,20 @@
 /**
  * Whose lines those of a sender are: told by the network that it sends from, or by the name in its certificate. The first
- * declared peer that fits holds; without one, the listener's own organisation.
+ * declared peer that fits holds; without one, the listener's own organisation, or nobody's.
  */
 import { BlockList, isIPv6 } from 'node:net';
 import type { IngestOrigin } from '../model/installation.ts';
 
 export type SyslogOrigin = Extract<IngestOrigin, { kind: 'syslog' }>;
 
-/** The organisation of an address and, over TLS, of the subject CN of the client's certificate. */
+/**
+ * The organisation of an address and, over TLS, of the subject CN of the client's certificate; null: only peers may send, and
+ * this is none.
+ */
 export function peerOrganizations(
-  origin: Pick<SyslogOrigin, 'peers' | 'reading'>,
-): (address: string, commonName: string | null) => string {
+  origin: Pick<SyslogOrigin, 'peers' | 'reading' | 'isPeersOnly'>,
+): (address: string, commonName: string | null) => string | null {
+  const others = origin.isPeersOnly === true ? null : origin.reading.organization;
   const peers = origin.peers.map((peer) => ({ ...peer, network: peer.cidr === null ? null : networkOf(peer.cidr) }));
   return (address, commonName) => {
     const plain = withoutMapping(address);
@@ -20,7 +24,7 @@ export function peerOrganizations(
         (peer.commonName === null || peer.commonName === commonName) &&
         (peer.network !== null || peer.commonName !== null),
     );
-    return fitting?.organization ?? origin.reading.organization;
+    return fitting?.organization ?? others;
   };
 }
 

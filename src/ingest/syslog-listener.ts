@@ -16,6 +16,7 @@ import { createLineIntake, type LineIntake } from './line-intake.ts';
 import { lineOfMessage, OVERLONG_LINE } from './message-line.ts';
 import { peerOrganizations, type SyslogOrigin, withoutMapping } from './peer-organization.ts';
 import { createSyslogFraming, type SyslogFraming } from './syslog-framing.ts';
+import { createDoor, type Door, NO_FRAMING, NO_PEER, type Refusal, TOO_MANY, tlsRefusal } from './turned-away.ts';
 
 /** Bounds of a listener; tests use small ones. */
 export interface ListenerBounds {
@@ -53,11 +54,13 @@ export async function listenSyslog(
 ): Promise<void> {
   const { name, reading } = origin;
   const run = randomBytes(9).toString('base64url');
+  const { organization } = reading;
+  const door = createDoor(name, counts.of(organization, name), settings.get(organization)!.notices);
   const intake = createLineIntake(name, run, reading, settings, counts, OTHERWISE);
   const listener =
     origin.transport === 'udp'
-      ? await listenUdp(origin, intake)
-      : await listenStream(origin, intake, counts, { ...BOUNDS, ...bounds });
+      ? await listenUdp(origin, intake, door)
+      : await listenStream(origin, intake, { counts, door, bounds: { ...BOUNDS, ...bounds } });
   const look = setInterval(() => listener.look(), LOOK_MS);
   // what is in the sockets when the signal comes is still put in, then committed
   const drained = new AbortController();
@@ -81,13 +84,14 @@ interface Listener {
   close(): Promise<void>;
 }
 
-async function listenUdp(origin: SyslogOrigin, intake: LineIntake): Promise<Listener> {
+async function listenUdp(origin: SyslogOrigin, intake: LineIntake, door: Door): Promise<Listener> {
   const { host, port, reading } = origin;
   const organizationOf = peerOrganizations(origin);
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BYTES });
   socket.on('message', (bytes, peer) => {
-    const line = lineOfMessage(bytes.toString('latin1'), reading, OTHERWISE);
     const organization = organizationOf(peer.address, null);
+    if (organization === null) return door.turnAway(withoutMapping(peer.address), NO_PEER);
+    const line = lineOfMessage(bytes.toString('latin1'), reading, OTHERWISE);
     if (!intake.put(organization, line)) intake.drop(organization, line, 1);
   });
   await bound(origin, (ready, failed) => {
@@ -149,8 +153,7 @@ interface Connection {
 async function listenStream(
   origin: SyslogOrigin,
   intake: LineIntake,
-  counts: IngestCounts,
-  bounds: ListenerBounds,
+  { counts, door, bounds }: { counts: IngestCounts; door: Door; bounds: ListenerBounds },
 ): Promise<Listener> {
   const { host, port, reading, tls, name } = origin;
   const organizationOf = peerOrganizations(origin);
@@ -191,13 +194,23 @@ async function listenStream(
     // what found no room before the sender left is lost, and said
     if (connection.waiting.length > 0) intake.drop(connection.organization, null, connection.waiting.length);
   };
+  const turnAway = (socket: Socket, refusal: Refusal): void => {
+    door.turnAway(addressOf(socket), refusal);
+    socket.destroy();
+  };
   const accept = (socket: Socket): void => {
     const peer = withoutMapping(socket.remoteAddress ?? '');
     const commonName = socket instanceof TLSSocket ? commonNameOf(socket) : null;
+    const organization = organizationOf(peer, commonName);
+    if (organization === null) {
+      turnAway(socket, NO_PEER);
+      return;
+    }
+    door.letIn(peer);
     const connection: Connection = {
       socket,
       framing: createSyslogFraming(),
-      organization: organizationOf(peer, commonName),
+      organization,
       peer,
       overlong: 0,
       insideSinceMs: 0,
@@ -209,7 +222,7 @@ async function listenStream(
     socket.setTimeout(bounds.idleMs, () => socket.destroy());
     socket.on('data', (bytes: Buffer) => {
       take(connection, connection.framing.push(bytes));
-      if (connection.framing.isBroken) socket.destroy();
+      if (connection.framing.isBroken) turnAway(socket, NO_FRAMING);
     });
     socket.on('close', () => end(connection));
   };
@@ -219,7 +232,7 @@ async function listenStream(
     const peer = withoutMapping(socket.remoteAddress ?? '');
     const others = perPeer.get(peer) ?? 0;
     if (sockets.size >= bounds.connectionsMax || others >= bounds.connectionsPerPeer) {
-      socket.destroy();
+      turnAway(socket, TOO_MANY);
       return;
     }
     sockets.add(socket);
@@ -243,8 +256,13 @@ async function listenStream(
     const secure = createTlsServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS, ...client });
     secure.on('connection', admit);
     secure.on('secureConnection', accept);
-    // who does not show the right certificate is turned away
-    secure.on('tlsClientError', (_, socket) => socket.destroy());
+    secure.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      // a code, whatever its type says
+      const check = socket.authorizationError as unknown;
+      const refusal = tlsRefusal(error.code ?? error.name, typeof check === 'string' ? check : null);
+      if (refusal === null) socket.destroy();
+      else turnAway(socket, refusal);
+    });
     server = secure;
   }
   await bound(origin, (ready, failed) => {
@@ -273,6 +291,12 @@ async function listenStream(
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** A socket that Node has destroyed, for its certificate is not the right one, knows no address; the one below it does. */
+function addressOf(socket: Socket): string {
+  const below = (socket as { _parent?: Socket })._parent;
+  return withoutMapping(socket.remoteAddress ?? below?.remoteAddress ?? 'of an unknown address');
 }
 
 function commonNameOf(socket: TLSSocket): string | null {

@@ -81,6 +81,8 @@ export type IngestOrigin =
       /** PEM texts, for tls */
       readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | null } | null;
       /** organisation by peer network or by subject CN of the client's certificate; the first that fits, else reading.organization */
+      /** whoever fits none of the peers is turned away; undefined = false */
+      readonly isPeersOnly?: boolean;
       readonly peers: readonly {
         readonly cidr: string | null;
         readonly commonName: string | null;

@@ -65,6 +65,8 @@ const INGEST = {
   ingest_chunks: 'chunks that this process committed',
   ingest_overlong: 'lines that were longer than 256 KiB',
   ingest_dropped: 'lines that a listener of this process had no room for',
+  ingest_cut: 'messages of listeners whose connection ended in the middle of them',
+  ingest_turned_away: 'senders that a listener of this process did not let in',
   ingest_behind_bytes: 'bytes that stand in files and are not committed yet',
   ingest_waiting: 'origins that wait for room in the queue',
 } as const;

@@ -75,6 +75,7 @@ async function dial(port: number): Promise<Socket> {
   return socket!;
 }
 
+const turnedAway = (counts: Running['counts']) => counts.all().reduce((sum, of) => sum + of.turnedAway, 0);
 const arrived = (count: number, org = 'adams') =>
   until(`${count} lines of ${org}`, async () => (await office.lines(org)).length >= count);
 
@@ -152,13 +153,57 @@ it('over TLS takes clients of its authority only, and knows them by the name in 
   await send('brown-gateway', nginx(0));
   await send('other', nginx(1));
   await send('stranger', nginx(2));
+  const { notices, counts } = running;
+  const told = () => notices.filter(({ code }) => code === 'PW-INGEST-PEER').map(({ message }) => message);
+  await until('the stranger is told', () => told().length === 1);
+  expect(told()[0]).toMatch(
+    /^a sender was turned away: 127\.0\.0\.1 shows a certificate of another authority \(UNABLE_/,
+  );
   await send(null, nginx(3));
+  // it is counted, and the same address told once until it comes in
+  await until('nobody is counted twice', () => turnedAway(counts) === 2);
+  await send('other', nginx(4));
+  await until('it comes in', () => told().length === 2);
+  expect(told()[1]).toBe('127.0.0.1 is let in');
+  await send(null, nginx(3));
+  await until('it is told again', () => told().length === 3);
+  expect(told()[2]).toContain('127.0.0.1 shows no certificate');
+  await send('other', nginx(5));
+  (await dial(origin.port)).end('<13>no TLS at all, and long enough to be looked at\n');
+  await until('plain text is told', () => told().at(-1)!.includes('does not speak TLS'));
   await arrived(1, 'brown');
   await arrived(1, 'adams');
   await running.stop();
   running = null;
   expect(await office.lines('brown')).toEqual([accessLine(0)]);
-  expect(await office.lines('adams')).toEqual([accessLine(1)]);
+  expect((await office.lines('adams')).sort()).toEqual([1, 4, 5].map((n) => accessLine(n)));
+});
+
+it('of peers only turns everybody else away, over UDP as over TCP, and says whom', async () => {
+  const peers = [{ cidr: '192.0.2.0/24', commonName: null, organization: 'brown' }];
+  const only = { peers, isPeersOnly: true };
+  const udp = await listener({ ...only, name: 'datagrams', transport: 'udp' });
+  const tcp = await listener({ ...only, name: 'stream' });
+  running = office.start([udp, tcp]);
+  const { notices, counts } = running;
+  const stranger = await dial(tcp.port);
+  stranger.write(`${nginx(0)}\n`);
+  if (!stranger.closed) await once(stranger, 'close');
+  const socket = createSocket('udp4');
+  await until('a datagram is counted', () => {
+    socket.send(nginx(1), udp.port, '127.0.0.1');
+    return counts.all().some(({ origin, turnedAway: n }) => origin === 'datagrams' && n > 3);
+  });
+  socket.close();
+  const told = notices.map(({ origin, message }) => `${origin}: ${message}`);
+  expect(told.sort()).toEqual(
+    ['datagrams', 'stream'].map(
+      (name) => `${name} 127.0.0.1: a sender was turned away: 127.0.0.1 fits none of the peers`,
+    ),
+  );
+  await running.stop();
+  running = null;
+  expect([await office.lines('adams'), await office.lines('brown')]).toEqual([[], []]);
 });
 
 it('stops reading a TCP sender when the queue is full, and loses nothing of it', async () => {
@@ -279,6 +324,8 @@ it('a sender that is slow, silent, one of too many, or broken is cut off; the ot
     await arrived(5);
     expect(await office.lines()).toContain('<13>a message that never');
     expect(counts.of('adams', 'syslog').cut).toBe(1);
+    // the broken one, and the fifth
+    expect(counts.of('adams', 'syslog').turnedAway).toBe(2);
   } finally {
     stop.abort();
     await ended;

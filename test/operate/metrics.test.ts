@@ -70,7 +70,14 @@ describe('the metrics', () => {
   });
 
   it('tell what this process ingests, origins of an organisation summed up', async () => {
-    const one = { ingest_bytes: 5, ingest_chunks: 1, ingest_overlong: 0, ingest_dropped: 2 };
+    const one = {
+      ingest_bytes: 5,
+      ingest_chunks: 1,
+      ingest_overlong: 0,
+      ingest_cut: 0,
+      ingest_turned_away: 0,
+      ingest_dropped: 2,
+    };
     const each = { ...one, ingest_behind_bytes: 7, ingest_waiting: 1, organization: 'us-xx-a' };
     const read = () => Promise.resolve([]);
     const ingest = () => [each, each];
