@@ -92,6 +92,8 @@ export function explain(
       case 'F18':
         return `${who} scanned you, and the firewall then let ${counted(n['packets_allowed']!, 'connection')} to ${listed(d.exhibit.allowedPorts.map(serviceWords))} of ${target} through${span} (firewall log).`;
       case 'W21':
+        if (d.key.kind === 'system')
+          return `${counted(n['sources']!, 'address', 'addresses')} of ${counted(n['networks']!, 'network')} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${examples[0] === undefined ? '' : ` (${examples[0]})`}, no more than ${grouped(n['most_of_one_address']!)} each${span} (web log). None of them got in.`;
         return d.key.kind === 'source'
           ? `${who} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). ${loginWords(n)}`
           : `${counted(n['sources']!, 'address', 'addresses')} of ${group ?? 'one network'} made ${counted(n['requests']!, 'log-in attempt')} on ${target}${span} (web log). All were refused.`;

@@ -9,7 +9,7 @@ import type { Exhibit } from './exhibit.ts';
 import type { Meanwhile } from './meanwhile.ts';
 
 export interface DecisionKey {
-  /** `system`: a declared one, by the number of its asset in `lo` (0 = none that is declared) */
+  /** `system`: a declared one, by the number of its asset in `lo`; else a host by its number, 0 = nobody says which */
   kind: 'source' | 'prefix' | 'target' | 'as' | 'campaign' | 'system';
   hi: number;
   lo: number;

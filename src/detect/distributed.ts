@@ -7,7 +7,8 @@
  *  F16 Distributed scan of one address: at least 15 sources, together at least 15 ports beyond those that everybody is
  *      probed for, hardly overlapping (1 − |union| / sum of sets ≤ 0.2), and one agreement: 60 % of them in one network
  *      or /24, or the ports cover half of the range that they span (Gates; Yegneswaran; Snort's distributed scan).
- *  W01 shared out between the addresses of a block: shared-probing.ts. W21 spread over a network: network-logins.ts.
+ *  W01 shared out between the addresses of a block: shared-probing.ts. W21 spread over
+ *  a network: network-logins.ts; over many, against one system: system-logins.ts.
  * Campaigns are not joined transitively: a decision lists its members.
  */
 
@@ -29,6 +30,7 @@ import { networkDecision } from './network-decision.ts';
 import { networkLogIns } from './network-logins.ts';
 import type { Settings } from './scene.ts';
 import { noteProber, sharedProbing, TOLD_ALONE } from './shared-probing.ts';
+import { systemLogIns } from './system-logins.ts';
 import { actionOf, type Touch } from './touch.ts';
 import { readVisits, type Visit } from './visit.ts';
 import { logins } from './web/credential-guessing.ts';
@@ -73,7 +75,7 @@ export function createFacts(sources: Ledger): Facts {
 
 const keyOf = (facts: Facts, item: number) => ({ hi: hiOf(facts.sources, item), lo: loOf(facts.sources, item) });
 
-/** The log-ins of one source that tried some in vain. */
+/** The log-ins of one source that tried some in vain, or a few of which nobody knows. */
 export interface LogInFact {
   readonly hi: number;
   readonly lo: number;
@@ -84,10 +86,13 @@ export interface LogInFact {
   readonly unclear: readonly Touch[];
 }
 
-/** The log-ins of a source, or null where none failed. */
+/** Minutes in which a source was given a page for what it sent, up to which it may be one of many that try a password or two. */
+const FEW_UNCLEAR = 8;
+
+/** The log-ins of a source, or null where none failed and hardly any may have. */
 export function logInsOf(record: SourceRecord): LogInFact | null {
   const { refused: failed, succeeded, unclear } = logins(record);
-  if (failed.length === 0) return null;
+  if (failed.length === 0 && (unclear.length === 0 || unclear.length > FEW_UNCLEAR)) return null;
   const { hi, lo, organization } = record;
   return { hi, lo, organization, failed, succeeded, unclear };
 }
@@ -171,6 +176,7 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
   const isTold = (row: number, day: number) => facts.told.has(toldName(row, day));
   append(out, sharedProbing(ledger, facts.sources, scene, isTold));
   append(out, networkLogIns(facts.logins, scene, settings));
+  append(out, systemLogIns(facts.logins, facts.sources, scene, settings));
   return out;
 }
 

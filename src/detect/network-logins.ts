@@ -38,6 +38,7 @@ export function networkLogIns(logIns: readonly LogInFact[], scene: Scene, settin
     groups.set(name, group);
   };
   for (const s of logIns) {
+    if (s.failed.length === 0) continue;
     const p = prefixOf(s.hi, s.lo);
     add(`${s.organization}/p${p.hi}:${p.lo}`, { kind: 'prefix', ...p }, s);
     const as = settings.asOf(s.hi, s.lo);

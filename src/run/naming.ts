@@ -44,8 +44,13 @@ export function keyOf(d: Decision, around: Surroundings): AlertKey {
     case 'campaign':
       return { kind: 'campaign', text: d.key.text ?? '' };
     case 'system':
-      return { kind: 'target', text: around.inventory.assets[d.key.lo - 1]?.id ?? around.inventory.organization.id };
+      return { kind: 'target', text: systemName(d.key.lo, around) };
   }
+}
+
+/** Id of a declared system by its number, else the name of the host, else what it is. */
+function systemName(number: number, { inventory, state }: Surroundings): string {
+  return inventory.assets[number - 1]?.id ?? state.hosts.get(number) ?? 'web server';
 }
 
 /** Owner of the network that the members of a decision share: "AS64500 Example". */

@@ -101,6 +101,24 @@ function syncClient(source: string): string[] {
 const readerAt = (i: number): string => `192.0.2.${100 + i}`;
 const CRAWLER = 'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)';
 
+/** one of two hundred addresses that share no block (the benchmarking range, RFC 2544) */
+const strangerAt = (i: number): string => `198.18.${20 + i}.${9 + (i % 7)}`;
+
+/** People who log in at a portal: a third of them mistype, and are answered with `status`. */
+function members(n: number, status = 401): [number, string][] {
+  return times(n, (i): [number, string][] => {
+    const [source, from] = [`198.19.${20 + i}.4`, i * 1100];
+    const at = (second: number, line: string): [number, string] => [from + second, line];
+    return [
+      at(0, page(source, from, '/portal/login')),
+      at(1, page(source, from + 1, '/portal/assets/portal.css')),
+      ...(i % 3 === 0 ? [at(12, login(source, from + 12, status, 2412))] : []),
+      at(25, login(source, from + 25, 302, 0)),
+      at(26, page(source, from + 26, '/portal/home')),
+    ];
+  }).flat();
+}
+
 /** what people are given of the forms of an office */
 const FORMS = times(12, (i): [number, string] => [
   i * 50 + 5,
@@ -951,6 +969,59 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
         ...(i % 5 < 2 ? [login(`198.51.100.${20 + i}`, i * 40, 401)] : []),
         request(`198.51.100.${20 + i}`, i * 40 + 12, '/portal/login', { method: 'POST', status: 303, size: 0 }),
       ]).flat(),
+    ),
+    'fires-everywhere': web(
+      'a list of stolen passwords: sixty addresses of as many networks, one or two passwords each, all day; people log in meanwhile',
+      inOrder([
+        ...times(90, (i): [number, string] => [i * 600, login(strangerAt(i % 60), i * 600, 401)]),
+        ...members(40),
+      ]),
+    ),
+    'fires-everywhere-200': web(
+      'the same at a form that answers a wrong password with the page again, and people who mistype and get in',
+      inOrder([
+        ...times(40, (i): [number, string][] => [
+          [i * 600, page(strangerAt(i), i * 600, '/portal/login')],
+          [i * 600 + 2, login(strangerAt(i), i * 600 + 2, 200, 2412)],
+        ]).flat(),
+        ...members(24, 200),
+      ]),
+    ),
+    'quiet-reset-day': web(
+      'all passwords were changed: ninety people of as many networks are refused, ask for a new one, and most get in',
+      inOrder(
+        times(90, (i): [number, string][] => [
+          [i * 200, page(strangerAt(i), i * 200, '/portal/login')],
+          ...times(2, (k): [number, string] => [i * 200 + 9 + k * 8, login(strangerAt(i), i * 200 + 9 + k * 8, 401)]),
+          [i * 200 + 40, page(strangerAt(i), i * 200 + 40, '/portal/new-password')],
+          ...(i % 8 === 0 ? [] : [[i * 200 + 190, login(strangerAt(i), i * 200 + 190, 302, 0)] as [number, string]]),
+        ]).flat(),
+      ),
+    ),
+    'quiet-volunteers': web(
+      'twelve campaign offices, twenty volunteers behind the address of each: many mistype, and get in',
+      inOrder(
+        times(240, (i): [number, string][] => [
+          [i * 60, page(strangerAt(i % 12), i * 60, '/portal/login')],
+          ...(i % 3 === 0 ? [[i * 60 + 9, login(strangerAt(i % 12), i * 60 + 9, 401)] as [number, string]] : []),
+          [i * 60 + 20, login(strangerAt(i % 12), i * 60 + 20, 302, 0)],
+        ]).flat(),
+      ),
+    ),
+    'quiet-application-everywhere': web(
+      'a page application, which answers a log-in with 200: eighty people of as many networks',
+      times(80, (i) => [
+        request(strangerAt(i), i * 90, '/api/login', { method: 'POST', status: 200, size: 310 }),
+        page(strangerAt(i), i * 90 + 1, '/api/me'),
+      ]).flat(),
+    ),
+    'below-everywhere': web(
+      'nineteen addresses of as many networks',
+      times(19, (i) => login(strangerAt(i), i * 600, 401)),
+    ),
+    'at-everywhere': web(
+      'twenty addresses of as many networks',
+      times(20, (i) => login(strangerAt(i), i * 600, 401)),
     ),
     below: web(
       'five refused log-ins in two minutes',

@@ -206,6 +206,17 @@ const ACTORS: Readonly<Record<string, Actor>> = {
     pen.truth('W21', below, false);
     pen.truth('W21', exactly, true);
   },
+  // 19 and 20 addresses of as many networks, a refused log-in each, at a system of their own
+  loginsEverywhere(pen, at) {
+    const [below, exactly] = ['portal-below.example.gov', 'portal-at.example.gov'];
+    for (let i = 0; i < 20; i++) {
+      const source = `${pen.network()}.${9 + i}`;
+      if (i < 19) pen.request(at + i * 20_000, source, '/login', 401, { method: 'POST', host: below });
+      pen.request(at + i * 20_000, source, '/login', 401, { method: 'POST', host: exactly });
+    }
+    pen.truth('W21', below, false);
+    pen.truth('W21', exactly, true);
+  },
   fuzzing(pen, at) {
     const [below, exactly] = [pen.address(), pen.address()];
     for (let i = 0; i < 15; i++) {
