@@ -3,7 +3,7 @@
  * Redis, with a server that goes away.
  */
 import { createServer, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { composeMail } from '../../src/mail/compose.ts';
 import { deliverDue } from '../../src/mail/deliver.ts';
 import type { MailTask } from '../../src/mail/mail-task.ts';
@@ -16,8 +16,8 @@ import { HOUR, MINUTE } from '../../src/model/time.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { commitMails, type Installed, install } from '../queue/county.ts';
+import { commitMails, type Installed } from '../queue/county.ts';
+import { sharedly } from '../queue/installed.ts';
 import { drive, inShort, inventoryOf, NOON, senderOf, stateOf } from './mailing.ts';
 import {
   type Answers,
@@ -296,16 +296,10 @@ describe('an answer', () => {
 });
 
 describe('the outbox', () => {
-  let redis: RedisServer;
   let pw: Installed;
   let offices = 0;
-  beforeAll(async () => {
-    redis = await startRedis();
-    pw = install(redis.settings());
-  });
-  afterAll(async () => {
-    await pw.close();
-    await redis.stop();
+  sharedly((opened) => {
+    pw = opened;
   });
   /** The outbox of another organisation, and a commit that adds to it. */
   function fresh() {

@@ -1,5 +1,5 @@
 /** When a run that ends by itself is done, over a real Redis: mails are waited for, but not for ever. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultInventory } from '../../src/config/build-inventory.ts';
 import type { NewRow } from '../../src/model/outbox.ts';
 import { MINUTE } from '../../src/model/time.ts';
@@ -7,8 +7,8 @@ import { createDrainWatch } from '../../src/operate/drain.ts';
 import { readStatus } from '../../src/operate/status.ts';
 import { endHalt, noteHalt } from '../../src/queue/halt.ts';
 import { openMailOutbox } from '../../src/queue/mail-outbox.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { commitLines, commitMails, type Installed, install } from '../queue/county.ts';
+import { commitLines, commitMails, type Installed } from '../queue/county.ts';
+import { sharedly } from '../queue/installed.ts';
 
 const MAIL = {
   from: { name: 'pollwatch', address: 'pollwatch@example.gov' },
@@ -24,16 +24,10 @@ const MAIL = {
 const ALL = { isIndexed: true, isMailed: true };
 
 describe('a run that ends by itself', () => {
-  let redis: RedisServer;
   let pw: Installed;
   let offices = 0;
-  beforeAll(async () => {
-    redis = await startRedis();
-    pw = install(redis.settings());
-  });
-  afterAll(async () => {
-    await pw.close();
-    await redis.stop();
+  sharedly((opened) => {
+    pw = opened;
   });
 
   /** An organisation with mails, and what a run says of it at a minute of its own clock. */

@@ -3,7 +3,7 @@
  */
 
 import type { Worker } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ChunkRef, refText } from '../../src/queue/chunk-store.ts';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
@@ -12,23 +12,16 @@ import { createHandingOn } from '../../src/queue/handing-on.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { type AnalyzeJob, refsOfJob, startAnalyzeWorker, type WorkerTimes } from '../../src/queue/queues.ts';
 import { runScript } from '../../src/queue/scripts.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { until } from '../parts/until.ts';
 import { apply, commitLines, type Installed, install, loggedLines, queuedBytes } from './county.ts';
+import { redisOf, SERVERS } from './installed.ts';
 
 const everyLine = (count: number) => Array.from({ length: count }, (_, n) => [`line ${n}.0`, `line ${n}.1`]).flat();
 
-describe.each([
-  { kind: 'a server', cluster: false },
-  { kind: 'a cluster', cluster: true },
-])('with $kind', ({ cluster }) => {
-  let server: RedisServer;
+describe.each(SERVERS)('with $kind', ({ cluster }) => {
+  const server = redisOf(cluster);
   let pw: Installed;
   let workers: Worker[];
-  beforeAll(async () => {
-    server = await startRedis(cluster ? { cluster } : {});
-  });
-  afterAll(() => server.stop());
   beforeEach(() => {
     pw = install(server.settings());
     workers = [];

@@ -1,5 +1,5 @@
 /** The outbox of facts against a real Redis, alone and as a cluster. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/model/fact.ts';
 import { commitFacts, countFacts, type NewFact, settleFacts, takeFacts } from '../../src/queue/facts.ts';
 import { createSeal, type Seal } from '../../src/queue/seal.ts';
@@ -8,8 +8,8 @@ import { organizations } from '../../src/queue/store.ts';
 import { moveFacts } from '../../src/shard/facts.ts';
 import { decodeRecord } from '../../src/shard/record.ts';
 import { unsealed } from '../../src/shard/sealed.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { type Installed, install } from './county.ts';
+import type { Installed } from './county.ts';
+import { freshly, SERVERS } from './installed.ts';
 
 const ORG = 'adams';
 const STATE = 'us-xx';
@@ -28,24 +28,13 @@ const waiting = (id: string, version: number, to = STATE): NewFact => ({
   revision: { v: version, d: 'digest' },
 });
 
-describe.each([
-  { kind: 'a server', cluster: false },
-  { kind: 'a cluster', cluster: true },
-])('with $kind', ({ cluster }) => {
-  let server: RedisServer;
+describe.each(SERVERS)('with $kind', ({ cluster }) => {
   let pw: Installed;
-  beforeAll(async () => {
-    server = await startRedis(cluster ? { cluster } : {});
+  const open = freshly(cluster, (opened) => {
+    pw = opened;
   });
-  afterAll(() => server.stop());
-  const fresh = async (work: (fence: number) => Promise<void>) => {
-    pw = install(server.settings());
-    try {
-      await work((await acquireLease(pw.store, ORG, 'w', 60_000))!);
-    } finally {
-      await pw.close();
-    }
-  };
+  const fresh = (work: (fence: number) => Promise<void>) =>
+    open(async () => work((await acquireLease(pw.store, ORG, 'w', 60_000))!));
   const factsIn = async (org: string) => {
     const { records } = await readLog(pw.store, org, 0, 1e6);
     return records.flatMap((bytes) => {

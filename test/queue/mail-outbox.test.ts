@@ -2,7 +2,7 @@
  * The outbox of mails against a real Redis, alone and as a cluster: rows come with the commit of a shard, each once, and
  * whoever dies between two steps of sending loses none and sends none twice that was noted.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GIVE_UP_MS, KEEP_MS, LEASE_MS, type NewRow, RETRY_LONGEST_MS } from '../../src/model/outbox.ts';
 import { DAY, MINUTE } from '../../src/model/time.ts';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
@@ -10,8 +10,8 @@ import { queueDepth } from '../../src/queue/depth.ts';
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { mailDepth, openMailOutbox } from '../../src/queue/mail-outbox.ts';
 import { acquireLease, commitShard, type MailCommit, readShard } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
-import { type Installed, install } from './county.ts';
+import type { Installed } from './county.ts';
+import { freshly, SERVERS } from './installed.ts';
 
 const ORG = 'adams';
 const NOW = Date.UTC(2026, 10, 3, 20);
@@ -34,24 +34,11 @@ function row(n: number, covers: readonly string[] = [`alert-${n}|it@example.gov|
   };
 }
 
-describe.each([
-  { kind: 'a server', cluster: false },
-  { kind: 'a cluster', cluster: true },
-])('with $kind the outbox', ({ cluster }) => {
-  let server: RedisServer;
+describe.each(SERVERS)('with $kind the outbox', ({ cluster }) => {
   let pw: Installed;
-  beforeAll(async () => {
-    server = await startRedis(cluster ? { cluster } : {});
+  const fresh = freshly(cluster, (opened) => {
+    pw = opened;
   });
-  afterAll(() => server.stop());
-  const fresh = async (work: () => Promise<void>) => {
-    pw = install(server.settings());
-    try {
-      await work();
-    } finally {
-      await pw.close();
-    }
-  };
   const outbox = () => openMailOutbox(pw.store, ORG);
   const commit = async (rows: NewRow[], more: Partial<MailCommit> = {}, fence?: number) => {
     const held = fence ?? (await acquireLease(pw.store, ORG, 'w', 60_000))!;

@@ -2,7 +2,7 @@
  * Lease, log, snapshot and documents against a real Redis, alone and as a cluster.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deadLetters, dropDead, replayDead } from '../../src/queue/dead-letters.ts';
 import { queueDepth } from '../../src/queue/depth.ts';
 import { evidenceBlob } from '../../src/queue/evidence-store.ts';
@@ -23,30 +23,17 @@ import {
   type ShardCommit,
   type ShardDocument,
 } from '../../src/queue/shard-store.ts';
-import { type RedisServer, startRedis } from '../parts/redis.ts';
 import { until } from '../parts/until.ts';
-import { apply, commitLines, type Installed, install } from './county.ts';
+import { apply, commitLines, type Installed } from './county.ts';
+import { freshly, SERVERS } from './installed.ts';
 
 const ORG = 'adams';
 
-describe.each([
-  { kind: 'a server', cluster: false },
-  { kind: 'a cluster', cluster: true },
-])('with $kind', ({ cluster }) => {
-  let server: RedisServer;
+describe.each(SERVERS)('with $kind', ({ cluster }) => {
   let pw: Installed;
-  beforeAll(async () => {
-    server = await startRedis(cluster ? { cluster } : {});
+  const fresh = freshly(cluster, (opened) => {
+    pw = opened;
   });
-  afterAll(() => server.stop());
-  const fresh = async (work: () => Promise<void>) => {
-    pw = install(server.settings());
-    try {
-      await work();
-    } finally {
-      await pw.close();
-    }
-  };
   const lease = async (worker = 'w', ms = 60_000) => (await acquireLease(pw.store, ORG, worker, ms))!;
   const commit = (fence: number, more: Partial<ShardCommit>, worker = 'w') =>
     commitShard(pw.store, ORG, { fence, worker, documents: [], stats: {}, ...more });
