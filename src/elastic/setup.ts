@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import lifecycle from '../../config/elasticsearch/lifecycle.json' with { type: 'json' };
+import { connectionFault } from '../model/connection-fault.ts';
 import type { ElasticSettings } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
 import { type Client, connectElasticsearch, hasInterface, refusalOf, serverVersion } from './client.ts';
@@ -61,12 +62,14 @@ export async function setupElasticsearch(
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const refusal = refusalOf(error);
+    const { said, hint } = connectionFault(refusal.reason, settings.nodes[0] ?? '', 'elasticsearch');
+    const isAway = refusal.status === null;
     throw new OperatorError(
       [
         {
-          code: refusal.status === null ? 'PW-ELASTIC-UNREACHABLE' : 'PW-ELASTIC-REFUSED',
-          message: `Elasticsearch at ${settings.nodes.join(', ')}: ${refusal.reason}`,
-          hint: HINTS[refusal.status ?? 0] ?? 'read what the server says; its log says more',
+          code: isAway ? 'PW-ELASTIC-UNREACHABLE' : 'PW-ELASTIC-REFUSED',
+          message: `Elasticsearch at ${settings.nodes.join(', ')}: ${isAway ? said : refusal.reason}`,
+          hint: (isAway ? hint : null) ?? HINTS[refusal.status ?? 0] ?? 'read what the server says; its log says more',
         },
       ],
       { cause: error },
@@ -77,8 +80,8 @@ export async function setupElasticsearch(
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  0: 'is the address right, is the server running, does the certification authority in `ca` belong to it?',
-  401: 'is the user or key for setting up right?',
+  0: 'is the address right (elasticsearch.nodes), and is the server running?',
+  401: 'name who may set up: POLLWATCH_ELASTICSEARCH_SETUP_USERNAME and ..._SETUP_PASSWORD[_FILE], or ..._SETUP_API_KEY[_FILE]',
   403: 'setting up needs the cluster privileges manage_index_templates, manage_security, manage_ilm and monitor, and all rights on the indices that begin with the prefix',
 };
 

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { connectionFault } from '../model/connection-fault.ts';
 import type { KibanaSettings } from '../model/installation.ts';
 import { OperatorError, printable } from '../model/problem.ts';
 
@@ -22,6 +23,10 @@ export interface KibanaAnswer {
   readonly status: number;
   /** JSON, or null where there was none */
   readonly body: unknown;
+  /** something that is no JSON: a page for people, of something in front of Kibana mostly */
+  readonly isPage: boolean;
+  /** where it sends us on to, or null */
+  readonly location: string | null;
 }
 
 /** A file that is handed over as a form does it. */
@@ -56,7 +61,8 @@ export function connectKibana(settings: KibanaSettings): Kibana {
       const within = space === undefined || space === DEFAULT_SPACE ? '' : `/s/${encodeURIComponent(space)}`;
       const { headers, body } = bodyOf(json, file);
       const answer = await send(`${base}${within}${path}`, settings, method, headers, body);
-      if ((answer.status >= 200 && answer.status < 300) || expected.includes(answer.status)) return answer;
+      const isMet = (answer.status >= 200 && answer.status < 300) || expected.includes(answer.status);
+      if (isMet && !answer.isPage) return answer;
       throw refused(settings, `${method} ${path}`, answer);
     },
   };
@@ -109,7 +115,11 @@ function send(
           else parts.push(part);
         });
         response.on('error', fail);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(parts)) }));
+        response.on('end', () => {
+          const body = parsed(Buffer.concat(parts));
+          const { statusCode: status = 0, headers } = response;
+          resolve({ status, body, isPage: body === null && bytes > 0, location: headers.location ?? null });
+        });
       },
     );
     request.on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)));
@@ -134,12 +144,13 @@ function parsed(bytes: Buffer): unknown {
 }
 
 function unreachable(settings: KibanaSettings, cause: Error): OperatorError {
+  const { said, hint } = connectionFault(cause.message, settings.url, 'kibana');
   return new OperatorError(
     [
       {
         code: 'PW-KIBANA-UNREACHABLE',
-        message: `Kibana at ${settings.url} does not answer: ${printable(cause.message)}`,
-        hint: 'is the address right, is Kibana running, does the certification authority in `ca_file` belong to it?',
+        message: `Kibana at ${settings.url} does not answer: ${printable(said)}`,
+        hint: hint ?? 'is the address right (kibana.url), and is Kibana running?',
       },
     ],
     { cause },
@@ -147,19 +158,32 @@ function unreachable(settings: KibanaSettings, cause: Error): OperatorError {
 }
 
 const HINTS: Readonly<Record<number, string>> = {
-  401: 'is the user or the key in `kibana` right?',
+  401: 'is the user or the key right? kibana.username and kibana.password_file, or kibana.api_key_file',
   403: 'the user or key needs the rights to manage spaces, roles, saved objects and detection rules',
+  500: 'the log of Kibana says more; what was made stays, and running it again is harmless',
+  503: 'Kibana is starting, or does not reach Elasticsearch: wait, and run it again',
   404: 'is there a base path in front of Kibana? write it behind the address: https://kibana.example.gov/base',
 };
 
-function refused(settings: KibanaSettings, what: string, { status, body }: KibanaAnswer): OperatorError {
+function refused(
+  settings: KibanaSettings,
+  what: string,
+  { status, body, isPage, location }: KibanaAnswer,
+): OperatorError {
   const said = (body as { message?: unknown } | null)?.message;
   const reason = typeof said === 'string' ? `: ${printable(said).slice(0, 500)}` : '';
-  return new OperatorError([
-    {
-      code: 'PW-KIBANA-REFUSED',
-      message: `Kibana at ${settings.url} refused ${what} with status ${status}${reason}`,
-      hint: HINTS[status] ?? 'read what Kibana says; its log says more',
-    },
-  ]);
+  // what stands in front of Kibana answers in its place: asked programs get a page to log in at
+  const isInFront = (isPage && status < 400) || location !== null;
+  const how = isInFront
+    ? `answers ${what} with ${location === null ? 'a page for people' : `the way to ${hostOf(location)}`} (status ${status})`
+    : `refused ${what} with status ${status}${reason}`;
+  const hint = isInFront
+    ? 'something in front of it wants people to log in: name the address of Kibana itself in kibana.url'
+    : (HINTS[status] ?? 'read what Kibana says; its log says more');
+  return new OperatorError([{ code: 'PW-KIBANA-REFUSED', message: `Kibana at ${settings.url} ${how}`, hint }]);
+}
+
+/** The host of an address, without what stands behind it. */
+function hostOf(location: string): string {
+  return printable(URL.canParse(location) ? new URL(location).host : 'another page').slice(0, 100);
 }

@@ -47,12 +47,14 @@ async function putSpace(kibana: Kibana, scope: Scope, say: (line: string) => voi
   if (status !== 404) return say(`space ${id}: there`);
   const name = scope.organization === null ? 'pollwatch: all organisations' : `pollwatch: ${scope.organization.name}`;
   const description = 'Who scans and probes the election systems. Made by pollwatch setup kibana.';
-  await kibana.ask({
+  const answer = await kibana.ask({
     method: 'POST',
     path: '/api/spaces/space',
     json: { id, name, description, disabledFeatures: [] },
+    // somebody else has made it meanwhile
+    expected: [409],
   });
-  say(`space ${id}: made`);
+  say(`space ${id}: ${answer.status === 409 ? 'there' : 'made'}`);
 }
 
 interface ImportAnswer {

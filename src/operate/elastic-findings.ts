@@ -5,6 +5,7 @@
 import { connectElasticsearch, refusalOf, serverVersion } from '../elastic/client.ts';
 import { aliasOf } from '../elastic/index-names.ts';
 import { indexProblems, missingIndices } from '../elastic/index-state.ts';
+import { connectionFault } from '../model/connection-fault.ts';
 import type { ElasticSettings } from '../model/installation.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { ServerFinding } from './redis-findings.ts';
@@ -34,15 +35,16 @@ export async function elasticFindings(
     found.push(...(await rightsFindings(client, settings)));
     return found;
   } catch (error) {
-    const { kind, reason } = refusalOf(error);
+    const { kind, reason, status } = refusalOf(error);
+    const { said, hint } = connectionFault(reason, settings.nodes[0] ?? '', 'elasticsearch');
     return [
       {
         state: 'bad',
-        what: `Elasticsearch at ${settings.nodes.join(', ')}: ${reason}`,
+        what: `Elasticsearch at ${settings.nodes.join(', ')}: ${status === null ? said : reason}`,
         fix:
           kind === 'operator'
             ? 'check elasticsearch.api_key_file, or username and password_file'
-            : 'is the address right, is it running, does the authority in ca_file belong to it?',
+            : ((status === null ? hint : null) ?? 'is the address right (elasticsearch.nodes), and is it running?'),
       },
     ];
   } finally {

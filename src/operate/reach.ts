@@ -2,6 +2,7 @@
  * Reaches Redis before a command begins, so that a wrong address, password or certificate is told in a line with what to
  * do, instead of half a minute of silent attempts.
  */
+import { connectionFault } from '../model/connection-fault.ts';
 import type { RedisSettings } from '../model/installation.ts';
 import { OperatorError } from '../model/problem.ts';
 import type { WorkerHooks } from '../model/worker.ts';
@@ -59,23 +60,21 @@ export async function reachStore(settings: RedisSettings, reachMs: number = REAC
   }
 }
 
-/** "ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:6379"; of "407D…:error:0A00045C:SSL routines:f:what it is:file:…" what it is */
+/** "ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:6379" */
 function reasonOf(fault: Error): string {
-  const said = /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(fault.message)?.[1];
-  if (said !== undefined) return said;
   const code = (fault as NodeJS.ErrnoException).code ?? '';
   return `${code}${code !== '' && fault.message !== '' ? ': ' : ''}${fault.message}` || fault.name;
 }
 
 function unreachable(settings: RedisSettings, fault: Error, cause: unknown): OperatorError {
-  const reason = reasonOf(fault);
+  const { said: reason, hint } = connectionFault(reasonOf(fault), settings.url, 'redis');
   const isDenied = DENIED.test(reason);
   return new OperatorError(
     [
       {
         code: isDenied ? 'PW-REDIS-DENIED' : 'PW-REDIS-UNREACHABLE',
         message: `Redis at ${settings.url} ${isDenied ? 'refuses' : 'does not answer'} (${reason})`,
-        hint: isDenied ? deniedHint(reason) : awayHint(settings.url, reason),
+        hint: hint ?? (isDenied ? deniedHint(reason) : AWAY_HINT),
       },
     ],
     { cause },
@@ -93,23 +92,9 @@ export function withoutRights({ url }: RedisSettings, error: unknown): OperatorE
 const RIGHTS_HINT =
   'the user of Redis needs more rights: `pollwatch doctor` says which, and the command that gives them';
 
-/** What to look at, by what the server or the library of TLS said. */
 function deniedHint(reason: string): string {
   if (/NOPERM/.test(reason)) return RIGHTS_HINT;
-  if (/certificate.required|handshake.failure|bad.certificate/i.test(reason))
-    return 'this server asks its clients for a certificate: name one with redis.cert_file and redis.key_file, or set tls-auth-clients no on it';
-  if (/altname/i.test(reason)) return 'write the host into redis.url as the certificate of the server names it';
-  if (/expired|not.yet.valid/i.test(reason))
-    return 'the server needs a certificate that is valid today, or a clock is wrong';
-  if (/certificate|self.signed|unable to verify/i.test(reason))
-    return 'name the authority that signed the certificate of the server: redis.ca_file or POLLWATCH_REDIS_CA_FILE';
   return 'check redis.username and redis.password_file, or POLLWATCH_REDIS_USERNAME and POLLWATCH_REDIS_PASSWORD[_FILE]';
 }
 
-function awayHint(url: string, reason: string): string {
-  if (url.startsWith('redis://') && /ECONNRESET|closed/.test(reason))
-    return 'does it speak TLS alone? then write rediss:// in redis.url';
-  if (url.startsWith('rediss://') && /no answer|wrong version number|packet length/i.test(reason))
-    return 'does it speak TLS at this port? rediss:// is for tls-port, redis:// for port; and is a firewall between?';
-  return 'start it (redis-server --appendonly yes), or name its address: redis.url or POLLWATCH_REDIS_URL';
-}
+const AWAY_HINT = 'start it (redis-server --appendonly yes), or name its address: redis.url or POLLWATCH_REDIS_URL';

@@ -78,7 +78,7 @@ describe('a Redis that asks its clients for a certificate', () => {
       [{ ca_file: null }, 'refuses (', 'redis.ca_file'],
       [{ url: `rediss://localhost:${port}` }, 'ALTNAME', 'as the certificate of the server names it'],
       [{ url: `redis://127.0.0.1:${port}` }, 'does not answer', 'rediss://'],
-      [{ url: plain.replace('redis:', 'rediss:') }, 'does not answer', 'redis:// for port'],
+      [{ url: plain.replace('redis:', 'rediss:') }, 'does not answer', 'begins with redis://'],
       [{ username: 'nobody' }, 'WRONGPASS', 'redis.username and redis.password_file'],
       [{ key_file: null }, 'belong together', 'or neither'],
       [{ cert_file: join(folder, 'client.key') }, 'it holds no certificate in PEM', 'BEGIN CERTIFICATE'],

@@ -124,6 +124,8 @@ describe.each(VERSIONS)('a server with users and TLS, %s', (version) => {
       say: () => undefined,
     }).catch((e: unknown) => e);
     expect((error as OperatorError).problems[0]!.code).toBe('PW-ELASTIC-UNREACHABLE');
+    expect((error as OperatorError).problems[0]!.hint).toContain('elasticsearch.ca_file');
+    expect((error as OperatorError).problems[0]!.message).not.toContain('Node.js');
   });
 
   it('that no longer knows the key gets no document and loses none; a new worker refuses to start', async () => {

@@ -3,7 +3,10 @@
  * as Kibana's documentation says (Kibana itself does not run here), with a real Redis.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connectKibana } from '../../src/kibana/client.ts';
@@ -148,6 +151,37 @@ describe('setting Kibana up', () => {
     const [problem] = await problemsOf(away.ask({ method: 'GET', path: '/api/status' }));
     expect(problem?.message).toContain('ECONNREFUSED');
     expect(problem?.hint).toContain('is Kibana running');
+  });
+
+  it('tells what stands in front of Kibana from Kibana, and says what to do about each status', async () => {
+    const page = { 'content-type': 'text/html' };
+    const sso = { location: 'https://sso.example.gov/log-in?back=secret' };
+    for (const [status, headers, body, message, hint] of [
+      [200, page, '<html>Log in</html>', 'answers GET /api/status with a page for people', 'in front of it'],
+      [302, sso, '', 'with the way to sso.example.gov (status 302)', 'in front of it'],
+      [
+        503,
+        page,
+        'Kibana server is not ready yet',
+        'refused GET /api/status with status 503',
+        'wait, and run it again',
+      ],
+      [500, {}, '{"message":"oops"}', 'with status 500: oops', 'running it again is harmless'],
+      [401, {}, '{"message":"who?"}', 'with status 401: who?', 'kibana.password_file'],
+    ] as const) {
+      const server = createServer((_, response) => response.writeHead(status, headers).end(body)).listen(
+        0,
+        '127.0.0.1',
+      );
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const kibana = connectKibana({ url, apiKey: null, username: null, password: null, ca: null });
+      const [problem] = await problemsOf(kibana.ask({ method: 'GET', path: '/api/status' }));
+      expect(problem?.message).toContain(message);
+      expect(problem?.message).not.toContain('secret');
+      expect(problem?.hint).toContain(hint);
+    }
   });
 });
 

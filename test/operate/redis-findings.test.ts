@@ -1,5 +1,6 @@
 /** What doctor says of a Redis: good ones and each way of being bad, all of them real. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisFindings, type ServerFinding } from '../../src/operate/redis-findings.ts';
@@ -78,6 +79,15 @@ describe('a Redis', () => {
     }
     const silent = await findingsOf({ user: [...rightsOf('pollwatch'), '-acl'] });
     expect(stateOf(silent, 'cannot be asked')).toBe('look');
+  });
+
+  it('needs of its user what docs/servers.md says, as it stands there', () => {
+    const docs = readFileSync(new URL('../../docs/servers.md', import.meta.url), 'utf8');
+    const [line] = /^redis-cli acl setuser .*$/m.exec(docs) ?? [''];
+    const words = String(spawnSync('sh', ['-c', line.replace('redis-cli', "printf '%s\\n'")]).stdout)
+      .trimEnd()
+      .split('\n');
+    expect(words).toEqual(['acl', 'setuser', 'pollwatch', '>PASSWORD', ...rightsOf('pollwatch')]);
   });
 
   it('of a cluster lets that user in, and nowhere does it reach beyond the keys', async () => {
