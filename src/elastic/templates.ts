@@ -18,7 +18,7 @@ import { FAMILIES, type Family } from './index-names.ts';
  * Version of the fields. The minor number rises when fields are added, which `setup` does in place; the major one when
  * documents of before and after cannot stand in one index.
  */
-export const LAYOUT = { major: 1, minor: 6 } as const;
+export const LAYOUT = { major: 1, minor: 7 } as const;
 
 export interface Layout {
   readonly major: number;
