@@ -24,6 +24,7 @@ import type { Decision, DecisionKey } from './decision.ts';
 import type { Scene, SourceRecord } from './detector.ts';
 import { countDistinct, distinctOf } from './distinct.ts';
 import { exhibitOf } from './exhibit.ts';
+import { FACT, FACT_SPACE } from './fact-spaces.ts';
 import { networkDecision } from './network-decision.ts';
 import { readRecord } from './source-record.ts';
 import { inOrder, statusClassOf, type Touch } from './touch.ts';
@@ -47,10 +48,6 @@ const SHARE_CRAWLER = 2;
 /** detections that tell such an address alone */
 export const TOLD_ALONE: ReadonlySet<string> = new Set(['W01', 'W02', 'W03']);
 
-/** Tag and space of what is noted; see distributed.ts for its neighbours. */
-const MISSING = 3;
-const BLOCK_SPACE = 18;
-
 /** Notes a source that may be one of those that share a list, under its block, with how many touches speak for it. */
 export function noteProber(facts: Ledger, ledger: Ledger, row: number): void {
   const n = lengthOf(ledger.touches, row);
@@ -66,8 +63,8 @@ export function noteProber(facts: Ledger, ledger: Ledger, row: number): void {
   }
   if (missing < TYPED && matched === 0) return;
   const prefix = prefixOf(hiOf(ledger, row), loOf(ledger, row));
-  const block = rowOf(facts, (spaceOf(ledger, row) & ~255) | BLOCK_SPACE, prefix.hi, prefix.lo);
-  addVisit(facts, block, row, MISSING, missing);
+  const block = rowOf(facts, (spaceOf(ledger, row) & ~255) | FACT_SPACE.block, prefix.hi, prefix.lo);
+  addVisit(facts, block, row, FACT.missing, missing);
 }
 
 /** One address on one day. */
@@ -99,7 +96,7 @@ export function sharedProbing(
 ): Decision[] {
   const suspicions: Suspicion[] = [];
   for (let row = 0; row < facts.rows; row++) {
-    if ((spaceOf(facts, row) & 255) !== BLOCK_SPACE) continue;
+    if ((spaceOf(facts, row) & 255) !== FACT_SPACE.block) continue;
     const noted = readVisits(facts, row);
     if (noted.length < SOURCES || noted.reduce((sum, v) => sum + v.count, 0) < PAGES_LISTED) continue;
     const key = { kind: 'prefix' as const, hi: hiOf(facts, row), lo: loOf(facts, row) };
