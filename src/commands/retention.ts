@@ -4,7 +4,7 @@
  */
 import { setupSettings } from '../config/installation.ts';
 import { connectElasticsearch, refusalOf } from '../elastic/client.ts';
-import { applyRetention, RETENTION } from '../elastic/retention.ts';
+import { applyRetention, MAY_DELETE, RETENTION } from '../elastic/retention.ts';
 import { OperatorError, printable } from '../model/problem.ts';
 import { OK } from './exit-status.ts';
 import { installationOf } from './installation-option.ts';
@@ -29,11 +29,9 @@ export async function retentionCommand(given: Given): Promise<number> {
     process.stdout.write(`${indices} indices and ${documents} documents ${done}\n`);
     return OK;
   } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
     const { status, reason } = refusalOf(cause);
-    const hint =
-      status === 401 || status === 403
-        ? 'name who may delete: POLLWATCH_ELASTICSEARCH_SETUP_USERNAME and ..._PASSWORD, or ..._SETUP_API_KEY'
-        : 'is the address right, is the server running?';
+    const hint = status === 401 || status === 403 ? MAY_DELETE : 'is the address right, is the server running?';
     throw new OperatorError(
       [{ code: 'PW-ELASTIC-REFUSED', message: `Elasticsearch at ${settings.nodes.join(', ')}: ${reason}`, hint }],
       { cause },

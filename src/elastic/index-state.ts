@@ -16,6 +16,7 @@ const SET_UP = 'run: pollwatch setup elasticsearch';
  */
 export async function indexProblems(client: Client, prefix: string): Promise<Problem[]> {
   const problems: Problem[] = [];
+  const others = new Map<string, OtherLayout>();
   for (const family of FAMILIES) {
     const index = aliasOf(prefix, family);
     const answer = await client.indices.getMapping({ index, ignore_unavailable: true, allow_no_indices: true });
@@ -32,15 +33,28 @@ export async function indexProblems(client: Client, prefix: string): Promise<Pro
       const judged = judgeLayout(layout);
       if (judged === 'serves') continue;
       const has = layout === null ? 'an unknown layout' : `layout ${layout.major}.${layout.minor}`;
-      const message = `index ${name} has ${has}; this pollwatch writes ${LAYOUT.major}.${LAYOUT.minor}`;
-      problems.push(
-        judged === 'older'
-          ? { code: 'PW-ELASTIC-OLDER', message, hint: SET_UP }
-          : { code: 'PW-ELASTIC-NEWER', message, hint: 'upgrade this worker' },
-      );
+      const alike = others.get(`${judged} ${has}`);
+      if (alike === undefined) others.set(`${judged} ${has}`, { judged, has, names: [name] });
+      else alike.names.push(name);
     }
   }
-  return problems;
+  return [...problems, ...[...others.values()].map(layoutProblem)];
+}
+
+/** Indices that have one layout, which is not the one that this program writes. */
+interface OtherLayout {
+  readonly judged: 'older' | 'newer';
+  readonly has: string;
+  readonly names: string[];
+}
+
+/** After an upgrade all indices of all offices have the older one: said once. */
+function layoutProblem({ judged, has, names }: OtherLayout): Problem {
+  const which = names.length === 1 ? `index ${names[0]!} has` : `${names.length} indices, such as ${names[0]!}, have`;
+  const message = `${which} ${has}; this pollwatch writes ${LAYOUT.major}.${LAYOUT.minor}`;
+  return judged === 'older'
+    ? { code: 'PW-ELASTIC-OLDER', message, hint: SET_UP }
+    : { code: 'PW-ELASTIC-NEWER', message, hint: 'upgrade this worker' };
 }
 
 /**

@@ -3,6 +3,7 @@
  * within a year by searching for old days and deleting what was found. Days are those of the log. People who looked up
  * their polling place (sources without any match) are kept for a shorter time than those who probed.
  */
+import { OperatorError, printable } from '../model/problem.ts';
 import { type Client, type estypes, refusalOf } from './client.ts';
 import { aliasOf, FAMILIES, type Family, yearOfIndex } from './index-names.ts';
 
@@ -120,7 +121,7 @@ async function deleteAll(client: Client, index: string, query: Query): Promise<n
       const answer = await client.bulk({
         operations: hits.map(({ _id }) => ({ delete: { _index: index, _id: _id! } })),
       });
-      deleted += answer.items.filter(({ delete: item }) => item?.status === 200).length;
+      deleted += deletedOf(answer, index);
       if (hits.length < PAGE) break;
     }
   } finally {
@@ -128,3 +129,26 @@ async function deleteAll(client: Client, index: string, query: Query): Promise<n
   }
   return deleted;
 }
+
+/**
+ * How many of a request are gone; one that somebody else has deleted counts as well. Throws an OperatorError where the server
+ * refused some: what is kept longer than it may be must not look removed.
+ */
+function deletedOf({ items }: estypes.BulkResponse, index: string): number {
+  const results = items.flatMap(({ delete: item }) => item ?? []);
+  const refused = results.filter(({ status }) => status >= 300 && status !== 404);
+  const [first] = refused;
+  if (first === undefined) return results.length;
+  const isDenied = first.status === 401 || first.status === 403;
+  throw new OperatorError([
+    {
+      code: 'PW-ELASTIC-REFUSED',
+      message: `${refused.length} documents of ${index} were not removed: ${printable(first.error?.reason ?? `status ${first.status}`)}`,
+      hint: isDenied ? MAY_DELETE : 'run it again; what was removed stays removed',
+    },
+  ]);
+}
+
+/** What to do where the server says that who asks may not delete: the key of the workers may not. */
+export const MAY_DELETE =
+  'name who may delete: POLLWATCH_ELASTICSEARCH_SETUP_USERNAME and ..._SETUP_PASSWORD[_FILE], or ..._SETUP_API_KEY[_FILE]';

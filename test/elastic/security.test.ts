@@ -3,6 +3,7 @@ import { type IndexedDocument, writeDocuments } from '../../src/elastic/bulk.ts'
 import { type Client, connectElasticsearch, refusalOf, serverVersion } from '../../src/elastic/client.ts';
 import { aliasOf, indexOf } from '../../src/elastic/index-names.ts';
 import { highestVersion, indexProblems, missingIndices } from '../../src/elastic/index-state.ts';
+import { applyRetention, RETENTION } from '../../src/elastic/retention.ts';
 import { setupElasticsearch } from '../../src/elastic/setup.ts';
 import type { ElasticSettings } from '../../src/model/installation.ts';
 import { OperatorError } from '../../src/model/problem.ts';
@@ -83,6 +84,19 @@ describe.each(VERSIONS)('a server with users and TLS, %s', (version) => {
     );
     expect(await statusOf(client.index({ index: 'somebody-elses', document: {} }))).toBe(403);
     expect(await statusOf(client.security.createApiKey({ name: 'another' }))).toBe(403);
+  });
+
+  it("tells the workers' key that it may delete nothing, also where what is kept too long is deleted one by one", async () => {
+    const retention = { ...RETENTION, alerts: 30 };
+    const retain = (as: Client) =>
+      applyRetention(as, { prefix, organizations: ['us-xx'], now: NOW, retention, say: () => undefined }).catch(
+        (e: unknown) => e,
+      );
+    const [problem] = ((await retain(client)) as OperatorError).problems;
+    expect(problem?.message).toMatch(/^1 documents of \S+-alerts-us-xx-2026 were not removed: .*unauthorized/);
+    expect(problem?.hint).toContain('POLLWATCH_ELASTICSEARCH_SETUP_USERNAME');
+    expect(await retain(administrator)).toEqual({ indices: 0, documents: 1 });
+    expect(await retain(administrator)).toEqual({ indices: 0, documents: 0 });
   });
 
   it('leaves documents for a year that was not set up to be replayed, and makes no index for them', async () => {

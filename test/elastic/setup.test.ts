@@ -121,6 +121,18 @@ describe.each(SERVERS)('set-up of Elasticsearch $name', (server) => {
     expect(await indexProblems(client, prefix)).toEqual([]);
   });
 
+  it('says once of all indices that have an older layout that they have, as after an upgrade', async () => {
+    const [one, two] = ['alerts', 'health'].map((family) => `${prefix}-${family}-us-xx-2026`);
+    for (const index of [one!, two!])
+      await client.indices.putMapping({ index, _meta: { pollwatch: { layout: '1.0' } } });
+    const problems = await indexProblems(client, prefix);
+    expect(problems.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      `PW-ELASTIC-OLDER 2 indices, such as ${one!}, have layout 1.0; this pollwatch writes ${LAYOUT.major}.${LAYOUT.minor}`,
+    ]);
+    await setUp(['us-xx']);
+    expect(await indexProblems(client, prefix)).toEqual([]);
+  });
+
   it('leaves the fields of an index as they are stored, where a newer layout stores them otherwise', async () => {
     const index = `${prefix}-alerts-us-xx-2020`;
     const mapping = mappingBeside('alerts', {
