@@ -134,6 +134,7 @@ export function alertDocument(alert: Alert, context: DocumentContext): Record<st
         hosts: texts(alert.hosts),
         ports: alert.ports.length === 0 ? undefined : alert.ports,
         paths: texts(alert.paths),
+        asset: alert.systems === undefined ? undefined : targetAssets(alert.systems),
       }),
       verdict: part({ term: alert.verdict.term, basis: texts(alert.verdict.basis) }),
       outcome: alert.outcome,
@@ -224,6 +225,11 @@ function campaignFields({ campaign }: Alert): object | undefined {
   if (campaign === undefined) return undefined;
   const { id, members, firstSeenMs } = campaign;
   return part({ id: text(id), members, first_seen: new Date(firstSeenMs).toISOString() });
+}
+
+/** pollwatch.target.asset: all systems that an alert touched, where there are several. */
+function targetAssets(systems: NonNullable<Alert['systems']>): object | undefined {
+  return part({ id: texts(systems.map(({ id }) => id)), name: texts(unique(systems.map(({ name }) => name))) });
 }
 
 function assetFields({ asset }: Alert): object | undefined {

@@ -16,6 +16,7 @@ const PORTS_MAX = 50;
 const ALLOWED_MAX = 5;
 const DESTINATIONS_MAX = 20;
 const HOSTS_MAX = 20;
+const ASSETS_MAX = 20;
 
 /** Reference of a raw line, and which rule it matched. */
 export interface LineReference {
@@ -55,8 +56,10 @@ export interface Exhibit {
   readonly hosts: number[];
   /** number of the asset that was touched most, or 0 */
   readonly asset: number;
-  /** some of it went to another asset, or to what belongs to none */
-  readonly isBeside: boolean;
+  /** numbers of the other assets that were touched, smallest first, at most ASSETS_MAX */
+  readonly otherAssets: number[];
+  /** some of it went to what belongs to no asset */
+  readonly isOutside: boolean;
   /** [status or class, requests], sorted */
   readonly statusCounts: [string, number][];
   /** part of the touches stand in a rate-limited log */
@@ -75,7 +78,8 @@ class PackedExhibit implements Exhibit {
   readonly destinationsV6: number[];
   readonly hosts: number[];
   readonly asset: number;
-  readonly isBeside: boolean;
+  readonly otherAssets: number[];
+  readonly isOutside: boolean;
   readonly statusCounts: [string, number][];
   readonly rateLimited: boolean;
   readonly udpOnly: boolean;
@@ -91,7 +95,8 @@ class PackedExhibit implements Exhibit {
     this.destinationsV6 = of.destinationsV6;
     this.hosts = of.hosts;
     this.asset = of.asset;
-    this.isBeside = of.isBeside;
+    this.otherAssets = of.otherAssets;
+    this.isOutside = of.isOutside;
     this.statusCounts = of.statusCounts;
     this.rateLimited = of.rateLimited;
     this.udpOnly = of.udpOnly;
@@ -160,7 +165,8 @@ export function exhibitOf(touches: readonly Touch[], firstHashedHost: number, re
     hosts:
       requests === 0 ? NO_NUMBERS : smallest(touches, HOSTS_MAX, (t) => (isPacket(t) || t.host === 0 ? NONE : t.host)),
     asset,
-    isBeside: asset !== 0 && touches.some((t) => t.host !== asset),
+    otherAssets: assets.size < 2 ? NO_NUMBERS : otherThan(asset, [...assets.keys()]),
+    isOutside: touches.some((t) => t.host === 0 || t.host >= firstHashedHost),
     statusCounts: requests === 0 ? [] : statusCountsOf(touches, reading),
     rateLimited,
     udpOnly,
@@ -188,6 +194,7 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
   const lines = new Map<string, LineReference>();
   for (const l of list.flatMap((e) => e.lines).sort(inLineOrder))
     if (!lines.has(`${l.firstMs} ${l.hash}`)) lines.set(`${l.firstMs} ${l.hash}`, l);
+  const asset = list.reduce((most, e) => Math.max(most, e.asset), 0);
   return new PackedExhibit({
     startMs: list.reduce((ms, e) => Math.min(ms, e.startMs), Number.POSITIVE_INFINITY),
     endMs: list.reduce((ms, e) => Math.max(ms, e.endMs), Number.NEGATIVE_INFINITY),
@@ -197,12 +204,22 @@ export function joinExhibits(list: readonly Exhibit[]): Exhibit {
     destinations: join((e) => e.destinations, DESTINATIONS_MAX),
     destinationsV6: join((e) => e.destinationsV6, DESTINATIONS_MAX),
     hosts: join((e) => e.hosts, HOSTS_MAX),
-    asset: list.reduce((asset, e) => Math.max(asset, e.asset), 0),
-    isBeside: list.some((e) => e.isBeside || e.asset !== list[0]!.asset),
+    asset,
+    otherAssets: otherThan(
+      asset,
+      list.flatMap((e) => [e.asset, ...e.otherAssets]),
+    ),
+    isOutside: list.some((e) => e.isOutside || e.asset === 0),
     statusCounts: sortedCounts([...statusCounts]),
     rateLimited: list.some((e) => e.rateLimited),
     udpOnly: list.every((e) => e.udpOnly),
   });
+}
+
+/** The assets but one, each once, smallest first; none that is no asset (0). */
+function otherThan(asset: number, list: readonly number[]): number[] {
+  const others = [...new Set(list)].filter((n) => n !== asset && n !== 0).sort((a, b) => a - b);
+  return others.length === 0 ? NO_NUMBERS : others.slice(0, ASSETS_MAX);
 }
 
 const NONE = -1;

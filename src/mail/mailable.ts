@@ -4,7 +4,7 @@
  */
 import { detectionText } from '../alerts/detections.ts';
 import { parseAddress } from '../model/address.ts';
-import type { Alert } from '../model/alert.ts';
+import { type Alert, systemsOf } from '../model/alert.ts';
 import type { Route } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
@@ -88,7 +88,7 @@ export function routeFor(alert: Alert, inventory: Inventory): Route | null {
   const route = inventory.routes.find(
     ({ severities, assets, detections }) =>
       severities.includes(alert.severity) &&
-      (assets === null || (alert.asset !== null && assets.includes(alert.asset.id))) &&
+      (assets === null || systemsOf(alert).some(({ id }) => assets.includes(id))) &&
       (detections === null || detections.some(fits)),
   );
   if (route !== undefined) return route;

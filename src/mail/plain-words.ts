@@ -3,8 +3,8 @@
  * a sentence that begins "one computer …". Doors stand for ports. A detection that is not listed (a rule of the user's own)
  * is told with its name and the alert's own sentence.
  */
-import type { Alert } from '../model/alert.ts';
-import { counted } from '../model/quantity-words.ts';
+import { type Alert, systemsOf } from '../model/alert.ts';
+import { counted, listed } from '../model/quantity-words.ts';
 
 interface PlainWords {
   /** at most 34 characters: a subject has no more room */
@@ -17,7 +17,8 @@ const number = (alert: Alert, name: string) => alert.evidence[name] ?? 0;
 
 /** What of ours was touched, as the office calls it. */
 export function ours(alert: Alert): string {
-  if (alert.asset !== null) return `“${alert.asset.name}”`;
+  const names = systemsOf(alert).map(({ name }) => `“${name}”`);
+  if (names.length > 0) return listed(names);
   return alert.categories.includes('web') ? 'your website' : 'your network';
 }
 

@@ -76,6 +76,8 @@ export interface Alert {
   campaign?: AlertCampaign;
   /** the system of the inventory; what kind it is and how much hangs on it where the inventory says so */
   asset: { id: string; name: string; kind?: string; criticality?: string; sensitivity?: string } | null;
+  /** all systems that it touched, that one first and at most 20, where there are several */
+  systems?: readonly { readonly id: string; readonly name: string }[];
   /** the span of an election that it falls into: one in which its system matters before any other */
   window?: {
     readonly electionId: string;
@@ -119,4 +121,9 @@ export interface Alert {
   why: string;
   whatToDo: string[];
   notKnown: string[];
+}
+
+/** The systems that an alert touched, the one that it is told under first. */
+export function systemsOf({ asset, systems }: Pick<Alert, 'asset' | 'systems'>): NonNullable<Alert['systems']> {
+  return systems ?? (asset === null ? [] : [asset]);
 }

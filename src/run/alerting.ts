@@ -29,7 +29,9 @@ import { addressesOf, destinationV6, keyOf, ownerOf, type Surroundings, sourceOf
 
 /** Members that an alert lists. */
 const RELATED_MAX = 100;
-/** Organisations that a sentence names. */
+/** Systems that an alert names. */
+const SYSTEMS_MAX = 20;
+/** Organisations or systems that a sentence names. */
 const NAMES_MAX = 5;
 
 /**
@@ -160,7 +162,8 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
   const hosts = sameOnce(unique(exhibit.hosts.map((h) => state.hosts.get(h) ?? '').filter((h) => h !== '')), once);
   const group =
     d.key.kind === 'prefix' ? formatPrefix(d.key.hi, d.key.lo) : d.key.kind === 'as' ? ownerOf(d, around) : null;
-  const target = targetOf(d, asset, destinations, hosts);
+  const systems = assetsOf(d, inventory);
+  const target = targetOf(d, systems, destinations, hosts);
   const systemName = (part: Decision) => assetOf(part, inventory)?.name ?? null;
   const words = explain(d, source, group, target, evidence.paths, systemName, evidence.given);
   const related =
@@ -180,6 +183,12 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
       : { jurisdictions: d.shared.members.map(({ id, level, parent }) => ({ id, level, parent })) }),
     ...campaignOf(d, key),
     asset: asset === null ? null : systemOf(asset),
+    ...(systems.length > 1 && {
+      systems: sameOnce(
+        systems.map(({ id, name }) => ({ id, name })),
+        once,
+      ),
+    }),
     ...spanOf(window),
     key,
     startMs: d.startMs,
@@ -212,14 +221,38 @@ function alertOf(d: Decision, severity: Severity, evidence: Evidence, around: Su
 }
 
 /** What of ours was touched, as a sentence names it: what went elsewhere, too, was not all sent to one system. */
-function targetOf(d: Decision, asset: Asset | null, destinations: readonly string[], hosts: readonly string[]): string {
-  const isWhole = d.key.kind === 'system' || !d.exhibit.isBeside;
-  if (asset !== null && isWhole) return asset.name;
+function targetOf(
+  d: Decision,
+  systems: readonly Asset[],
+  destinations: readonly string[],
+  hosts: readonly string[],
+): string {
+  const [asset] = systems;
+  // of so many the list is cut off, and nobody knows how many more there are
+  const names = systems.length === 0 ? '' : namesOf(systems, systems.length < SYSTEMS_MAX);
+  if (asset !== undefined && (d.key.kind === 'system' || (systems.length === 1 && !d.exhibit.isOutside)))
+    return asset.name;
   if (d.shared !== undefined) return namesOf(d.shared.members);
-  if (destinations.length > 0)
-    return destinations.length === 1 ? destinations[0]! : `${destinations[0]!} and ${destinations.length - 1} more`;
-  if (asset !== null) return `your web server (in part ${asset.name})`;
+  if (systems.length > 1 && !d.exhibit.isOutside) return names;
+  if (destinations.length > 0) {
+    const addresses =
+      destinations.length === 1 ? destinations[0]! : `${destinations[0]!} and ${destinations.length - 1} more`;
+    return systems.length > 1 ? `${addresses} (in part ${names})` : addresses;
+  }
+  if (asset !== undefined) return `your web server (in part ${names})`;
   return hosts[0] ?? 'your web server';
+}
+
+/** The declared systems that a decision and its parts are about: the one that it is told under first, then by number. */
+function assetsOf(d: Decision, inventory: Inventory): Asset[] {
+  const lead = assetOf(d, inventory);
+  const numbers = [d, ...d.parts].flatMap(({ key, exhibit }) => [
+    key.kind === 'system' ? key.lo : exhibit.asset,
+    ...exhibit.otherAssets,
+  ]);
+  const others = [...new Set(numbers)].sort((a, b) => a - b).map((n) => inventory.assets[n - 1]);
+  const all = [lead, ...others].filter((asset) => asset !== null && asset !== undefined);
+  return unique(all).slice(0, SYSTEMS_MAX);
 }
 
 /** Where an organisation stands among others, if its inventory says so. */
@@ -228,12 +261,13 @@ function placeOf(id: string, { organization }: Inventory): Pick<Alert, 'jurisdic
   return level === null && parent === null ? {} : { jurisdictions: [{ id, level, parent }] };
 }
 
-/** "Adams County, Baker County and 3 more" */
-function namesOf(members: readonly { readonly name: string }[]): string {
-  const names = members.map(({ name }) => name);
+/** "Adams County, Baker County and 3 more"; `isAll`: the list is complete */
+function namesOf(list: readonly { readonly name: string }[], isAll = true): string {
+  const names = list.map(({ name }) => name);
+  if (names.length === 1) return names[0]!;
   return names.length <= NAMES_MAX
     ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
-    : `${names.slice(0, NAMES_MAX).join(', ')} and ${names.length - NAMES_MAX} more`;
+    : `${names.slice(0, NAMES_MAX).join(', ')} and ${isAll ? `${names.length - NAMES_MAX} more` : 'more'}`;
 }
 
 /** The span of an election that an alert falls into. */

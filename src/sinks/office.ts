@@ -3,8 +3,9 @@
  * about it, which election windows the logs reach into; and what there would be to gain where there is no inventory.
  */
 
+import { SEVERITY_WORDS } from '../alerts/caveat.ts';
 import { PHASE_WORDS } from '../alerts/office-words.ts';
-import type { Alert } from '../model/alert.ts';
+import { type Alert, systemsOf } from '../model/alert.ts';
 import { LEVELS, type Level } from '../model/rule.ts';
 import type { OfficeSummary } from '../model/summary.ts';
 import { dateText, listText } from './quantity.ts';
@@ -15,9 +16,22 @@ export const INVENTORY_GAIN =
 
 export type SystemSummary = OfficeSummary['systems'][number];
 
-/** The system that an alert touched, or null. */
-export function systemOf(alert: Alert, office: OfficeSummary | null): SystemSummary | null {
+/** The system that an alert is told under, or null. */
+function systemOf(alert: Alert, office: OfficeSummary | null): SystemSummary | null {
   return office?.systems.find(({ id }) => id === alert.asset?.id) ?? null;
+}
+
+/** Systems of an alert that are named in one line. */
+const NAMED_MAX = 5;
+
+/** "Voter lookup (high for you) and Election results (medium for you)": all that an alert touched; null where it touched none. */
+export function systemsText(alert: Alert, office: OfficeSummary | null): string | null {
+  const found = systemsOf(alert).flatMap(({ id }) => office?.systems.find((system) => system.id === id) ?? []);
+  if (found.length === 0) return null;
+  const named = found
+    .slice(0, NAMED_MAX)
+    .map(({ name, criticality }) => `${name} (${SEVERITY_WORDS[criticality].toLowerCase()} for you)`);
+  return listText(found.length > NAMED_MAX ? [...named, 'more'] : named);
 }
 
 /** "County IT on call, +1-555-0100" for an alert; null when the inventory names nobody. */

@@ -12,7 +12,7 @@ import { counted } from '../model/quantity-words.ts';
 import type { Level } from '../model/rule.ts';
 import type { OfficeSummary, RunSummary } from '../model/summary.ts';
 import { answerSentences, blindSpots, isEmpty, whoText } from './answer.ts';
-import { callText, INVENTORY_GAIN, systemOf, windowsText } from './office.ts';
+import { callText, INVENTORY_GAIN, systemsText, windowsText } from './office.ts';
 import { count, durationText, listText, periodText, sizeText, visitedText } from './quantity.ts';
 import { LET_THROUGH_NOTE, letThroughText } from './services.ts';
 import { agreedScans, firstThings, type Thing, thingsOf } from './things.ts';
@@ -175,12 +175,10 @@ function renderThing(
   say(`${who}Verdict: ${VERDICT_TAGS[thing.verdict]}. Outcome: ${OUTCOME_WORDS[thing.outcome]}. ${when}.`);
   if (also.length > 0)
     say(`Also: ${listText(also.length > 3 ? [...also.slice(0, 3), `${also.length - 3} more`] : also)}.`);
-  const system = systemOf(lead, office);
+  const systems = systemsText(lead, office);
   const call = callText(lead, office);
   const yours = [
-    ...(system === null
-      ? []
-      : [`Your system: ${system.name}, ${SEVERITY_WORDS[system.criticality].toLowerCase()} for you.`]),
+    ...(systems === null ? [] : [`Your system${lead.systems === undefined ? '' : 's'}: ${systems}.`]),
     ...(call === null ? [] : [`Call: ${call}.`]),
   ];
   if (yours.length > 0) say(yours.join(' '));

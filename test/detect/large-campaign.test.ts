@@ -27,7 +27,7 @@ const decision = (detection: string, base: Decision['base'], startMs: number): D
       destinationsV6: [],
       hosts: [],
     },
-    ...{ asset: 1, isBeside: false, statusCounts: [], rateLimited: false, udpOnly: false },
+    ...{ asset: 1, otherAssets: [], isOutside: false, statusCounts: [], rateLimited: false, udpOnly: false },
   },
   numbers: {},
   thresholds: [],

@@ -6,12 +6,12 @@
  */
 
 import { CONFIDENCE_WORDS, OUTCOME_WORDS, SEVERITY_WORDS, sourceWords, VERDICT_WORDS } from '../../alerts/caveat.ts';
-import type { Alert, EvidenceLine } from '../../model/alert.ts';
+import { type Alert, type EvidenceLine, systemsOf } from '../../model/alert.ts';
 import { printable } from '../../model/problem.ts';
 import { counted } from '../../model/quantity-words.ts';
 import { LEVELS, type Level } from '../../model/rule.ts';
 import { whoText } from '../answer.ts';
-import { count, durationText, instantText, periodText } from '../quantity.ts';
+import { count, durationText, instantText, listText, periodText } from '../quantity.ts';
 import { type Html, html } from './html.ts';
 
 /** Alerts that are shown with everything. */
@@ -90,7 +90,7 @@ function details(alert: Alert): Html {
 <dl class="facts">
 <dt>What was seen</dt><dd>${alert.summary}</dd>
 <dt>Where it came from</dt><dd>${origin(alert)}</dd>
-${alert.asset !== null && html`<dt>Your system</dt><dd>${alert.asset.name}</dd>`}
+${alert.asset !== null && html`<dt>Your system${alert.systems !== undefined && 's'}</dt><dd>${listText(systemsOf(alert).map(({ name }) => name))}</dd>`}
 <dt>When</dt><dd>${instantText(alert.startMs)} to ${instantText(alert.endMs)} UTC (${durationText(alert.endMs - alert.startMs)})</dd>
 <dt>Outcome</dt><dd>${sentence(OUTCOME_WORDS[alert.outcome])}</dd>
 <dt>Noise or aimed at you</dt><dd>${sentence(VERDICT_WORDS[alert.verdict.term])}${bullets(alert.verdict.basis)}</dd>

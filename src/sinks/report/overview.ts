@@ -13,7 +13,7 @@ import {
 } from '../../alerts/caveat.ts';
 import type { OfficeSummary, RunSummary } from '../../model/summary.ts';
 import { answerSentences, whoText } from '../answer.ts';
-import { callText, INVENTORY_GAIN, systemOf } from '../office.ts';
+import { callText, INVENTORY_GAIN, systemsText } from '../office.ts';
 import { clockText, count, dateText, durationText, listText, periodText } from '../quantity.ts';
 import { agreedScans, type FirstThings, type Thing } from '../things.ts';
 import { foldTimeline, timelineChart } from './charts.ts';
@@ -56,11 +56,11 @@ export function matters({ first, lower, forTheRecord }: FirstThings, { office }:
 
 function card(thing: Thing, office: OfficeSummary | null): Html {
   const { lead, also, days, todo } = thing;
-  const system = systemOf(lead, office);
+  const systems = systemsText(lead, office) ?? lead.asset?.name ?? null;
   const call = callText(lead, office);
   return html`<li class="thing ${lead.severity}">
 <div class="title"><span class="chip ${lead.severity}">${SEVERITY_WORDS[lead.severity]}</span><h3>${lead.name}</h3><span class="tag ${thing.verdict}">${VERDICT_TAGS[thing.verdict]}</span></div>
-<p class="who">${capital(whoText(lead))}${lead.asset !== null && html`, on ${lead.asset.name}`}${system !== null && html` (${SEVERITY_WORDS[system.criticality].toLowerCase()} for you)`}. ${periodText(thing.startMs, thing.endMs)}, ${durationText(thing.endMs - thing.startMs)}.</p>
+<p class="who">${capital(whoText(lead))}${systems !== null && html`, on ${systems}`}. ${periodText(thing.startMs, thing.endMs)}, ${durationText(thing.endMs - thing.startMs)}.</p>
 <dl class="facts">
 <dt>What happened</dt><dd>${briefly(lead)}${days !== null && ` ${days}`}${also.length > 0 && html` <span class="muted">Also seen ${lead.key.kind === 'source' ? 'from the same address' : 'with it'}: ${listText(also.slice(0, 4))}${also.length > 4 && ` and ${count(also.length - 4)} more`}.</span>`}</dd>
 <dt>Is it serious</dt><dd><strong>${SEVERITY_WORDS[lead.severity]}.</strong> ${URGENCY_WORDS[lead.severity]}. Outcome: ${OUTCOME_WORDS[thing.outcome]}. ${lead.why}</dd>
