@@ -2,7 +2,7 @@
  * What `pollwatch doctor` says of access logs that a proxy stands in front of: whether they name the visitors behind the
  * declared proxies, and what to write into the server's configuration where they do not.
  */
-import { headersOf, howToLog } from '../alerts/visibility.ts';
+import { headersOf, howToLog } from '../alerts/proxy-header.ts';
 import { type IsProxy, proxiesOf } from '../formats/client-address.ts';
 import { relayedBy } from '../formats/combined.ts';
 import type { Inventory } from '../model/inventory.ts';
