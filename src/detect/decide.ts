@@ -6,8 +6,8 @@
  */
 import { byKey, type Ledger, SPACE, spaceOf } from '../measure/ledger.ts';
 import { append } from '../model/long-lists.ts';
-import { type DecidedSources, rememberingDecider } from './decided-sources.ts';
-import { byIdentity, type Decision } from './decision.ts';
+import { type DecidedSource, type DecidedSources, decideAgain } from './decided-sources.ts';
+import type { Decision } from './decision.ts';
 import { createFacts, decideDistributed, noteFound, noteTouches } from './distributed.ts';
 import { campaignsOf } from './election/campaigns.ts';
 import { createNetworkFacts, decideSystems, noteNetwork } from './election/index.ts';
@@ -16,11 +16,17 @@ import { isInteresting } from './interest.ts';
 import { decideSource } from './one-source.ts';
 import { learn, type Settings, sceneOf } from './scene.ts';
 
+/** What a settled state decides: about each source, in the order of their keys, and about what several add up to. */
+export interface DecidedParts<Made> {
+  readonly sources: DecidedSource<Made>[];
+  readonly others: Decision[];
+}
+
 /**
- * Everything that the settled state decides, sorted by (detection, key, day). With `sources` of an earlier time, decisions
- * about sources of which nothing is new are the same objects as then: the decisions are those of a first time.
+ * Everything that the settled state decides. With `memory` of an earlier time, sources of which nothing is new are the same
+ * objects as then: the decisions are those of a first time.
  */
-export function decide(ledger: Ledger, settings: Settings, sources?: DecidedSources): Decision[] {
+export function decide<Made>(ledger: Ledger, settings: Settings, memory?: DecidedSources<Made>): DecidedParts<Made> {
   const learned = learn(ledger, settings.rules);
   const scene = sceneOf(ledger, settings, learned);
   const facts = createFacts(ledger);
@@ -35,19 +41,20 @@ export function decide(ledger: Ledger, settings: Settings, sources?: DecidedSour
   }
   // rows stand in order of arrival, which decides nothing
   busy.sort(byKey(ledger));
-  const decideRow =
-    sources === undefined
-      ? (row: number) => decideSource(ledger, row, scene, settings)
-      : rememberingDecider(sources, ledger, scene, settings);
-  const decisions: Decision[] = [];
-  for (const row of busy) {
-    const found = decideRow(row);
-    append(decisions, found.decisions);
-    noteFound(facts, row, found);
+  const sources =
+    memory === undefined
+      ? busy.map((row) => ({ found: decideSource(ledger, row, scene, settings), isKept: false, made: null }))
+      : decideAgain(memory, busy, ledger, learned, scene, settings);
+  const ofSources: Decision[] = [];
+  for (const [i, { found }] of sources.entries()) {
+    append(ofSources, found.decisions);
+    noteFound(facts, busy[i]!, found);
   }
   const isOn = (d: Decision) => !settings.off.has(d.detection);
-  append(decisions, decideDistributed(facts, scene, settings).filter(isOn));
-  append(decisions, decideSystems(networks, ledger, scene, settings).filter(isOn));
-  append(decisions, campaignsOf(decisions).filter(isOn));
-  return decisions.sort(byIdentity);
+  const joint = [
+    ...decideDistributed(facts, scene, settings),
+    ...decideSystems(networks, ledger, scene, settings),
+  ].filter(isOn);
+  const campaigns = campaignsOf([...ofSources, ...joint]).filter(isOn);
+  return { sources, others: [...joint, ...campaigns] };
 }

@@ -5,38 +5,53 @@
  * decisions hold for as long as the answers do. Which answers those are is noted while they are given.
  */
 import { TOUCH_WORDS, VISIT_WORDS } from '../measure/entry.ts';
-import { hiOf, type Ledger, loOf, spaceOf } from '../measure/ledger.ts';
+import { findRow, hiOf, type Ledger, loOf, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from '../measure/lists.ts';
 import { hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
-import type { Decision } from './decision.ts';
 import type { Scene } from './detector.ts';
 import { decideSource, type SourceDecisions } from './one-source.ts';
 import { pageNumber } from './own-pages.ts';
-import type { Settings } from './scene.ts';
+import { isSame, type Learned, type Settings } from './scene.ts';
 
 /** Sources and their decisions that are kept at most, together; see `weightOf`. */
 export const KEPT_MAX = 262_144;
 /** Failed log-ins that weigh as much as a decision: of guessing that goes on for days there are very many. */
 const LOG_INS_A_UNIT = 4;
 
-/** Of a state that lines come to, under one inventory and one set of rules. */
-export interface DecidedSources {
-  /** the most that `weight` may be */
-  readonly weightMax: number;
-  /** by hash, of the last time */
-  kept: ReadonlyMap<number, Kept>;
-  /** the decisions of those that are kept: who finds one of them again finds all of its source */
-  decisions: ReadonlySet<Decision>;
-  /** sources and decisions that are kept */
-  weight: number;
+/** A source and what was decided about it. */
+export interface DecidedSource<Made = unknown> {
+  readonly found: SourceDecisions;
+  /** it is remembered: for as long as nothing is new about the source, the next time gives this same object */
+  readonly isKept: boolean;
+  /** what its reader made of it, which is kept with it; null: nothing yet */
+  made: Made | null;
 }
 
-interface Kept {
+/** Of a state that lines come to, under one inventory and one set of rules. */
+export interface DecidedSources<Made = unknown> {
+  /** the most that `weight` may be */
+  readonly weightMax: number;
+  /** by row of the ledger */
+  readonly kept: Map<number, Kept<Made>>;
+  /** whose rows they are, and what it showed of our side the last time */
+  ledger: Ledger | null;
+  learned: Learned | null;
+  /** sources and decisions that are kept; see `weightOf` */
+  weight: number;
+  /** how often it was decided with them */
+  times: number;
+  /** those of the time before that are not among those of the last */
+  dropped: DecidedSource<Made>[];
+}
+
+interface Kept<Made> extends DecidedSource<Made> {
+  readonly hash: number;
   readonly space: number;
   readonly hi: number;
   readonly lo: number;
-  readonly found: SourceDecisions;
   readonly asked: Asked;
+  /** when it was decided or found the same the last time, as `times` counts */
+  time: number;
 }
 
 /** What was asked about our side, with the answers. */
@@ -50,46 +65,79 @@ interface Asked {
 }
 
 /** Nothing was decided yet. */
-export function createDecidedSources(weightMax = KEPT_MAX): DecidedSources {
-  return { weightMax, kept: new Map(), decisions: new Set(), weight: 0 };
+export function createDecidedSources<Made>(weightMax = KEPT_MAX): DecidedSources<Made> {
+  return { weightMax, kept: new Map(), ledger: null, learned: null, weight: 0, times: 0, dropped: [] };
 }
 
-/** Decides about sources by their rows: again where something is new, as the last time where nothing is. */
-export function rememberingDecider(
-  sources: DecidedSources,
+/**
+ * Decides about the sources of rows: again where something is new, as the last time where nothing is. The memory holds
+ * these sources afterwards, and no others.
+ */
+export function decideAgain<Made>(
+  memory: DecidedSources<Made>,
+  rows: readonly number[],
   ledger: Ledger,
+  learned: Learned,
   scene: Scene,
   settings: Settings,
-): (row: number) => SourceDecisions {
-  const before = sources.kept;
-  const kept = new Map<number, Kept>();
-  const decisions = new Set<Decision>();
-  sources.kept = kept;
-  sources.decisions = decisions;
-  sources.weight = 0;
+): DecidedSource<Made>[] {
+  memory.dropped = [];
+  if (memory.ledger !== ledger) findRowsAgain(memory, ledger);
+  const { kept, weightMax } = memory;
+  const time = ++memory.times;
   const hashOf = rowHasher(ledger);
   const answers = answersOf(scene);
-  const keep = (hash: number, one: Kept) => {
-    const weight = weightOf(one.found);
-    if (sources.weight + weight > sources.weightMax) return;
-    sources.weight += weight;
-    kept.set(hash, one);
-    for (const d of one.found.decisions) decisions.add(d);
-  };
-  return (row) => {
-    const [space, hi, lo] = [spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row)];
+  // whoever was asked then would say the same about all of them
+  const isSameSide = memory.learned !== null && isSame(memory.learned, learned);
+  memory.learned = learned;
+  const decided = rows.map((row): DecidedSource<Made> => {
     const hash = hashOf(row);
-    const known = before.get(hash);
-    if (known?.space === space && known.hi === hi && known.lo === lo && answers.stand(known.asked)) {
-      keep(hash, known);
-      return known.found;
+    const known = kept.get(row);
+    if (known?.hash === hash && isOf(known, ledger, row) && (isSameSide || answers.stand(known.asked))) {
+      known.time = time;
+      return known;
     }
+    if (known !== undefined) forget(memory, row, known);
     const { watched, asked } = answers.watch();
     const found = decideSource(ledger, row, watched, settings);
+    const weight = weightOf(found);
     // what is decided from other sources' entries, too, is decided each time
-    if (!asked.ofOthers) keep(hash, { space, hi, lo, found, asked });
-    return found;
-  };
+    if (asked.ofOthers || memory.weight + weight > weightMax) return { found, isKept: false, made: null };
+    const [space, hi, lo] = [spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row)];
+    const one: Kept<Made> = { found, isKept: true, made: null, hash, space, hi, lo, asked, time };
+    memory.weight += weight;
+    kept.set(row, one);
+    return one;
+  });
+  for (const [row, one] of kept) if (one.time !== time) forget(memory, row, one);
+  return decided;
+}
+
+function forget<Made>(memory: DecidedSources<Made>, row: number, one: Kept<Made>): void {
+  memory.kept.delete(row);
+  memory.weight -= weightOf(one.found);
+  memory.dropped.push(one);
+}
+
+/** Another ledger has the same sources in other rows. */
+function findRowsAgain<Made>(memory: DecidedSources<Made>, ledger: Ledger): void {
+  const before = [...memory.kept.values()];
+  memory.ledger = ledger;
+  memory.kept.clear();
+  memory.weight = 0;
+  for (const one of before) {
+    const row = findRow(ledger, one.space, one.hi, one.lo);
+    if (row < 0) {
+      memory.dropped.push(one);
+      continue;
+    }
+    memory.kept.set(row, one);
+    memory.weight += weightOf(one.found);
+  }
+}
+
+function isOf({ space, hi, lo }: Kept<unknown>, ledger: Ledger, row: number): boolean {
+  return spaceOf(ledger, row) === space && hiOf(ledger, row) === hi && loOf(ledger, row) === lo;
 }
 
 /** What keeping a source costs, in units of one or two kilobytes. */

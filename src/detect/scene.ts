@@ -63,6 +63,14 @@ export function learn(ledger: Ledger, rules: readonly Rule[]): Learned {
   return { ownedHosts, usualSizes: sizes, ownPages: ownPages(ledger, rules) };
 }
 
+/** Whether two states show the same of our side. */
+export function isSame(a: Learned, b: Learned): boolean {
+  const same = (x: ReadonlySet<number>, y: ReadonlySet<number>) => x.size === y.size && [...x].every((n) => y.has(n));
+  if (a.ownedHosts !== b.ownedHosts || a.usualSizes.size !== b.usualSizes.size) return false;
+  for (const [host, sizes] of a.usualSizes) if (!same(sizes, b.usualSizes.get(host) ?? new Set())) return false;
+  return same(a.ownPages, b.ownPages);
+}
+
 /** What detectors may know beside a source: what is declared, and what was learned of the same settled state. */
 export function sceneOf(ledger: Ledger, settings: Settings, learned: Learned): Scene {
   const { office, ownedHosts } = settings;

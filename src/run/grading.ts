@@ -3,7 +3,7 @@
  * source did, and who was authorised to do it.
  */
 import { PHASE_WORDS, type Severity, severityOf } from '../alerts/severity.ts';
-import type { Decision } from '../detect/decision.ts';
+import { byIdentity, type Decision } from '../detect/decision.ts';
 import { sourceWords } from '../model/address.ts';
 import { electionWindow, type WindowOfAlert } from '../model/election-window.ts';
 import type { Asset, Inventory } from '../model/inventory.ts';
@@ -14,30 +14,25 @@ import { textOf } from './detection-of.ts';
 const GRAVE_ALERTS = 1000;
 
 /**
- * Severity of each decision, in their order; those that are built on others are graded after their parts. `before`: what
- * decisions about single sources were graded the last time; one that is the same stands beside the same others of its source.
+ * Severity of each decision, in their order; those that are built on others are graded after their parts. `parts`: how grave
+ * decisions are that stand elsewhere.
  */
 export function gradeAll(
   decisions: readonly Decision[],
   inventory: Inventory,
-  before: (decision: Decision) => Severity | undefined = () => undefined,
+  parts: ReadonlyMap<Decision, Severity> = NOWHERE,
 ): Severity[] {
   const graded = new Map<Decision, Severity>();
-  for (const d of decisions) {
-    const known = d.key.kind === 'source' ? before(d) : undefined;
-    if (known !== undefined) graded.set(d, known);
-  }
-  const fresh = graded.size === 0 ? decisions : decisions.filter((d) => !graded.has(d));
   const perSource = new Map<string, Set<string>>();
-  const setOf = fresh.map((d) => {
+  const setOf = decisions.map((d) => {
     const name = nameOfKey(d);
     const known = perSource.get(name) ?? new Set();
     perSource.set(name, known);
     return known.add(d.detection);
   });
-  const order = [...fresh.keys()].sort((a, b) => fresh[a]!.parts.length - fresh[b]!.parts.length);
+  const order = [...decisions.keys()].sort((a, b) => decisions[a]!.parts.length - decisions[b]!.parts.length);
   for (const i of order) {
-    const d = fresh[i]!;
+    const d = decisions[i]!;
     const asset = assetOf(d, inventory);
     const window = windowOf(d, inventory);
     graded.set(
@@ -46,7 +41,7 @@ export function gradeAll(
         isCritical: asset?.criticality === 'critical',
         isOfVoters: asset?.sensitivity === 'voter',
         window: window?.matters === true ? PHASE_WORDS[window.phase] : null,
-        partLevels: d.parts.map((p) => graded.get(p)?.level ?? p.base),
+        partLevels: d.parts.map((p) => (graded.get(p) ?? parts.get(p))?.level ?? p.base),
         corroboration: setOf[i]!.size - 1,
         isOwn: d.key.kind === 'source' && inventory.isOwned(...sourceWords(d.key)),
         authorized: authorizedFor(d, inventory),
@@ -55,6 +50,8 @@ export function gradeAll(
   }
   return decisions.map((d) => graded.get(d)!);
 }
+
+const NOWHERE: ReadonlyMap<Decision, Severity> = new Map();
 
 /** Organisation and key of a decision, as one word. */
 export const nameOfKey = (d: Decision) => `${d.organization} ${d.key.kind} ${d.key.hi} ${d.key.lo}`;
@@ -84,15 +81,25 @@ export function authorizedFor(d: Decision, inventory: Inventory): string | null 
   return names.size === 1 ? [...names][0]! : null;
 }
 
-/** Which decisions are among the GRAVE_ALERTS gravest: by level, score, and then their own order. */
-export function gravest(severities: readonly Severity[]): boolean[] {
-  const order = [...severities.keys()].sort(
-    (a, b) =>
-      LEVELS.indexOf(severities[b]!.level) - LEVELS.indexOf(severities[a]!.level) ||
-      severities[b]!.score - severities[a]!.score ||
-      a - b,
-  );
-  const grave = new Array<boolean>(severities.length).fill(false);
-  for (const i of order.slice(0, GRAVE_ALERTS)) grave[i] = true;
+/** Place of a severity among all, by level and score: a whole number below RANKS. */
+export const rankOf = ({ level, score }: Severity) => LEVELS.indexOf(level) * SCORES + score;
+
+/** Scores are 0 to 100. */
+const SCORES = 101;
+const RANKS = LEVELS.length * SCORES;
+
+/** Which decisions are among the GRAVE_ALERTS gravest: by the ranks of their severities, and then by identity. */
+export function gravest(decisions: readonly Decision[], ranks: readonly number[]): boolean[] {
+  if (ranks.length <= GRAVE_ALERTS) return ranks.map(() => true);
+  const having = new Uint32Array(RANKS);
+  for (const rank of ranks) having[rank]!++;
+  let least = RANKS;
+  let room = GRAVE_ALERTS;
+  while (having[least - 1]! <= room) room -= having[--least]!;
+  const grave = ranks.map((rank) => rank >= least);
+  if (room === 0) return grave;
+  const equal = [...ranks.keys()].filter((i) => ranks[i] === least - 1);
+  equal.sort((a, b) => byIdentity(decisions[a]!, decisions[b]!));
+  for (const i of equal.slice(0, room)) grave[i] = true;
   return grave;
 }

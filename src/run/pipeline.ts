@@ -5,16 +5,10 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Severity } from '../alerts/severity.ts';
 import { loadSecret } from '../config/secret.ts';
-import { decide } from '../detect/decide.ts';
-import type { DecidedSources } from '../detect/decided-sources.ts';
-import type { Decision } from '../detect/decision.ts';
-import type { Settings } from '../detect/scene.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { forgetQuiet } from '../measure/reductions.ts';
-import { letGo, type State, settleState } from '../measure/state.ts';
-import type { Inventory } from '../model/inventory.ts';
+import { letGo, settleState } from '../measure/state.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { countOverlong } from '../model/tally.ts';
@@ -22,11 +16,10 @@ import type { BlockReader } from '../origins/block.ts';
 import { readLines, readLinesAt } from '../origins/lines.ts';
 import { createProgress, type Progress } from '../origins/progress.ts';
 import { nextOrigin, OPEN_MAX, openingOrder } from '../origins/step.ts';
-import type { CompiledRuleSet } from '../rules/rule-set.ts';
 import { alertsOf, handOver, stateForAlerts } from './alerting.ts';
-import { campaignsIn } from './campaigns.ts';
+import { decideAll } from './deciding.ts';
 import { collectEvidence, type EvidenceOrigin } from './evidence.ts';
-import { gradeAll, gravest } from './grading.ts';
+import { gravest, rankOf } from './grading.ts';
 import type { Surroundings } from './naming.ts';
 import { inventoryOf, organizationsOf } from './office.ts';
 import { openLogs } from './open-logs.ts';
@@ -133,7 +126,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     settleState(run.state);
     const sources = forgetQuiet(run.state.ledger);
     const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-    const { decisions, severities } = decideAll(run.state, ruleSet, inventory, asOf, { organizations });
+    const { decisions, severities } = decideAll(run.state, { ruleSet, inventory, asOf, organizations });
     const faults = readings.filter((r) => r.fault !== null).map((r) => damaged(r.log.origin.name, r.fault!));
     const surroundings = (): Surroundings => ({ state: run.state, inventory, enricher, organizations });
     const summary = await summarizeState({
@@ -150,7 +143,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const whole = run.state;
     run.state = stateForAlerts(whole, decisions);
     letGo(whole);
-    const grave = gravest(severities);
+    const grave = gravest(decisions, severities.map(rankOf));
     const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
     const alerts = alertsOf(handOver(decisions), severities, evidence, surroundings());
     const seconds = (performance.now() - started) / 1000;
@@ -163,57 +156,6 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
 
 const SILENT = { isTTY: false, write: () => true } as unknown as NodeJS.WritableStream & { isTTY: boolean };
 const isPlain = (r: Reading) => r.log.origin.path !== null && r.log.origin.compression === 'none';
-
-/** What else is decided, and for whom. */
-export interface DecidingOptions {
-  /** organisations of the run by number; the inventory's own unless given */
-  readonly organizations?: readonly { readonly id: string; readonly name: string }[];
-  /** decisions about sources keep what others are told of them; with `sources` they always do */
-  readonly keepsSignatures?: boolean;
-  /** of the same state at an earlier time: sources of which nothing is new are decided as they were */
-  readonly sources?: DecidedSources;
-  /** how grave a decision about a source was then */
-  readonly gradedBefore?: (decision: Decision) => Severity | undefined;
-}
-
-/** Decisions, and how grave each is, in their order. */
-export interface Decided {
-  readonly decisions: Decision[];
-  readonly severities: Severity[];
-}
-
-/** Decisions of a settled state under an inventory, and the campaigns that they add up to. */
-export function decideAll(
-  state: State,
-  ruleSet: CompiledRuleSet,
-  inventory: Inventory,
-  asOf: (hi: number, lo: number) => number,
-  { organizations, sources, gradedBefore, ...options }: DecidingOptions = {},
-): Decided {
-  const keepsSignatures = options.keepsSignatures === true || sources !== undefined;
-  const off = new Set([...inventory.detections].filter(([, o]) => o.off).map(([id]) => id));
-  const settings: Settings = {
-    rules: ruleSet.rules,
-    correlations: ruleSet.correlations,
-    dayStartMs: inventory.dayStartMs,
-    ownedHosts: inventory.ownedHosts,
-    isDark: (address) => inventory.isDark(address),
-    office: inventory,
-    asOf,
-    off,
-    signs: keepsSignatures || !off.has('X03'),
-  };
-  const decisions = decide(state.ledger, settings, sources);
-  const severities = gradeAll(decisions, inventory, gradedBefore);
-  const known = organizations ?? [inventory.organization];
-  const campaigns = campaignsIn(decisions, severities, inventory, known, asOf).filter((d) => !off.has(d.detection));
-  // not deleted: an object that has lost a property takes five times the room
-  if (!keepsSignatures) for (const d of decisions) d.signature = undefined;
-  return {
-    decisions: [...decisions, ...campaigns],
-    severities: [...severities, ...gradeAll(campaigns, inventory)],
-  };
-}
 
 /** Several logs at once, always the one that is furthest behind in event time. */
 async function scanInStep(

@@ -5,37 +5,42 @@
  *
  *   shard + what was told so far → documents with id, index and version; alerts that nothing can change any more
  */
-import { firstDays, hasReturned, idOfDayBefore } from '../alerts/identity.ts';
-import type { Severity } from '../alerts/severity.ts';
-import type { Decision } from '../detect/decision.ts';
-import { decideAcross } from '../detect/members/index.ts';
 import type { DrillResult } from '../mail/drill-mail.ts';
 import type { AlertState } from '../mail/mailable.ts';
 import { settleState } from '../measure/state.ts';
 import type { Alert } from '../model/alert.ts';
-import type { Fact, Member } from '../model/fact.ts';
+import type { Fact } from '../model/fact.ts';
+import { append } from '../model/long-lists.ts';
 import { alertMaker } from '../run/alerting.ts';
-import { withoutThoseOf } from '../run/campaigns.ts';
-import { collectEvidence, type Evidence, type EvidenceOrigin } from '../run/evidence.ts';
-import { gradeAll, gravest } from '../run/grading.ts';
-import { decideAll } from '../run/pipeline.ts';
+import { collectEvidence, type EvidenceOrigin } from '../run/evidence.ts';
 import { sightingOf } from '../run/sightings.ts';
 import {
   type AlertDocument,
   bareAlert,
   documentOf,
-  fingerprintOf,
   type Saying,
   type TellingSetting,
   type ToldBefore,
 } from './alert-document.ts';
-import { type AlertMemory, createAlertMemory, type MadeAlert, rememberingMaker } from './alert-memory.ts';
-import { drillCodeOf, drillsIn } from './drill-result.ts';
-import { sightingsIn } from './fact-set.ts';
+import { type AlertMemory, createAlertMemory } from './alert-memory.ts';
+import { drillsIn } from './drill-result.ts';
 import type { ToldFact } from './facts.ts';
 import { type ParentFacts, parentFacts } from './parent-facts.ts';
-import type { Shard, ShardSetting } from './shard.ts';
-import { briefly, isForgotten, isPast, isTakenBack, isToldStill, mayChangeStill, type Told } from './told-alert.ts';
+import type { Shard } from './shard.ts';
+import { memberOf } from './shard-decisions.ts';
+import { noteLook } from './source-alerts.ts';
+import { isChanged, type StandingAlert } from './standing-alert.ts';
+import {
+  dueOf,
+  type Gone,
+  goneOf,
+  joinAll,
+  latestOf,
+  type MakeAlert,
+  remember,
+  standingAlerts,
+} from './standing-alerts.ts';
+import { isForgotten, isTakenBack, mayChangeStill } from './told-alert.ts';
 
 /** When documents are made, and what was told before. */
 export interface Telling extends ToldBefore {
@@ -71,65 +76,78 @@ export interface Tidings {
   waiting: number;
 }
 
-/** A decision that stands, and how grave it is among all. */
-interface Graded {
-  readonly decision: Decision;
-  readonly severity: Severity;
-  /** among the gravest of all, so that it shows several lines */
-  grave: boolean;
-}
-
-/** An alert that stands, without its lines yet. */
-interface Candidate extends Graded, Saying {
-  readonly alert: Alert;
-  /** id of the alert of the same thing on the day before, whether there is one or not */
-  readonly dayBefore: string;
-  /** what was told of it before */
-  readonly was: Told | undefined;
-  /** it is to be told, or stands as told */
-  readonly isDue: boolean;
-  continues: string | null;
-  returning: boolean | undefined;
-}
-
-const NO_LINES: Evidence = { lines: [], paths: [], given: [] };
-
 /** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
 export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {
-  const { inventory, ruleSet, enricher, organization } = setting;
+  const { inventory, enricher, organization } = setting;
   const { told, memory = createAlertMemory(), isMailed = true } = telling;
   settleState(shard.state);
-  const { graded, drills } = standingDecisions(shard, setting, telling.closedMs, memory);
   const make = alertMaker({ state: shard.state, inventory, enricher, organizations: [organization] });
-  const remake = rememberingMaker(memory, shard.state, (decision, severity, grave) => {
-    const alert = make(decision, severity, NO_LINES);
-    if (alert === null) return null;
-    return { alert, dayBefore: idOfDayBefore(alert), fingerprint: fingerprintOf(alert, decision, grave, setting) };
-  });
+  const all = standingAlerts(shard, setting, telling, memory, make);
+  const { sources, others, looked, sharedDays } = all;
+  const gone = goneOf(all, told);
+  joinAll(all, gone, shard, setting, told);
+
   const parent = parentFacts(setting, telling);
-
-  const standing = new Map<string, Candidate>();
-  const due: Candidate[] = [];
-  let toldBefore = 0;
-  for (const g of graded) {
-    const made = remake(g.decision, g.severity, g.grave);
-    if (made === null) continue;
-    const c = candidateOf(g, made, shard, setting, telling);
-    standing.set(c.alert.id, c);
-    if (c.was !== undefined) toldBefore++;
-    if (c.isDue) due.push(c);
+  const { withdrawn, forgotten, back } = takeBack(gone, shard, setting, telling, parent);
+  const changed: StandingAlert[] = [];
+  for (const source of looked) {
+    const facts = parent.facts.length;
+    const own = source.due.filter((c) => isChanged(c, shard, setting));
+    for (const c of source.due) tellParent(parent, c, shard, setting);
+    append(changed, own);
+    // what is taken back now may be what one of these continues
+    noteLook(source, own.length === 0 && parent.facts.length === facts && back.length === 0, sharedDays);
   }
-  for (const c of due) tellParent(parent, c, shard, setting);
-  const gone = toldBefore === told.size ? [] : [...told].filter(([id]) => !standing.has(id));
-  joinDays(due, standing, gone, shard, setting, told);
+  const dueOthers = dueOf(others);
+  append(
+    changed,
+    dueOthers.filter((c) => isChanged(c, shard, setting)),
+  );
+  const { documents, same } = await documentsOf(changed, make, setting, telling);
+  append(documents, back);
+  remember(memory, all, gone);
 
-  const changed = due.filter((c) => isChanged(c, shard, setting));
+  const made = new Map(documents.map(({ id, version }) => [id, version]));
+  const alerts = [...sources.flatMap((source) => source.alerts), ...dueOthers.map((c) => c.alert)];
+  const due = isMailed ? [...sources.flatMap((source) => source.due), ...dueOthers, ...withdrawn] : [];
+  const drills = sources.filter(({ isDrill }) => isDrill).flatMap(({ decisions }) => decisions);
+  const standing = sources.reduce((sum, source) => sum + source.standing.length, others.length);
+  return {
+    documents,
+    forgotten,
+    same,
+    facts: parent.facts,
+    alerts,
+    states: due.map((c) => stateOf(c, made, telling)),
+    drills: drillsIn(drills, setting, telling.closedMs),
+    standing,
+    latestMs: standing === 0 ? null : latestOf(all),
+    waiting: standing - alerts.length,
+  };
+}
+
+/** Tells the parent of an alert about a source, or that it is not to count. */
+function tellParent(parent: ParentFacts, c: StandingAlert, shard: Shard, setting: TellingSetting): void {
+  if (setting.parent === null || !mayChangeStill(shard, setting, c.decision)) return;
+  const sighting = sightingOf(c.decision, c.severity, memberOf(setting), setting.inventory);
+  if (sighting === null) return;
+  const { hi, lo, endMs } = sighting;
+  parent.tell(c.alert.id, c.status === 'suppressed' ? null : sighting, [hi, lo], endMs);
+}
+
+/** Documents of alerts with their lines; and those that were decided from something else and read the same. */
+async function documentsOf(
+  changed: readonly StandingAlert[],
+  make: MakeAlert,
+  setting: TellingSetting,
+  telling: Telling,
+): Promise<{ documents: AlertDocument[]; same: Tidings['same'] }> {
   const evidence = await collectEvidence(
     changed.map((c) => c.decision),
     changed.map((c) => c.grave),
     telling.evidence,
-    ruleSet,
-    inventory,
+    setting.ruleSet,
+    setting.inventory,
     setting.secret,
   );
   const documents: AlertDocument[] = [];
@@ -141,141 +159,14 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
     if (document.digest !== c.was?.d) documents.push(document);
     else same.push({ id: alert.id, f: c.fingerprint });
   }
-  const { withdrawn, forgotten, back } = takeBack(gone, shard, setting, telling, parent);
-  documents.push(...back);
-  const made = new Map(documents.map(({ id, version }) => [id, version]));
-  return {
-    documents,
-    forgotten,
-    same,
-    facts: parent.facts,
-    alerts: due.map((c) => c.alert),
-    states: isMailed ? [...due, ...withdrawn].map((c) => stateOf(c, made, telling)) : [],
-    drills: drillsIn(drills, setting, telling.closedMs),
-    standing: standing.size,
-    latestMs: standing.size === 0 ? null : [...standing.values()].reduce((ms, c) => Math.max(ms, c.alert.endMs), 0),
-    waiting: standing.size - due.length,
-  };
+  return { documents, same };
 }
 
-/** Decisions of the state and over what members told, in their order, and the drills among them. */
-function standingDecisions(
-  shard: Shard,
-  setting: TellingSetting,
-  closedMs: number,
-  memory: AlertMemory,
-): { graded: Graded[]; drills: Decision[] } {
-  const { inventory, ruleSet, enricher } = setting;
-  const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const { sources, made } = memory;
-  const gradedBefore = (d: Decision) => made.get(d)?.severity;
-  const { decisions, severities } = decideAll(shard.state, ruleSet, inventory, asOf, { sources, gradedBefore });
-  const own: Graded[] = [];
-  const drills: Decision[] = [];
-  for (const [i, decision] of decisions.entries()) {
-    // what was made an alert of before is no drill
-    if (!made.has(decision) && drillCodeOf(decision, setting) !== null) drills.push(decision);
-    else own.push({ decision, severity: severities[i]!, grave: false });
-  }
-  const graded = withAcross(own, acrossMembers(shard, own, setting, closedMs, asOf), inventory);
-  for (const [i, grave] of gravest(graded.map((g) => g.severity)).entries()) graded[i]!.grave = grave;
-  return { graded, drills };
-}
-
-/** An organisation's own decisions, but for campaigns that are told of several, and then those about several. */
-function withAcross(own: Graded[], across: readonly Decision[], inventory: TellingSetting['inventory']): Graded[] {
-  if (across.length === 0) return own;
-  const local = own.map((g) => g.decision);
-  const stays = new Set(withoutThoseOf(local, across));
-  const severities = gradeAll(across, inventory);
-  const theirs = across.map((decision, i) => ({ decision, severity: severities[i]!, grave: false }));
-  return [...own.filter((g) => stays.has(g.decision)), ...theirs];
-}
-
-/** Decisions over what members told, this organisation's own alerts among them, as far as they are past. */
-function acrossMembers(
-  { facts }: Shard,
-  own: readonly Graded[],
-  setting: TellingSetting,
-  closedMs: number,
-  asOf: (hi: number, lo: number) => number,
-): Decision[] {
-  if (facts.facts.size === 0) return [];
-  const { inventory } = setting;
-  const ours = own
-    .filter(({ decision }) => isPast(decision, closedMs))
-    .map(({ decision, severity }) => sightingOf(decision, severity, memberOf(setting), inventory))
-    .filter((sighting) => sighting !== null);
-  const isOff = (d: Decision) => inventory.detections.get(d.detection)?.off === true;
-  const scene = { dayStartMs: inventory.dayStartMs, asOf };
-  return decideAcross([...sightingsIn(facts), ...ours], scene).filter((d) => !isOff(d));
-}
-
-function memberOf({ organization, inventory }: TellingSetting): Member {
-  const { level, parent } = inventory.organization;
-  return { ...organization, level, parent };
-}
-
-/** An alert that stands, with what was told of it and what people said about it; fields one by one, for there are very many. */
-function candidateOf(
-  { decision, severity, grave }: Graded,
-  { alert, dayBefore, fingerprint }: MadeAlert,
-  shard: Shard,
-  setting: TellingSetting,
-  { told, closedMs }: Telling,
-): Candidate {
-  const ack = shard.acks.get(alert.id);
-  const status = ack?.status ?? 'new';
-  const handledMs = ack === undefined || status === 'new' ? null : ack.atMs;
-  const was = told.get(alert.id);
-  const isDue = isToldStill(was) || (mayChangeStill(shard, setting, decision) && isPast(decision, closedMs));
-  const days = { continues: null, returning: undefined };
-  return { decision, severity, grave, alert, dayBefore, fingerprint, status, handledMs, was, isDue, ...days };
-}
-
-/** Tells the parent of an alert about a source, or that it is not to count. */
-function tellParent(parent: ParentFacts, c: Candidate, shard: Shard, setting: TellingSetting): void {
-  if (setting.parent === null || !mayChangeStill(shard, setting, c.decision)) return;
-  const sighting = sightingOf(c.decision, c.severity, memberOf(setting), setting.inventory);
-  if (sighting === null) return;
-  const { hi, lo, endMs } = sighting;
-  parent.tell(c.alert.id, c.status === 'suppressed' ? null : sighting, [hi, lo], endMs);
-}
-
-/** Says of alerts which of the day before they continue, and whether their source has returned. */
-function joinDays(
-  due: readonly Candidate[],
-  standing: ReadonlyMap<string, Candidate>,
-  gone: readonly (readonly [string, Told])[],
-  shard: Shard,
-  setting: TellingSetting,
-  told: ReadonlyMap<string, Told>,
-): void {
-  const isBack = ([, was]: readonly [string, Told]) => isTakenBack(was, shard, setting);
-  const stays = gone.filter((g) => !isBack(g)).map(([, was]) => briefly(was));
-  const first = firstDays([...due.map(({ alert }) => alert), ...stays]);
-  const takenBack = firstDays(gone.filter(isBack).map(([, was]) => briefly(was)));
-  for (const c of due) {
-    const before = standing.get(c.dayBefore);
-    if (before === undefined ? isToldStill(told.get(c.dayBefore)) : before.isDue) c.continues = c.dayBefore;
-    c.returning = hasReturned(c.alert, first).returning;
-    // the earlier alert may be forgotten by now; unless it was taken back, it is true all the same
-    if (c.was?.returning === true && hasReturned(c.alert, takenBack).returning === false) c.returning = true;
-  }
-}
-
-function isChanged(c: Candidate, shard: Shard, setting: ShardSetting): boolean {
-  const { was } = c;
-  if (was === undefined || was.status === 'withdrawn' || was.status !== c.status) return true;
-  if (was.f === c.fingerprint && was.continues === c.continues && was.returning === c.returning) return false;
-  return mayChangeStill(shard, setting, c.decision);
-}
-
-type Standing = Pick<Candidate, 'alert' | 'status' | 'continues'>;
+type Standing = Pick<StandingAlert, 'alert' | 'status' | 'continues'>;
 
 /** What was told and does not stand any more: forgotten where its day is, else taken back, with the documents that say so. */
 function takeBack(
-  gone: readonly (readonly [string, Told])[],
+  gone: Gone,
   shard: Shard,
   setting: TellingSetting,
   telling: Telling,

@@ -13,7 +13,7 @@ import { createState, type State, settleState } from '../../src/measure/state.ts
 import { organizationKeys } from '../../src/queue/keys.ts';
 import { createSeal, SealError } from '../../src/queue/seal.ts';
 import { openStore } from '../../src/queue/store.ts';
-import { decideAll } from '../../src/run/pipeline.ts';
+import { decideAll } from '../../src/run/deciding.ts';
 import { createScanner, measureKey } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 import { page, times } from '../detect/log-lines.ts';
@@ -52,7 +52,7 @@ function countedOver(parts: readonly [readonly string[], Uint8Array][]): number 
   const whole = createState(measureKey(parts.at(-1)![1]).a);
   for (const [lines, secret] of parts) mergeDelta(whole, encodeState(scanned(lines, secret)));
   settleState(whole);
-  const found = decideAll(whole, ruleSet, inventory, () => 0).decisions.filter(
+  const found = decideAll(whole, { ruleSet, inventory, asOf: () => 0 }).decisions.filter(
     (d) => d.detection === 'election.lookup_enum',
   );
   return Math.max(0, ...found.map((d) => d.numbers['distinct_keys'] ?? 0));

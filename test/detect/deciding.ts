@@ -17,11 +17,11 @@ import type { Alert } from '../../src/model/alert.ts';
 import type { Sighting } from '../../src/model/fact.ts';
 import type { CompiledRuleSet } from '../../src/rules/rule-set.ts';
 import { alertsOf as toAlerts } from '../../src/run/alerting.ts';
+import { decideAll } from '../../src/run/deciding.ts';
 import { collectEvidence, type EvidenceOrigin } from '../../src/run/evidence.ts';
-import { gradeAll, gravest } from '../../src/run/grading.ts';
+import { gradeAll, gravest, rankOf } from '../../src/run/grading.ts';
 import type { Surroundings } from '../../src/run/naming.ts';
 import { organizationsOf } from '../../src/run/office.ts';
-import { decideAll } from '../../src/run/pipeline.ts';
 import { createScanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 import { sightingOf } from '../../src/run/sightings.ts';
@@ -79,8 +79,15 @@ export async function decided(
   }
   settleState(scanner.state);
   const asOf = (hi: number, lo: number) => enricher.owner(hi, lo)?.number ?? 0;
-  const { decisions, severities } = decideAll(scanner.state, ruleSet, inventory, asOf, { keepsSignatures: true });
-  const evidence = await collectEvidence(decisions, gravest(severities), origins, ruleSet, inventory, SECRET);
+  const { decisions, severities } = decideAll(scanner.state, { ruleSet, inventory, asOf, keepsSignatures: true });
+  const evidence = await collectEvidence(
+    decisions,
+    gravest(decisions, severities.map(rankOf)),
+    origins,
+    ruleSet,
+    inventory,
+    SECRET,
+  );
   const organizations = organizationsOf(inventory, []);
   const around = { state: scanner.state, inventory, enricher, organizations };
   const alerts = toAlerts(decisions, severities, evidence, around);

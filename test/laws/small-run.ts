@@ -17,9 +17,9 @@ import type { Alert } from '../../src/model/alert.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { createTally, mergeTally, type Tally } from '../../src/model/tally.ts';
 import { alertsOf } from '../../src/run/alerting.ts';
+import { decideAll } from '../../src/run/deciding.ts';
 import { collectEvidence, type EvidenceOrigin } from '../../src/run/evidence.ts';
-import { gradeAll, gravest } from '../../src/run/grading.ts';
-import { decideAll } from '../../src/run/pipeline.ts';
+import { gradeAll, gravest, rankOf } from '../../src/run/grading.ts';
 import { createScanner, type Scanner } from '../../src/run/scan.ts';
 import { rulesOf } from '../../src/run/setting.ts';
 import { canonicalAlert } from './canonical-alert.ts';
@@ -202,13 +202,17 @@ export interface Parts {
 export async function alertsFrom(state: State, files: Files, name: InventoryName, parts: Parts = {}): Promise<Alert[]> {
   const { inventory } = settingOf(name);
   settleState(state);
-  const decided = decideAll(state, ruleSet, inventory, (hi, lo) => enricher.owner(hi, lo)?.number ?? 0).decisions;
+  const decided = decideAll(state, {
+    ruleSet,
+    inventory,
+    asOf: (hi, lo) => enricher.owner(hi, lo)?.number ?? 0,
+  }).decisions;
   const decisions = parts.decided?.(decided) ?? decided;
   const origins = new Map(FORMATS.map((format) => [FORMATS.indexOf(format), evidenceOrigin(format, files[format])]));
   const severities = gradeAll(decisions, inventory);
   const evidence = await (parts.collect ?? collectEvidence)(
     decisions,
-    gravest(severities),
+    gravest(decisions, severities.map(rankOf)),
     origins,
     ruleSet,
     inventory,

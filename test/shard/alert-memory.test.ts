@@ -4,39 +4,122 @@
  */
 import { describe, expect, it } from 'vitest';
 import { remember } from '../../src/measure/state.ts';
-import { createAlertMemories, createAlertMemory } from '../../src/shard/alert-memory.ts';
+import { DAY } from '../../src/model/time.ts';
+import { type AlertMemory, createAlertMemories, createAlertMemory } from '../../src/shard/alert-memory.ts';
 import { type Tidings, tell } from '../../src/shard/documents.ts';
 import { foldRecord } from '../../src/shard/folding.ts';
+import { pruneShard } from '../../src/shard/pruning.ts';
+import { encodeAck, encodeFacts } from '../../src/shard/record.ts';
+import type { Shard } from '../../src/shard/shard.ts';
+import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import type { Told } from '../../src/shard/told-alert.ts';
-import { createRandom, filesOf, generate, shuffled } from '../laws/generator.ts';
+import { createRandom, filesOf, generate, MIDNIGHT, shuffled } from '../laws/generator.ts';
 import { INVENTORIES, type InventoryName } from '../laws/small-run.ts';
-import { chunksOf, commit, emptyShard, type Log, sample, scanJobs, settingNamed, tellFrom } from './folding.ts';
+import {
+  chunksOf,
+  commit,
+  commitFacts,
+  emptyShard,
+  type Log,
+  sample,
+  scanJobs,
+  settingNamed,
+  tellFrom,
+} from './folding.ts';
+import { county, factOf, sighting } from './member-facts.ts';
 
-/** Tells after about every `every`th chunk of logs, both ways; returns how many alerts were those of the time before. */
-async function compare(logs: readonly Log[], bytes: number, seed: number, name: InventoryName): Promise<number[]> {
+/** Alerts that a memory holds, of sources alone. */
+const alertsIn = ({ sources }: AlertMemory) =>
+  [...sources.kept.values()].flatMap(({ made }) => made!.made.flatMap((one) => one?.alert?.alert ?? []));
+
+/** Sources that a memory holds, and how their alerts stood when it was last looked at them. */
+const looksIn = ({ sources }: AlertMemory) =>
+  new Map([...sources.kept.values()].flatMap(({ made }) => (made?.isSettled ? [[made, made.standing] as const] : [])));
+
+/** What happens to a shard between two tellings besides lines. */
+function meddle(
+  shard: Shard,
+  told: ReadonlyMap<string, Told>,
+  memory: AlertMemory,
+  random: () => number,
+  n: number,
+): void {
+  const fold = (record: Uint8Array) => foldRecord(shard, settingNamed('none'), record);
+  const ids = [...told.keys()];
+  const kept = [...memory.sources.kept.values()];
+  if (random() < 0.3 && ids.length > 0) {
+    const id = ids[Math.floor(random() * ids.length)]!;
+    const status = (['ack', 'closed', 'suppressed', 'new'] as const)[Math.floor(random() * 4)]!;
+    fold(encodeAck({ id, status, atMs: 1000 + n }));
+  }
+  if (random() < 0.4 && kept.length > 0) {
+    // two counties tell of a source that has alerts here, or take that back; of few, so that both happens
+    const { hi, lo } = kept[Math.floor(random() * Math.min(3, kept.length))]!;
+    const isBack = random() < 0.5;
+    const of = (letter: string) =>
+      sighting({
+        member: county(letter),
+        hi,
+        lo,
+        level: 'medium',
+        startMs: MIDNIGHT - DAY,
+        endMs: MIDNIGHT - DAY + 1000,
+      });
+    const facts = ['a', 'b'].map((letter) => {
+      const id = `${letter}${hi.toString(16).padStart(15, '0')}${lo.toString(16).padStart(16, '0')}`;
+      return factOf(id, n + 1, isBack ? null : of(letter), of(letter));
+    });
+    fold(encodeFacts(facts));
+  }
+}
+
+/** Tells at random steps of a log that comes in pieces, both ways; returns how many alerts were those of the time before. */
+async function compare(
+  logs: readonly Log[],
+  bytes: number,
+  seed: number,
+  name: InventoryName,
+  isMeddled = false,
+): Promise<{ kept: number[]; passed: number }> {
   const random = createRandom(seed);
-  const chunks = shuffled(chunksOf(logs, bytes), random);
-  const shard = emptyShard(name);
-  const memory = createAlertMemory();
-  const told = new Map<string, Told>();
-  const kept: number[] = [];
+  const setting = settingNamed(name);
   const scanned = scanJobs(
-    chunks.map((chunk) => [chunk]),
+    shuffled(chunksOf(logs, bytes), random).map((chunk) => [chunk]),
     name,
   );
+  let shard = emptyShard(name);
+  const memory = createAlertMemory();
+  let told = new Map<string, Told>();
+  const kept: number[] = [];
+  let passed = 0;
   for (const [i, record] of scanned.records.entries()) {
-    foldRecord(shard, settingNamed(name), record);
+    foldRecord(shard, setting, record);
     if (random() < 0.6 && i < scanned.records.length - 1) continue;
-    const closedMs = random() < 0.5 ? Number.POSITIVE_INFINITY : latestMs(shard) - 600_000;
-    const anew = await tellFrom(shard, scanned, name, { told, closedMs });
-    const before = new Set([...memory.made.values()].map(({ made }) => made?.alert));
-    const remembered = await tellFrom(shard, scanned, name, { told, closedMs, memory });
-    expect(remembered, `${name}, seed ${seed}, after ${i + 1} chunks`).toEqual(anew);
-    kept.push([...memory.made.values()].filter(({ made }) => made !== null && before.has(made.alert)).length);
-    commit(told, remembered);
+    for (let again = 0; again < (isMeddled ? 3 : 1); again++) {
+      const closedMs = random() < 0.5 ? Number.POSITIVE_INFINITY : latestMs(shard) - 600_000;
+      const anew = await tellFrom(shard, scanned, name, { told, closedMs });
+      const [before, looks] = [new Set(alertsIn(memory)), looksIn(memory)];
+      const remembered = await tellFrom(shard, scanned, name, { told, closedMs, memory });
+      expect(remembered, `${name}, seed ${seed}, after ${i + 1} chunks`).toEqual(anew);
+      kept.push(alertsIn(memory).filter((alert) => before.has(alert)).length);
+      passed += [...looksIn(memory)].filter(([made, standing]) => looks.get(made) === standing).length;
+      commit(told, remembered);
+      if (random() < 0.6) commitFacts(told, remembered);
+      if (!isMeddled) continue;
+      meddle(shard, told, memory, random, kept.length);
+      if (random() < 0.2) pruneShard(shard, setting);
+      if (random() < 0.1) {
+        // another keeper of the same worker takes it over
+        shard = decodeShard(setting, encodeShard(shard, setting, 'arrival'));
+        told = new Map(told);
+      }
+    }
   }
-  return kept;
+  return { kept, passed };
 }
+
+const logsOf = (files: ReturnType<typeof filesOf>) =>
+  (['combined', 'netfilter'] as const).map((format) => ({ format, bytes: files[format] }));
 
 const latestMs = (shard: ReturnType<typeof emptyShard>) =>
   Math.max(0, ...[...shard.state.spans.values()].map(([, last]) => last));
@@ -47,11 +130,22 @@ describe('a shard that remembers what it decided', () => {
     async (name) => {
       let kept = 0;
       for (let seed = 0; seed < 6; seed++) {
-        const files = filesOf(generate(seed).lines);
-        const logs = (['combined', 'netfilter'] as const).map((format) => ({ format, bytes: files[format] }));
-        kept += (await compare(logs, 4096, seed, name)).reduce((a, b) => a + b, 0);
+        const found = await compare(logsOf(filesOf(generate(seed).lines)), 4096, seed, name);
+        kept += found.kept.reduce((a, b) => a + b, 0);
       }
       expect(kept).toBeGreaterThan(100);
+    },
+  );
+
+  it.each(Object.keys(INVENTORIES) as InventoryName[])(
+    'tells the same whatever people say, other counties tell, days that end and keepers that change (inventory: %s)',
+    async (name) => {
+      let passed = 0;
+      for (let seed = 0; seed < 3; seed++) {
+        const lines = [0, 10].flatMap((shiftDays) => generate(seed, { shiftDays }).lines);
+        passed += (await compare(logsOf(filesOf(lines)), 16_384, seed, name, true)).passed;
+      }
+      expect(passed).toBeGreaterThan(30);
     },
   );
 
@@ -60,7 +154,7 @@ describe('a shard that remembers what it decided', () => {
       { format: 'combined', bytes: sample('nginx-access.log') },
       { format: 'netfilter', bytes: sample('kern.log') },
     ];
-    const kept = await compare(logs, 65_536, 1, 'none');
+    const { kept } = await compare(logs, 65_536, 1, 'none');
     expect(kept.length).toBeGreaterThan(3);
     expect(kept.at(-1)).toBeGreaterThan(20);
   });
@@ -78,12 +172,11 @@ describe('a shard that remembers what it decided', () => {
       evidence: new Map(),
     };
     const first = await tell(shard, settingNamed('none'), { ...telling, memory });
-    const { made } = memory;
+    const before = new Map(memory.sources.kept);
     const again = await tell(shard, settingNamed('none'), { ...telling, memory });
     expect(again).toEqual(first);
-    const ofSources = [...made].filter(([d]) => d.key.kind === 'source');
-    expect(ofSources.length).toBeGreaterThan(20);
-    for (const [decision, remembered] of ofSources) expect(memory.made.get(decision)).toBe(remembered);
+    expect(before.size).toBeGreaterThan(20);
+    for (const [row, source] of before) expect(memory.sources.kept.get(row)).toBe(source);
   });
 
   it('sees what brings no new touch: another address of the same network that reads an ordinary page', async () => {
@@ -133,12 +226,23 @@ describe('a shard that remembers what it decided', () => {
       'none',
     );
     const own = createAlertMemory();
+    const told = new Map<string, Told>();
+    const changed: number[] = [];
     for (const record of many.records) {
       foldRecord(busy, settingNamed('none'), record);
-      const remembered = digests(await tellFrom(busy, many, 'none', { memory: own }));
-      expect(remembered).toEqual(digests(await tellFrom(busy, many, 'none')));
-      expect(remembered.length).toBeGreaterThan(1000);
+      // the second time nothing is new, and after the third telling all is settled
+      for (let again = 0; again < 3; again++) {
+        const anew = await tellFrom(busy, many, 'none', { told });
+        const remembered = await tellFrom(busy, many, 'none', { memory: own, told });
+        expect(digests(remembered)).toEqual(digests(anew));
+        expect(remembered.same).toEqual(anew.same);
+        commit(told, remembered);
+        changed.push(remembered.documents.length + remembered.same.length);
+      }
     }
+    expect(changed.map((n) => n > 0)).toEqual([true, false, false, true, false, false]);
+    // 60 that are new, and as many that are not among the gravest any more
+    expect(changed[3]).toBe(120);
   });
 
   it('says the name that a host has now', async () => {
@@ -150,10 +254,16 @@ describe('a shard that remembers what it decided', () => {
     const scanned = scanJobs([chunksOf([log], 1 << 20)], 'none');
     foldRecord(shard, settingNamed('none'), scanned.records[0]!);
     const hostsOf = ({ alerts }: Tidings) => alerts.find(({ detection }) => detection === 'W01')?.hosts;
-    expect(hostsOf(await tellFrom(shard, scanned, 'none', { memory }))).toEqual(['vote.example.gov']);
+    const told = new Map<string, Told>();
+    for (let telling = 0; telling < 3; telling++) {
+      const tidings = await tellFrom(shard, scanned, 'none', { memory, told });
+      expect(hostsOf(tidings)).toEqual(['vote.example.gov']);
+      commit(told, tidings);
+    }
+    expect([...looksIn(memory)]).toHaveLength(1);
     // of two names with one number the smaller stays
     for (const number of shard.state.hosts.keys()) remember(shard.state.hosts, number, 'a.example.gov');
-    expect(hostsOf(await tellFrom(shard, scanned, 'none', { memory }))).toEqual(['a.example.gov']);
+    expect(hostsOf(await tellFrom(shard, scanned, 'none', { memory, told }))).toEqual(['a.example.gov']);
   });
 
   it('keeps what it knows when a packet goes to an address of ours that nobody asked for before', async () => {
@@ -167,7 +277,7 @@ describe('a shard that remembers what it decided', () => {
       const scanned = scanJobs([[{ ...chunk!, offset: seq << 20, ref: { ...chunk!.ref, seq } }]], 'none');
       foldRecord(shard, settingNamed('none'), scanned.records[0]!);
       await tellFrom(shard, scanned, 'none', { memory });
-      const alerts = [...memory.made.values()].map(({ made }) => made?.alert);
+      const alerts = alertsIn(memory);
       expect(alerts.length).toBeGreaterThanOrEqual(20);
       if (seq > 0) expect(alerts.filter((alert) => kept.includes(alert))).toEqual(kept);
       kept = alerts;
@@ -189,8 +299,9 @@ describe('a shard that remembers what it decided', () => {
       const { alerts } = await tellFrom(shard, scanned, 'none', { memory });
       expect(alerts.length).toBeGreaterThanOrEqual(30 * (round + 1));
       expect(memory.sources.weight).toBeLessThanOrEqual(60);
-      expect(memory.sources.kept.size + memory.sources.decisions.size).toBe(memory.sources.weight);
-      expect(memory.made.size).toBe(memory.sources.decisions.size);
+      const decisions = [...memory.sources.kept.values()].flatMap(({ found }) => found.decisions);
+      expect(memory.sources.kept.size + decisions.length).toBe(memory.sources.weight);
+      expect(alertsIn(memory)).toHaveLength(decisions.length);
       memories.told('us-xx-laws');
       expect(memories.of('us-xx-laws')).toBe(memory);
     }

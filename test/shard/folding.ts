@@ -37,7 +37,8 @@ export function settingNamed(name: InventoryName): TellingSetting {
     ruleSet,
     secret: SECRET,
     organization: { id: inventory.organization.id, name: inventory.organization.name },
-    parent: null,
+    // one of them has somebody above it
+    parent: name === 'assets' ? 'us-xx' : null,
     enricher,
     indexPrefix: 'pollwatch',
     version: '0.0.0',
@@ -126,7 +127,13 @@ export function tellFrom(
 /** Takes in what was told, as a store does. */
 export function commit(told: Map<string, Told>, tidings: Tidings): void {
   for (const { id, version, digest, more } of tidings.documents) told.set(id, { ...more, v: version, d: digest });
+  for (const { id, f } of tidings.same) told.set(id, { ...told.get(id)!, f });
   for (const id of tidings.forgotten) told.delete(id);
+}
+
+/** Takes in what the parent was told, which a store does after that. */
+export function commitFacts(told: Map<string, Told>, { facts }: Tidings): void {
+  for (const { fact, more } of facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
 }
 
 /** Bodies of documents in the form in which two runs are compared: without when and by which run they were made. */

@@ -21,7 +21,17 @@ import { createShard, type Shard } from '../../src/shard/shard.ts';
 import { decodeShard, encodeShard } from '../../src/shard/snapshot-form.ts';
 import type { Told } from '../../src/shard/told-alert.ts';
 import { emptyState } from '../laws/small-run.ts';
-import { chunksOf, commit, emptyShard, RULES, type Scanned, scanJobs, settingNamed, tellFrom } from './folding.ts';
+import {
+  chunksOf,
+  commit,
+  commitFacts,
+  emptyShard,
+  RULES,
+  type Scanned,
+  scanJobs,
+  settingNamed,
+  tellFrom,
+} from './folding.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -138,14 +148,14 @@ describe('an alert', () => {
     const first = await next();
     commit(told, first);
     const fact = first.facts.find(({ fact }) => told.get(fact.id)?.brief.detection === 'W01')!;
-    for (const { fact, more } of first.facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
+    commitFacts(told, first);
     office.add(...Array.from({ length: 30 }, (_, i) => request(START + i * 1000, `/page-${i}`, 200)));
     // the document is committed, the fact is not
     commit(told, await next());
     const again = await next();
     expect(again.documents).toEqual([]);
     expect(again.facts).toMatchObject([{ fact: { id: fact.fact.id, sighting: null }, to: 'us-xx' }]);
-    for (const { fact, more } of again.facts) told.set(fact.id, { ...told.get(fact.id)!, ...more });
+    commitFacts(told, again);
     expect((await next()).facts).toEqual([]);
   });
 
