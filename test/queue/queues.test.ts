@@ -64,6 +64,7 @@ describe('a nudge that documents wait', () => {
       });
     }
     await worker.close();
+    expect(runs).toBe(3);
     await pw.close();
   });
 
