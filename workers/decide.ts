@@ -74,6 +74,8 @@ export async function runDecide(
   const rested = new Map<string, { at: number; mailMs: number }>();
   /** organisations that this worker could not decide when it tried last */
   const halted = new Set<string>();
+  /** organisations that were taken up and not decided since */
+  const undecided = new Set<string>();
   const senders = new Map([...installation.tenants].map(([org, tenant]) => [org, senderOf(installation, tenant)]));
   /** of these people are told even when there never was a line: that is what they must know */
   const mailing = [...senders].filter(([, sender]) => sender !== null).map(([org]) => org);
@@ -99,8 +101,10 @@ export async function runDecide(
       },
       highestVersion: options.highestVersion ?? (() => Promise.resolve(0)),
     });
-    if (keeper !== null) keepers.set(org, keeper);
-    else notBefore.set(org, performance.now() + 1000);
+    if (keeper !== null) {
+      keepers.set(org, keeper);
+      undecided.add(org);
+    } else notBefore.set(org, performance.now() + 1000);
     return keeper;
   }
 
@@ -127,6 +131,7 @@ export async function runDecide(
     hooks.count('late', org, late);
     hooks.count('documents', org, documents);
     if (decided) hooks.count('decisions', org);
+    if (decided && undecided.delete(org)) await goesOn(org);
     hooks.count('mails_planned', org, mails);
     if (documents > 0) await nudgeIndex(queues, org);
     if (mails > 0) await nudgeMail(queues, org);
@@ -160,7 +165,7 @@ export async function runDecide(
     tellHalts();
   }
 
-  /** A note of a halt goes when the organisation was served, whoever left it. */
+  /** A note of a halt goes when the organisation was decided, whoever left it. */
   async function goesOn(org: string): Promise<void> {
     await endHalt(store, org);
     if (halted.delete(org)) tellHalts();
@@ -185,10 +190,8 @@ export async function runDecide(
       try {
         const before = keepers.size;
         const keeper = await keeperOf(org, mayOpen && (keepers.has(org) || (await hasWork(org))));
-        const isNew = keepers.size > before;
-        if (isNew) mayOpen = false;
+        if (keepers.size > before) mayOpen = false;
         if (keeper !== null) came = (await serve(org, keeper, false)) || came;
-        if (isNew && keepers.has(org)) await goesOn(org);
         // another worker could
         if (keeper === null && halted.has(org) && (await readHalt(store, org)) === null) await goesOn(org);
         hooks.ready('redis', true);

@@ -5,8 +5,9 @@
 
 import type { OriginContext } from '../formats/format.ts';
 import { findFormat, formats } from '../formats/index.ts';
+import { SealError } from '../queue/seal.ts';
 import type { EvidenceOrigin } from '../run/evidence.ts';
-import { type EvidenceLines, openEvidence } from './chunk-evidence.ts';
+import { EvidenceError, type EvidenceLines, openEvidence } from './chunk-evidence.ts';
 
 /** Bytes of opened chunks that are remembered. */
 const OPENED_BYTES_MAX = 64 * 1024 * 1024;
@@ -22,8 +23,15 @@ export interface EvidenceMemory {
   known(origin: number, offset: number): EvidenceLines | null;
 }
 
-/** A memory over a store of packed lines. */
-export function createEvidenceMemory(load: LoadEvidence, bytesMax = OPENED_BYTES_MAX): EvidenceMemory {
+/**
+ * A memory over a store of packed lines. Lines that do not open (a key that is gone, a damaged byte) are as those that are no
+ * longer kept: an alert stands without them, and with them again when they open. `tell` hears why.
+ */
+export function createEvidenceMemory(
+  load: LoadEvidence,
+  bytesMax = OPENED_BYTES_MAX,
+  tell: (error: Error) => void = () => undefined,
+): EvidenceMemory {
   /** by origin, the opened chunks in the order in which they were used */
   const opened = new Map<number, { lines: EvidenceLines; bytes: number }[]>();
   let bytes = 0;
@@ -35,19 +43,29 @@ export function createEvidenceMemory(load: LoadEvidence, bytesMax = OPENED_BYTES
     list.push(entry!);
     return entry!.lines;
   };
+  const read = async (origin: number, offset: number): Promise<{ lines: EvidenceLines; size: number } | null> => {
+    try {
+      const packed = await load(origin, offset);
+      return packed === null ? null : { lines: openEvidence(packed), size: packed.length };
+    } catch (error) {
+      if (!(error instanceof SealError || error instanceof EvidenceError)) throw error;
+      tell(error);
+      return null;
+    }
+  };
   return {
     known,
     async find(origin, offset) {
       const before = known(origin, offset);
       if (before !== null) return before;
-      const packed = await load(origin, offset);
-      if (packed === null) return null;
-      const lines = openEvidence(packed);
+      const found = await read(origin, offset);
+      if (found === null) return null;
+      const { lines, size } = found;
       if (offset < lines.head.offset || offset >= lines.head.end) return null;
       const list = opened.get(origin) ?? [];
       opened.set(origin, list);
-      list.push({ lines, bytes: packed.length });
-      bytes += packed.length;
+      list.push({ lines, bytes: size });
+      bytes += size;
       for (const entries of opened.values())
         while (bytes > bytesMax && (entries !== list || entries.length > 1) && entries.length > 0)
           bytes -= entries.shift()!.bytes;

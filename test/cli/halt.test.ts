@@ -98,6 +98,15 @@ async function inStore(settings: Parameters<typeof openStore>[0], work: (store: 
   }
 }
 
+/** How often somebody took the lease of the organisation that cannot be decided. */
+async function triesOf(settings: Parameters<typeof openStore>[0]): Promise<{ tries: number }> {
+  let tries = 0;
+  await inStore(settings, async (store) => {
+    tries = Number(await store.redis.get(organizationKeys(store.prefix, ILL).fence));
+  });
+  return { tries };
+}
+
 /** Changes one byte in the middle of the snapshot. */
 const damage = (settings: Parameters<typeof openStore>[0]) =>
   inStore(settings, async (store) => {
@@ -166,6 +175,39 @@ describe('a state that does not open', () => {
     here.put('a.key.previous', Buffer.alloc(32, 1));
     expect(run('work', '--until-drained').status).toBe(0);
     expect(status(ILL)).toMatchObject({ halt: null, progress: { alerts } });
+  });
+
+  it('stays told while it lasts, also where the state opens and deciding fails', async () => {
+    const { here, settings, config, ingest, status } = decided();
+    await inStore(settings, async (store) => {
+      // whoever decides orders documents there, and cannot
+      const { pendingOrder } = organizationKeys(store.prefix, ILL);
+      await store.redis.set(pendingOrder, 'damaged');
+    });
+    ingest();
+    await workers(here, config);
+    await until('the halt is noted', () => status(ILL).halt?.kind === 'fault');
+    const { sinceMs, kind } = status(ILL).halt!;
+    const { tries } = await triesOf(settings);
+    await until('it was tried again, twice', async () => (await triesOf(settings)).tries >= tries + 2);
+    expect(status(ILL).halt).toMatchObject({ sinceMs, kind });
+  });
+
+  it('is the state alone: evidence that does not open is missing from alerts, and they are decided all the same', async () => {
+    const { settings, run, ingest, status, alerts } = decided();
+    await inStore(settings, async (store) => {
+      const keys = await store.redis.keys(`${store.prefix}:{${ILL}}:evidence:*`);
+      expect(keys.length).toBeGreaterThan(0);
+      for (const key of keys) {
+        const bytes = (await store.redis.getBuffer(key))!;
+        bytes[bytes.length - 1]! ^= 1;
+        await store.redis.set(key, bytes);
+      }
+    });
+    ingest();
+    expect(run('work', '--until-drained')).toMatchObject({ status: 0, stderr: '' });
+    expect(status(ILL)).toMatchObject({ halt: null, progress: { alerts } });
+    expect(status(ILL).progress!.decided).toBe(status(ILL).logEnd);
   });
 
   it('does not keep a run that ends by itself from deciding the others, and ends it with what to do', async () => {
