@@ -6,6 +6,7 @@ import { activeUpload } from './election/active-upload.ts';
 import { bulkSubmission } from './election/bulk-submission.ts';
 import { documentHarvest } from './election/document-harvest.ts';
 import { formInjection } from './election/form-injection.ts';
+import { onceADay } from './election/once-a-day.ts';
 import { pollbookProbe } from './election/pollbook-probe.ts';
 import { protectedRecord } from './election/protected-record.ts';
 import { resultsProbe } from './election/results-probe.ts';
@@ -47,15 +48,15 @@ export const detectors: readonly SourceDetector[] = [
   parameterFuzzing,
   credentialGuessing,
   recordEnumeration,
-  formInjection,
-  statusHammer,
+  onceADay(formInjection),
+  onceADay(statusHammer),
   resultsProbe,
-  pollbookProbe,
-  sentinelTraffic,
-  bulkSubmission,
-  protectedRecord,
+  onceADay(pollbookProbe),
+  onceADay(sentinelTraffic),
+  onceADay(bulkSubmission),
+  onceADay(protectedRecord),
   activeUpload,
-  documentHarvest,
+  onceADay(documentHarvest),
   continuedAfterBlock,
   answeredAfterProbing,
 ];

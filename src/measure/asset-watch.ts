@@ -4,6 +4,7 @@
  *   {kind: 'registration', …} → WATCH.flood | WATCH.form | WATCH.documents
  */
 import type { Asset, AssetKind } from '../model/inventory.ts';
+import { isVotersHost } from './path-tests.ts';
 
 /** What of a system is measured, as bits. */
 export const WATCH = {
@@ -19,6 +20,8 @@ export const WATCH = {
   documents: 16,
   /** every packet */
   packets: 32,
+  /** documents whatever their path names, for its hosts name voters already */
+  anyDocument: 64,
 } as const;
 
 const FORM = WATCH.flood | WATCH.form | WATCH.documents;
@@ -42,7 +45,10 @@ const WATCHED: Readonly<Record<AssetKind, number>> = {
   other: WATCH.flood | WATCH.documents,
 };
 
-/** Bits of WATCH of a system. */
-export function watchOf({ kind, sentinel }: Pick<Asset, 'kind' | 'sentinel'>): number {
-  return sentinel ? WATCH.all | WATCH.packets : WATCHED[kind];
+/** Bits of WATCH of a system. Where all its hosts name voters or elections, so does the address of each of its documents. */
+export function watchOf({ kind, sentinel, hosts }: Pick<Asset, 'kind' | 'sentinel' | 'hosts'>): number {
+  if (sentinel) return WATCH.all | WATCH.packets;
+  const bits = WATCHED[kind];
+  const isNamed = (bits & WATCH.documents) !== 0 && hosts.length > 0 && hosts.every(isVotersHost);
+  return isNamed ? bits | WATCH.anyDocument : bits;
 }

@@ -15,7 +15,7 @@ import type { BatchInHand } from './batch-in-hand.ts';
 import { answerItem, FIELD, lineHigh, lineLow, PACKET, paneOf, SLICES, TAG, TAG_BITS, TICK_MS, WEB } from './entry.ts';
 import { createFormFields, NOT_TOLD } from './form-fields.ts';
 import { rowOf, SPACE } from './ledger.ts';
-import { createPathTest, isBackstage, isVoterDocument } from './path-tests.ts';
+import { createPathTest, isBackstage, isDocument, isVoterDocument } from './path-tests.ts';
 import type { ProtectedRecords } from './protected-records.ts';
 import { COVERAGE, type State } from './state.ts';
 
@@ -62,6 +62,7 @@ export function createSystemObserver(options: {
   const { key, attacks, watched, systemOf, addressSystemOf, destinationOf } = options;
   const { bits, protectedRecords } = watched;
   const documents = createPathTest(key, isVoterDocument);
+  const files = createPathTest(key, isDocument);
   const backstage = createPathTest(key, isBackstage);
   const fields = createFormFields(key, watched.fields);
   const hasSentinels = bits.some((b) => (b & WATCH.packets) !== 0);
@@ -111,7 +112,11 @@ export function createSystemObserver(options: {
     notePage(hand, i, system, watch);
     if ((watch & WATCH.documents) !== 0 && classOf(batch, i) === 2 && batch.method[i] === METHOD.GET) {
       const path = digests.path[i]!;
-      if (!documents.fits(batch.bytes, hand.view, batch.targetStart[i]!, batch.queryStart[i]!)) return;
+      const range = [batch.targetStart[i]!, batch.queryStart[i]!] as const;
+      const isOne =
+        documents.fits(batch.bytes, hand.view, ...range) ||
+        ((watch & WATCH.anyDocument) !== 0 && files.fits(batch.bytes, hand.view, ...range));
+      if (!isOne) return;
       addVisit(ledger, row, path, ((pane << TAG_BITS) | TAG.document) >>> 0, system);
       touch(hand, i, TAG.documentLine, system, system, 2);
     }

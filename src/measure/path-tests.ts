@@ -10,6 +10,7 @@ import { textOf } from './request-systems.ts';
 const PATHS_MAX = 50_000;
 const TEXT_MAX = 512;
 const DOCUMENT = /(?:\.(?:pdf|csv|tsv|xlsx?|ods|docx?|odt|rtf|txt|zip|gz|7z|tar|mdb|accdb|dbf)|[^/]\/)$/i;
+const DOCUMENT_FILE = /\.(?:pdf|csv|tsv|xlsx?|ods|docx?|odt|rtf|zip|gz|7z|tar|mdb|accdb|dbf)$/i;
 const ABOUT_VOTERS = /vot(?:e|ing)|regist|elect|ballot|absentee|precinct|poll/i;
 const BACKSTAGE =
   /(?:^|[/_.-])(?:admin|administrator|manage[mr]?|console|cms|editor|edit|publish|upload|import|login|logon|signin|auth|api|graphql|swagger|actuator|config|settings|setup|install|backup|debug|ws)(?:[/_.-]|$)/i;
@@ -17,6 +18,16 @@ const BACKSTAGE =
 /** A document or a directory listing whose path names votes, voters, registration, ballots or elections. */
 export function isVoterDocument(path: string): boolean {
   return DOCUMENT.test(path) && ABOUT_VOTERS.test(path);
+}
+
+/** A document whatever its path names: where the address itself says that it is about voters. */
+export function isDocument(path: string): boolean {
+  return DOCUMENT_FILE.test(path);
+}
+
+/** Whether the name of a host names votes, voters, registration, ballots or elections. */
+export function isVotersHost(name: string): boolean {
+  return ABOUT_VOTERS.test(name);
 }
 
 /** A page for administration, publishing or programs. */

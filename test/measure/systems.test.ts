@@ -69,10 +69,17 @@ it('paths that share 32 bits of their hash each get their own answer, in any ord
 
 it('every kind of system is measured for what its detections ask; a sentinel wholly', () => {
   for (const kind of ASSET_KINDS) {
-    const watch = watchOf({ kind, sentinel: false });
+    const watch = watchOf({ kind, sentinel: false, hosts: [] });
     expect(watch === 0, kind).toBe(kind === 'ems_airgapped');
-    expect(watchOf({ kind, sentinel: true })).toBe(WATCH.all | WATCH.packets);
+    expect(watchOf({ kind, sentinel: true, hosts: [] })).toBe(WATCH.all | WATCH.packets);
   }
+  // where all its hosts name voters, each of its documents is about them
+  const site = (hosts: string[]) => watchOf({ kind: 'county_site', sentinel: false, hosts }) & WATCH.anyDocument;
+  expect([site(['vote.example.gov']), site(['www.example.gov', 'vote.example.gov']), site([])]).toEqual([
+    WATCH.anyDocument,
+    0,
+    0,
+  ]);
 });
 
 it.each([

@@ -1,9 +1,10 @@
 /**
  * election.doc_harvest Documents fetched in bulk: a script takes documents and listings about voters, one after another,
  * and nothing else.
- * Evidence: at least 100 different documents of a declared system whose path names votes, voters, registration, elections
+ * Evidence: at least 100 different documents of a declared system whose address names votes, voters, registration, elections
  * or ballots within an hour, hardly any other page (a tenth) and hardly any of the files that a browser loads with a page
- * (AA20-304A: interest in PDFs at addresses with vote or voter and registration).
+ * (AA20-304A: interest in PDFs at addresses with vote or voter and registration). The address is the path, or the hosts of the
+ * system, all of which name them (vote.example.gov): there every document file counts, and no listing.
  * Look-alikes: readers who open pages between documents; search engines, which are slower; both are told by the pages. The
  * documents are public: what matters is that somebody is collecting them.
  */
