@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { DETECTIONS } from '../alerts/detections.ts';
+import { markingWords } from '../alerts/office-words.ts';
 import type { Contact } from '../model/contact.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { RenderedMail } from '../model/mail.ts';
 import { clip, inertText } from './inert-text.ts';
-import { type Letter, letterHtml, letterText } from './letter.ts';
+import { type Letter, letterHtml, letterText, type Section } from './letter.ts';
 
 /** Longest subject: phones show about so much, and it fits one line of a header (ELECTIONS 5). */
 export const SUBJECT_MAX = 70;
@@ -55,6 +56,21 @@ export function fitSubject(start: string, wordings: readonly string[], end: stri
   const inert = wordings.map((words) => inertText(words));
   const fitting = inert.find((words) => Array.from(words).length <= room);
   return start + (fitting ?? clip(inert[inert.length - 1]!, Math.max(1, room))) + end;
+}
+
+/** A letter about several things: what every mail has around its sections. */
+export function letterOf(title: string, sections: readonly Section[], recipient: Recipient, sender: Sender): Letter {
+  const { inventory } = sender;
+  return {
+    title,
+    marking: markingWords(inventory.mailing.tlp),
+    notes: notesOf(recipient, sender),
+    sections,
+    closing: [
+      ...closingOf(inventory),
+      'Pollwatch reads logs of web servers and firewalls. It does not see systems that count votes.',
+    ],
+  };
 }
 
 /** Notes above the content: test mode says for whom it was. */

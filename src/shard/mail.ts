@@ -5,7 +5,8 @@
  *
  *   alerts + memory + clock  →  MailCommit {rows, memory}
  */
-import { type Coverage, composeMail } from '../mail/compose.ts';
+import { composeMail } from '../mail/compose.ts';
+import type { Coverage } from '../mail/digest-mail.ts';
 import { type DrillResult, drillRows } from '../mail/drill-mail.ts';
 import type { Sender } from '../mail/envelope.ts';
 import type { HeldAlerts } from '../mail/held.ts';
