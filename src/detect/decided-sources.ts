@@ -5,7 +5,7 @@
  * decisions hold for as long as the answers do. Which answers those are is noted while they are given.
  */
 import { TOUCH_WORDS, VISIT_WORDS } from '../measure/entry.ts';
-import { findRow, hiOf, type Ledger, loOf, spaceOf } from '../measure/ledger.ts';
+import { hiOf, type Ledger, loOf, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, type PackedLists, pageOf, startOf } from '../measure/lists.ts';
 import { hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
 import type { Scene } from './detector.ts';
@@ -31,10 +31,9 @@ export interface DecidedSource<Made = unknown> {
 export interface DecidedSources<Made = unknown> {
   /** the most that `weight` may be */
   readonly weightMax: number;
-  /** by row of the ledger */
+  /** by row */
   readonly kept: Map<number, Kept<Made>>;
-  /** whose rows they are, and what it showed of our side the last time */
-  ledger: Ledger | null;
+  /** what was learned of our side the last time */
   learned: Learned | null;
   /** sources and decisions that are kept; see `weightOf` */
   weight: number;
@@ -45,10 +44,8 @@ export interface DecidedSources<Made = unknown> {
 }
 
 interface Kept<Made> extends DecidedSource<Made> {
+  /** of key and entries: where rows were numbered anew, it is that of another source */
   readonly hash: number;
-  readonly space: number;
-  readonly hi: number;
-  readonly lo: number;
   readonly asked: Asked;
   /** when it was decided or found the same the last time, as `times` counts */
   time: number;
@@ -66,7 +63,7 @@ interface Asked {
 
 /** Nothing was decided yet. */
 export function createDecidedSources<Made>(weightMax = KEPT_MAX): DecidedSources<Made> {
-  return { weightMax, kept: new Map(), ledger: null, learned: null, weight: 0, times: 0, dropped: [] };
+  return { weightMax, kept: new Map(), learned: null, weight: 0, times: 0, dropped: [] };
 }
 
 /**
@@ -82,7 +79,6 @@ export function decideAgain<Made>(
   settings: Settings,
 ): DecidedSource<Made>[] {
   memory.dropped = [];
-  if (memory.ledger !== ledger) findRowsAgain(memory, ledger);
   const { kept, weightMax } = memory;
   const time = ++memory.times;
   const hashOf = rowHasher(ledger);
@@ -93,7 +89,7 @@ export function decideAgain<Made>(
   const decided = rows.map((row): DecidedSource<Made> => {
     const hash = hashOf(row);
     const known = kept.get(row);
-    if (known?.hash === hash && isOf(known, ledger, row) && (isSameSide || answers.stand(known.asked))) {
+    if (known?.hash === hash && (isSameSide || answers.stand(known.asked))) {
       known.time = time;
       return known;
     }
@@ -103,8 +99,7 @@ export function decideAgain<Made>(
     const weight = weightOf(found);
     // what is decided from other sources' entries, too, is decided each time
     if (asked.ofOthers || memory.weight + weight > weightMax) return { found, isKept: false, made: null };
-    const [space, hi, lo] = [spaceOf(ledger, row), hiOf(ledger, row), loOf(ledger, row)];
-    const one: Kept<Made> = { found, isKept: true, made: null, hash, space, hi, lo, asked, time };
+    const one: Kept<Made> = { found, isKept: true, made: null, hash, asked, time };
     memory.weight += weight;
     kept.set(row, one);
     return one;
@@ -117,27 +112,6 @@ function forget<Made>(memory: DecidedSources<Made>, row: number, one: Kept<Made>
   memory.kept.delete(row);
   memory.weight -= weightOf(one.found);
   memory.dropped.push(one);
-}
-
-/** Another ledger has the same sources in other rows. */
-function findRowsAgain<Made>(memory: DecidedSources<Made>, ledger: Ledger): void {
-  const before = [...memory.kept.values()];
-  memory.ledger = ledger;
-  memory.kept.clear();
-  memory.weight = 0;
-  for (const one of before) {
-    const row = findRow(ledger, one.space, one.hi, one.lo);
-    if (row < 0) {
-      memory.dropped.push(one);
-      continue;
-    }
-    memory.kept.set(row, one);
-    memory.weight += weightOf(one.found);
-  }
-}
-
-function isOf({ space, hi, lo }: Kept<unknown>, ledger: Ledger, row: number): boolean {
-  return spaceOf(ledger, row) === space && hiOf(ledger, row) === hi && loOf(ledger, row) === lo;
 }
 
 /** What keeping a source costs, in units of one or two kilobytes. */

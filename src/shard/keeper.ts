@@ -38,8 +38,7 @@ import { createProgressNote } from './progress-note.ts';
 import { pruneShard } from './pruning.ts';
 import { readSoFar } from './reading.ts';
 import { forgetDays, noteAlerts, noteDays, sortRevisions } from './revisions.ts';
-import { sealed, unsealedShard } from './sealed.ts';
-import { encodeShard } from './snapshot-form.ts';
+import { sealedShard, unsealedShard } from './sealed.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStandings, type QueueSight } from './standings.ts';
 import type { TenantTools } from './tenant.ts';
@@ -272,8 +271,7 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   /** Commits what was decided: documents and mails, a snapshot when one is due, and then what other organisations are told. */
   async function commit(tidings: Tidings, origins: readonly OriginState[], nowMs: number): Promise<'kept' | 'lost'> {
     for (const { id, f } of tidings.same) revisions.alerts.set(id, { ...revisions.alerts.get(id)!, f });
-    const whole = () => sealed(encodeShard(shard, setting, 'arrival'), seal, org, 'snapshot');
-    const snapshot = snapshots.due(whole, log.at);
+    const snapshot = snapshots.due(() => sealedShard(shard, setting, seal, org), log.at);
     const mail = await planMail(tidings, nowMs, origins);
     if (!(await lease.hold(true))) return 'lost';
     const { documents } = tidings;

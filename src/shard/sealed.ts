@@ -11,7 +11,7 @@ import { handBack } from '../model/memory.ts';
 import { type Seal, SealError } from '../queue/seal.ts';
 import { RecordError } from './record.ts';
 import { createShard, type Shard, type ShardSetting } from './shard.ts';
-import { decodeShard } from './snapshot-form.ts';
+import { decodeShard, encodeShard } from './snapshot-form.ts';
 
 /** Above every version of records and snapshots, so that older programs know that a newer one wrote it. */
 const SEALED = 256;
@@ -52,6 +52,14 @@ export function unsealed(bytes: Uint8Array, seal: Seal, org: string, what: Seale
     if (!(cause instanceof SealError)) throw cause;
     throw new RecordError(`a ${what} ${cause.message}`, false, { cause });
   }
+}
+
+/** The snapshot of a shard, sealed. */
+export function sealedShard(shard: Shard, setting: ShardSetting, seal: Seal, org: string): Buffer {
+  const packed = encodeShard(shard, setting, 'arrival');
+  const whole = sealed(packed, seal, org, 'snapshot');
+  handBack(packed);
+  return whole;
 }
 
 /** The shard of a sealed snapshot; an empty one where there is none yet. Throws a RecordError or a DeltaError. */

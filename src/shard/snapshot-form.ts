@@ -4,6 +4,7 @@
  */
 import { encodeState, mergeDelta } from '../measure/delta.ts';
 import { settleState } from '../measure/state.ts';
+import { handBack } from '../model/memory.ts';
 import type { Tally } from '../model/tally.ts';
 import { type FactSetJson, factSetFromJson, factSetToJson, isEmptyFactSet } from './fact-set.ts';
 import { type AckRecord, pack, rulesDigest, type TallyJson, tallyFromJson, tallyToJson, unpack } from './record.ts';
@@ -70,7 +71,10 @@ export function encodeShard(
     ...(isEmptyFactSet(shard.facts) ? {} : { facts: factSetToJson(shard.facts) }),
   };
   const version = head.facts === undefined ? WITHOUT_FACTS : SNAPSHOT_VERSION;
-  return pack(head, encodeState(shard.state, arrangement), MAGIC, version);
+  const measures = encodeState(shard.state, arrangement);
+  const packed = pack(head, measures, MAGIC, version);
+  handBack(measures);
+  return packed;
 }
 
 function talliesToJson(tallies: ReadonlyMap<number, Tally>): [number, TallyJson][] {

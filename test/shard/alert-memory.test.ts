@@ -46,7 +46,7 @@ function meddle(
 ): void {
   const fold = (record: Uint8Array) => foldRecord(shard, settingNamed('none'), record);
   const ids = [...told.keys()];
-  const kept = [...memory.sources.kept.values()];
+  const kept = [...memory.sources.kept.values()].filter(({ found }) => found.decisions.length > 0);
   if (random() < 0.3 && ids.length > 0) {
     const id = ids[Math.floor(random() * ids.length)]!;
     const status = (['ack', 'closed', 'suppressed', 'new'] as const)[Math.floor(random() * 4)]!;
@@ -54,7 +54,8 @@ function meddle(
   }
   if (random() < 0.4 && kept.length > 0) {
     // two counties tell of a source that has alerts here, or take that back; of few, so that both happens
-    const { hi, lo } = kept[Math.floor(random() * Math.min(3, kept.length))]!;
+    const one = kept[Math.floor(random() * Math.min(3, kept.length))]!;
+    const { hi, lo } = one.found.decisions[0]!.key;
     const isBack = random() < 0.5;
     const of = (letter: string) =>
       sighting({
@@ -245,6 +246,36 @@ describe('a shard that remembers what it decided', () => {
     expect(changed[3]).toBe(120);
   });
 
+  it('takes back what an alert continues, although nothing else is new about it', async () => {
+    const missing = (day: number) => Array.from({ length: 12 }, (_, i) => page(day, i, `/missing-${i}`, 404)).join('');
+    const shard = emptyShard('none');
+    const memory = createAlertMemory();
+    const told = new Map<string, Told>();
+    const changed: number[] = [];
+    // what is sent to the database keeps the source one that has returned
+    const sent = Array.from({ length: 3 }, (_, i) =>
+      page(1, i, `/x?id=${i}%20UNION%20SELECT%20a%20FROM%20b`, 404),
+    ).join('');
+    const texts = [
+      sent + missing(1) + missing(2),
+      Array.from({ length: 30 }, (_, i) => page(1, 20 + i, `/page-${i}`, 200)).join(''),
+    ];
+    for (const [seq, text] of texts.entries()) {
+      const [chunk] = chunksOf([{ format: 'combined', bytes: Buffer.from(text) }], 1 << 24);
+      const scanned = scanJobs([[{ ...chunk!, offset: seq << 20, ref: { ...chunk!.ref, seq } }]], 'none');
+      foldRecord(shard, settingNamed('none'), scanned.records[0]!);
+      for (let again = 0; again < 4; again++) {
+        const anew = await tellFrom(shard, scanned, 'none', { told });
+        const remembered = await tellFrom(shard, scanned, 'none', { told, memory });
+        expect(remembered).toEqual(anew);
+        commit(told, remembered);
+        changed.push(remembered.documents.length);
+      }
+    }
+    // both days; the second again as one that continues nothing, after the first was taken back
+    expect(changed).toEqual([3, 0, 0, 0, 1, 1, 0, 0]);
+  });
+
   it('says the name that a host has now', async () => {
     const line = (i: number) =>
       `vote.example.gov:443 198.51.100.7 - - [01/Sep/2026:10:00:${String(i).padStart(2, '0')} +0000] "GET /missing-${i} HTTP/1.1" 404 153 "-" "Mozilla/5.0"\n`;
@@ -313,6 +344,12 @@ describe('a shard that remembers what it decided', () => {
     expect(memories.of('us-xx-laws')).not.toBe(full);
   });
 });
+
+/** A page that a visitor asks for on a day of September. */
+function page(day: number, second: number, path: string, status: number): string {
+  const at = `0${day}/Sep/2026:10:00:${String(second).padStart(2, '0')} +0000`;
+  return `198.51.100.7 - - [${at}] "GET ${path} HTTP/1.1" ${status} 153 "-" "Mozilla/5.0"\n`;
+}
 
 /** A denied packet of the n-th source. */
 function packet(n: number, port: number, to = '203.0.113.10', network = 100): string {
