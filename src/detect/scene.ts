@@ -5,7 +5,7 @@
 import { TAG, TAG_MASK, TOUCH_WORDS } from '../measure/entry.ts';
 import { findRow, type Ledger, loOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
-import { GROUP_MAX } from '../measure/reductions.ts';
+import { SIZE_STEP, stepOf } from '../measure/page-sizes.ts';
 import { isSourceIn } from '../model/address.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { append } from '../model/long-lists.ts';
@@ -13,7 +13,7 @@ import type { Correlation, Rule } from '../model/rule.ts';
 import type { Scene } from './detector.ts';
 import { ownPages, pageNumber } from './own-pages.ts';
 import { inOrder, readTouches, type Touch } from './touch.ts';
-import { readVisits } from './visit.ts';
+import { itemsOf, readVisits } from './visit.ts';
 
 /** What is declared, and what deciding is to do. */
 export interface Settings {
@@ -37,7 +37,10 @@ export interface Settings {
 export interface Learned {
   /** most addresses of ours that packets went to on one day */
   readonly ownedHosts: number;
-  /** by host number: sizes of its usual "not found" page, and of a page that it gives to several unrelated probes; with OF_PAGES, of answers to probes that are as large as what people are given */
+  /**
+   * by host number: sizes of its usual "not found" page, and of a page that it gives to several unrelated probes; with
+   * OF_PAGES, of answers to probes that are as large as what people are given
+   */
   readonly usualSizes: ReadonlyMap<number, ReadonlySet<number>>;
   /** listed pages that the site itself uses, see own-pages.ts */
   readonly ownPages: ReadonlySet<number>;
@@ -136,31 +139,22 @@ const SAME_SIZE_PATHS = 3;
 
 /** Added to a size: a page of about that size is given to people. */
 export const OF_PAGES = 65_536;
-/** Bytes by which a page may differ that shows what it was asked for, or the time. */
-const NEAR = 256;
+/** Steps of size by which a page may differ that shows what it was asked for, or the time: 256 bytes, and up to a step more. */
+const NEAR_STEPS = 256 / SIZE_STEP;
 
-/** By organisation, whether people are given a page of about a size. Where pages have all sizes, of any. */
+/** By organisation, whether people are given a page of about a (folded) size. */
 function pageSizesOf(ledger: Ledger): Map<number, (size: number) => boolean> {
   const found = new Map<number, (size: number) => boolean>();
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.office) continue;
-    const visits = readVisits(ledger, row).filter((v) => v.tag === TAG.pageSize);
-    const isAny = [...Map.groupBy(visits, (v) => v.pane).values()].some((day) => day.length >= GROUP_MAX);
-    const sizes = Uint32Array.from(visits, (v) => v.item).sort();
-    found.set(spaceOf(ledger, row) >>> 8, (size) => isAny || isNear(sizes, size));
+    const steps = new Set(itemsOf(ledger, row, TAG.pageSize));
+    found.set(spaceOf(ledger, row) >>> 8, (size) => {
+      const step = stepOf(size);
+      for (let near = step - NEAR_STEPS; near <= step + NEAR_STEPS; near++) if (steps.has(near)) return true;
+      return false;
+    });
   }
   return found;
-}
-
-/** Whether one of the sizes, smallest first, is near to one. */
-function isNear(sizes: Uint32Array, size: number): boolean {
-  let [from, to] = [0, sizes.length];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sizes[middle]! < size - NEAR) from = middle + 1;
-    else to = middle;
-  }
-  return from < sizes.length && sizes[from]! <= size + NEAR;
 }
 
 function usualSizesOf(ledger: Ledger, row: number, isOfPages: (size: number) => boolean = () => false): Set<number> {

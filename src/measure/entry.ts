@@ -85,7 +85,7 @@ export const TAG = {
   matchedSize: 36,
   /** visit, of the organisation: an address of ours that was sent to; item destination; pane = day */
   destination: 25,
-  /** visit, of the organisation: folded size of a page that was given to who matched no rule, no crawler; item size; pane = day */
+  /** visit, of the organisation: a page that was given to who matched no rule; item step of its size, pane = day (page-sizes.ts) */
   pageSize: 27,
   /** visit: class of the user agent; item = USER_AGENT_CLASS; pane = day */
   agentClass: 26,

@@ -47,9 +47,16 @@ describe('a request for the list of accounts that was answered 200', () => {
     expect(await told([...missing, ...readers, ...depths, shallow])).toEqual(['high answered']);
   });
 
-  it('stays medium where pages are of more sizes than are kept of a day', async () => {
-    const sizes = times(1200, (i) => page(`192.0.2.${1 + (i % 200)}`, i * 20, '/results', { size: 6000 + i * 40 }));
-    expect(await told([...missing, ...sizes, asked(1834)])).toEqual(['medium tried']);
+  it('stays medium where pages have all sizes, and is high where they have all but that', async () => {
+    const sizes = (from: number) =>
+      times(600, (i) => page(`192.0.2.${1 + (i % 200)}`, i * 20, '/results', { size: from + i * 100 }));
+    expect(await told([...missing, ...sizes(200), asked(1834)])).toEqual(['medium tried']);
+    expect(await told([...missing, ...sizes(2400), asked(1834)])).toEqual(['high answered']);
+  });
+
+  it('stays medium where a page of more than 64 KiB does not heed it', async () => {
+    const large = times(5, (i) => page(`192.0.2.${1 + i}`, i * 20, '/results', { size: 81_000 }));
+    expect(await told([...missing, ...large, asked(81_000)])).toEqual(['medium tried']);
   });
 
   it('stays medium where the log has no sizes', async () => {
