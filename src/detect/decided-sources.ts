@@ -10,7 +10,7 @@ import { lengthOf, type PackedLists, pageOf, startOf } from '../measure/lists.ts
 import { hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
 import type { Scene } from './detector.ts';
 import { decideSource, type SourceDecisions } from './one-source.ts';
-import { pageNumber } from './own-pages.ts';
+import { pageNumber, pageOfNumber } from './own-pages.ts';
 import { isSame, type Learned, type Settings } from './scene.ts';
 
 /** Sources and their decisions that are kept at most, together; see `weightOf`. */
@@ -143,7 +143,16 @@ function answersOf(scene: Scene): {
         ofOthers: false,
       };
       const watched: Scene = {
-        ...scene,
+        // what is declared; one by one, so that nobody adds what is learned without noting that it is asked for
+        rules: scene.rules,
+        correlations: scene.correlations,
+        packetRules: scene.packetRules,
+        dayStartMs: scene.dayStartMs,
+        ownedDeclared: scene.ownedDeclared,
+        assets: scene.assets,
+        calendar: scene.calendar,
+        isClient: scene.isClient,
+        isDark: scene.isDark,
         get ownedHosts() {
           asked.ownedHosts = scene.ownedHosts;
           return scene.ownedHosts;
@@ -171,8 +180,7 @@ function answersOf(scene: Scene): {
     stand({ ownedHosts, sizes, pages }) {
       if (ownedHosts !== null && ownedHosts !== scene.ownedHosts) return false;
       for (const [host, digest] of sizes) if (sizesOf(host) !== digest) return false;
-      for (const [page, isOwn] of pages)
-        if (scene.isOwnPage(page % 65_536, Math.floor(page / 65_536)) !== isOwn) return false;
+      for (const [page, isOwn] of pages) if (scene.isOwnPage(...pageOfNumber(page)) !== isOwn) return false;
       return true;
     },
   };

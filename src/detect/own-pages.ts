@@ -33,8 +33,16 @@ export function ownPages(ledger: Ledger, rules: readonly Rule[]): ReadonlySet<nu
 
 /** A page of a host as one number. */
 export function pageNumber(host: number, path: number): number {
-  return path * 65_536 + host;
+  return path * HOSTS + host;
 }
+
+/** Host and path of a page's number. */
+export function pageOfNumber(page: number): [host: number, path: number] {
+  return [page % HOSTS, Math.floor(page / HOSTS)];
+}
+
+/** Hosts have numbers of 16 bits. */
+const HOSTS = 65_536;
 
 /** listed pages that a source was given; null when there is none or it failed on one */
 function givenOf(ledger: Ledger, row: number, listed: Uint8Array): Set<number> | null {

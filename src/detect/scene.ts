@@ -66,12 +66,21 @@ export function learn(ledger: Ledger, rules: readonly Rule[]): Learned {
   return { ownedHosts, usualSizes: sizes, ownPages: ownPages(ledger, rules) };
 }
 
+const areSame = (a: ReadonlySet<number>, b: ReadonlySet<number>) => a.size === b.size && [...a].every((n) => b.has(n));
+
+/** How each part of what was learned is compared. */
+const COMPARED: { readonly [K in keyof Learned]: (a: Learned[K], b: Learned[K]) => boolean } = {
+  ownedHosts: (a, b) => a === b,
+  usualSizes: (a, b) => a.size === b.size && [...a].every(([host, sizes]) => areSame(sizes, b.get(host) ?? new Set())),
+  ownPages: areSame,
+};
+
 /** Whether two states show the same of our side. */
 export function isSame(a: Learned, b: Learned): boolean {
-  const same = (x: ReadonlySet<number>, y: ReadonlySet<number>) => x.size === y.size && [...x].every((n) => y.has(n));
-  if (a.ownedHosts !== b.ownedHosts || a.usualSizes.size !== b.usualSizes.size) return false;
-  for (const [host, sizes] of a.usualSizes) if (!same(sizes, b.usualSizes.get(host) ?? new Set())) return false;
-  return same(a.ownPages, b.ownPages);
+  const { ownedHosts, usualSizes, ownPages } = COMPARED;
+  return (
+    ownedHosts(a.ownedHosts, b.ownedHosts) && usualSizes(a.usualSizes, b.usualSizes) && ownPages(a.ownPages, b.ownPages)
+  );
 }
 
 /** What detectors may know beside a source: what is declared, and what was learned of the same settled state. */
