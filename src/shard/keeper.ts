@@ -405,10 +405,17 @@ async function keeperOf(place: KeeperPlace, fence: number): Promise<ShardKeeper>
   };
 }
 
-function evidenceMemory({ store, tools }: KeeperPlace): EvidenceMemory {
+function evidenceMemory({ store, tools, hooks = SILENT_HOOKS }: KeeperPlace): EvidenceMemory {
   const { id } = tools.tenant;
-  return createEvidenceMemory(async (origin, offset) => {
+  let isSaid = false;
+  const load = async (origin: number, offset: number) => {
     const blob = await evidenceBlob(store, id, origin, offset);
     return blob === null ? null : tools.seal.open(blob.sealed, sealLabel(id, origin, blob.seq, 'evidence'));
+  };
+  return createEvidenceMemory(load, undefined, (error) => {
+    // where one does not open, others do not either: once is enough
+    if (!isSaid)
+      hooks.log('warn', 'lines kept for alerts do not open; alerts stand without them', { organization: id, error });
+    isSaid = true;
   });
 }

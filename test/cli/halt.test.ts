@@ -205,7 +205,10 @@ describe('a state that does not open', () => {
       }
     });
     ingest();
-    expect(run('work', '--until-drained')).toMatchObject({ status: 0, stderr: '' });
+    const worked = run('work', '--until-drained');
+    expect(worked.status).toBe(0);
+    expect(worked.stderr.match(/lines kept for alerts do not open/g)).toHaveLength(1);
+    expect(worked.stderr.trim().split('\n')).toHaveLength(1);
     expect(status(ILL)).toMatchObject({ halt: null, progress: { alerts } });
     expect(status(ILL).progress!.decided).toBe(status(ILL).logEnd);
   });
