@@ -36,7 +36,7 @@ export function decide<Made>(ledger: Ledger, settings: Settings, memory?: Decide
   for (let row = 0; row < ledger.rows; row++) {
     if ((spaceOf(ledger, row) & 255) !== SPACE.source) continue;
     noteNetwork(networks, ledger, row, settings.dayStartMs);
-    noteTouches(facts, ledger, row);
+    noteTouches(facts, ledger, row, settings.dayStartMs);
     if (isInteresting(ledger, row, sweep)) busy.push(row);
   }
   // rows stand in order of arrival, which decides nothing

@@ -10,7 +10,6 @@ import { lengthOf, type PackedLists, pageOf, startOf } from '../measure/lists.ts
 import { hashRange, hashWords, lane, mix32 } from '../model/hash.ts';
 import type { Scene } from './detector.ts';
 import { decideSource, type SourceDecisions } from './one-source.ts';
-import { pageNumber, pageOfNumber } from './own-pages.ts';
 import { isSame, type Learned, type Settings } from './scene.ts';
 
 /** Sources and their decisions that are kept at most, together; see `weightOf`. */
@@ -55,10 +54,28 @@ interface Kept<Made> extends DecidedSource<Made> {
 interface Asked {
   /** null: nobody asked */
   ownedHosts: number | null;
-  /** digests of the usual sizes of hosts, by host number */
-  readonly sizes: Map<number, number>;
-  /** whether listed pages are the site's own, by their number */
-  readonly pages: Map<number, boolean>;
+  /** answers by question, see `questionOf` */
+  readonly answers: Map<number, boolean>;
+}
+
+/** What is asked of a host of ours and a number of 32 bits. */
+const QUESTIONS: readonly ((scene: Scene, host: number, n: number) => boolean)[] = [
+  (scene, host) => scene.knowsUsual(host),
+  (scene, host, size) => scene.isUsualSize(host, size),
+  (scene, host, size) => scene.isPageSize(host, size),
+  (scene, host, path) => scene.isOwnPage(host, path),
+];
+const NUMBERS = 2 ** 32;
+
+/** A question (by its place) with what it is asked of, as one number. */
+function questionOf(question: number, host: number, n: number): number {
+  return (host * QUESTIONS.length + question) * NUMBERS + n;
+}
+
+function answerTo(scene: Scene, question: number): boolean {
+  const asked = Math.floor(question / NUMBERS);
+  const host = Math.floor(asked / QUESTIONS.length);
+  return QUESTIONS[asked % QUESTIONS.length]!(scene, host, question % NUMBERS);
 }
 
 /** Nothing was decided yet. */
@@ -82,19 +99,19 @@ export function decideAgain<Made>(
   const { kept, weightMax } = memory;
   const time = ++memory.times;
   const hashOf = rowHasher(ledger);
-  const answers = answersOf(scene);
   // whoever was asked then would say the same about all of them
   const isSameSide = memory.learned !== null && isSame(memory.learned, learned);
-  memory.learned = learned;
+  // until all are decided nothing can be said of all of them
+  memory.learned = null;
   const decided = rows.map((row): DecidedSource<Made> => {
     const hash = hashOf(row);
     const known = kept.get(row);
-    if (known?.hash === hash && (isSameSide || answers.stand(known.asked))) {
+    if (known?.hash === hash && (isSameSide || isAnsweredSo(scene, known.asked))) {
       known.time = time;
       return known;
     }
     if (known !== undefined) forget(memory, row, known);
-    const { watched, asked } = answers.watch();
+    const { watched, asked } = watch(scene);
     const found = decideSource(ledger, row, watched, settings);
     const weight = weightOf(found);
     // what is decided from other sources' entries, too, is decided each time
@@ -105,6 +122,7 @@ export function decideAgain<Made>(
     return one;
   });
   for (const [row, one] of kept) if (one.time !== time) forget(memory, row, one);
+  memory.learned = learned;
   return decided;
 }
 
@@ -119,71 +137,49 @@ function weightOf({ decisions, logIns }: SourceDecisions): number {
   return 1 + decisions.length + Math.ceil((logIns?.failed.length ?? 0) / LOG_INS_A_UNIT);
 }
 
-/** Notes what is asked of a scene, and says whether what was asked of an earlier one would be answered the same. */
-function answersOf(scene: Scene): {
-  watch(): { watched: Scene; asked: Asked & { readonly ofOthers: boolean } };
-  stand(asked: Asked): boolean;
-} {
-  const digests = new Map<number, number>();
-  const sizesOf = (host: number) => {
-    let digest = digests.get(host);
-    if (digest === undefined) {
-      digest = 0;
-      for (const size of scene.soft404(host)) digest = (digest + mix32(size + 1)) | 0;
-      digests.set(host, digest);
-    }
-    return digest;
+/** A scene that notes what is asked of it. What is declared stands one by one, so that nobody adds what is learned unnoted. */
+function watch(scene: Scene): { watched: Scene; asked: Asked & { readonly ofOthers: boolean } } {
+  const asked = { ownedHosts: null as number | null, answers: new Map<number, boolean>(), ofOthers: false };
+  const ask = (question: number, host: number, n = 0) => {
+    const answer = QUESTIONS[question]!(scene, host, n);
+    asked.answers.set(questionOf(question, host, n), answer);
+    return answer;
   };
-  return {
-    watch() {
-      const asked = {
-        ownedHosts: null as number | null,
-        sizes: new Map<number, number>(),
-        pages: new Map<number, boolean>(),
-        ofOthers: false,
-      };
-      const watched: Scene = {
-        // what is declared; one by one, so that nobody adds what is learned without noting that it is asked for
-        rules: scene.rules,
-        correlations: scene.correlations,
-        packetRules: scene.packetRules,
-        dayStartMs: scene.dayStartMs,
-        ownedDeclared: scene.ownedDeclared,
-        assets: scene.assets,
-        calendar: scene.calendar,
-        isClient: scene.isClient,
-        isDark: scene.isDark,
-        get ownedHosts() {
-          asked.ownedHosts = scene.ownedHosts;
-          return scene.ownedHosts;
-        },
-        soft404(host) {
-          asked.sizes.set(host, sizesOf(host));
-          return scene.soft404(host);
-        },
-        isOwnPage(host, path) {
-          const isOwn = scene.isOwnPage(host, path);
-          asked.pages.set(pageNumber(host, path), isOwn);
-          return isOwn;
-        },
-        matchesOf(organization, tag) {
-          asked.ofOthers = true;
-          return scene.matchesOf(organization, tag);
-        },
-        touchesOf(organization, hi, lo) {
-          asked.ofOthers = true;
-          return scene.touchesOf(organization, hi, lo);
-        },
-      };
-      return { watched, asked };
+  const watched: Scene = {
+    rules: scene.rules,
+    correlations: scene.correlations,
+    packetRules: scene.packetRules,
+    dayStartMs: scene.dayStartMs,
+    ownedDeclared: scene.ownedDeclared,
+    assets: scene.assets,
+    calendar: scene.calendar,
+    isClient: scene.isClient,
+    isDark: scene.isDark,
+    get ownedHosts() {
+      asked.ownedHosts = scene.ownedHosts;
+      return scene.ownedHosts;
     },
-    stand({ ownedHosts, sizes, pages }) {
-      if (ownedHosts !== null && ownedHosts !== scene.ownedHosts) return false;
-      for (const [host, digest] of sizes) if (sizesOf(host) !== digest) return false;
-      for (const [page, isOwn] of pages) if (scene.isOwnPage(...pageOfNumber(page)) !== isOwn) return false;
-      return true;
+    knowsUsual: (host) => ask(0, host),
+    isUsualSize: (host, size) => ask(1, host, size),
+    isPageSize: (host, size) => ask(2, host, size),
+    isOwnPage: (host, path) => ask(3, host, path),
+    matchesOf(organization, tag) {
+      asked.ofOthers = true;
+      return scene.matchesOf(organization, tag);
+    },
+    touchesOf(organization, hi, lo) {
+      asked.ofOthers = true;
+      return scene.touchesOf(organization, hi, lo);
     },
   };
+  return { watched, asked };
+}
+
+/** Whether what was asked of an earlier scene would be answered the same now. */
+function isAnsweredSo(scene: Scene, { ownedHosts, answers }: Asked): boolean {
+  if (ownedHosts !== null && ownedHosts !== scene.ownedHosts) return false;
+  for (const [question, answer] of answers) if (answerTo(scene, question) !== answer) return false;
+  return true;
 }
 
 /** Hashes rows: key, entries, and how far entries were sampled, as 53 bits. */

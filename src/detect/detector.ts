@@ -19,11 +19,12 @@ export interface Scene {
   /** addresses of ours: declared, or how many destinations were seen on the busiest day */
   readonly ownedHosts: number;
   readonly ownedDeclared: boolean;
-  /**
-   * folded sizes of a host's usual "not found" page, and of a page that it answers to several unrelated probes; behind
-   * OF_PAGES (scene.ts) those of its answers to probes that are as large as a page that people are given
-   */
-  soft404(host: number): ReadonlySet<number>;
+  /** whether it is known what a host answers to whatever it does not have */
+  knowsUsual(host: number): boolean;
+  /** whether a (folded) size is that of a host's usual "not found" page, or of a page that it answers to several unrelated probes */
+  isUsualSize(host: number, size: number): boolean;
+  /** whether a host's answer of a (folded) size to a probe is as large as a page that people are given */
+  isPageSize(host: number, size: number): boolean;
   /** true for a listed page that the site itself uses (see own-pages.ts); `path` is its hash */
   isOwnPage(host: number, path: number): boolean;
   /** the systems that are declared, in the order of their numbers (1 and following) */

@@ -73,10 +73,10 @@ export function logInsOf(record: SourceRecord): LogInFact | null {
 }
 
 /** Notes what a source touched, below every threshold or not: (target, port) of packets that were not let through, missing pages. */
-export function noteTouches(facts: Facts, ledger: Ledger, row: number): void {
+export function noteTouches(facts: Facts, ledger: Ledger, row: number, dayStartMs: number): void {
   if (lengthOf(ledger.touches, row) === 0) return;
   notePackets(facts.ledger, ledger, row);
-  noteProber(facts.ledger, ledger, row);
+  noteProber(facts.ledger, ledger, row, dayStartMs);
 }
 
 /** Notes what was found about the source of a row: its log-ins, its scans under its prefix, and whether it is told alone. */

@@ -36,11 +36,6 @@ export function pageNumber(host: number, path: number): number {
   return path * HOSTS + host;
 }
 
-/** Host and path of a page's number. */
-export function pageOfNumber(page: number): [host: number, path: number] {
-  return [page % HOSTS, Math.floor(page / HOSTS)];
-}
-
 /** Hosts have numbers of 16 bits. */
 const HOSTS = 65_536;
 
@@ -65,7 +60,7 @@ function isOrdinary(ledger: Ledger, row: number, given: ReadonlySet<number>): bo
   const n = lengthOf(ledger.visits, row);
   if (n === 0) return false;
   const listed = new Set<number>();
-  for (const page of given) listed.add(Math.floor(page / 65_536));
+  for (const page of given) listed.add(Math.floor(page / HOSTS));
   const others = new Set<number>();
   let assets = false;
   const page = pageOf(ledger.visits, row);

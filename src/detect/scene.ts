@@ -66,12 +66,13 @@ export function learn(ledger: Ledger, rules: readonly Rule[]): Learned {
   return { ownedHosts, usualSizes: sizes, ownPages: ownPages(ledger, rules) };
 }
 
-const areSame = (a: ReadonlySet<number>, b: ReadonlySet<number>) => a.size === b.size && [...a].every((n) => b.has(n));
+const areSame = (a: ReadonlySet<number>, b: ReadonlySet<number> | undefined) =>
+  a.size === b?.size && [...a].every((n) => b.has(n));
 
 /** How each part of what was learned is compared. */
 const COMPARED: { readonly [K in keyof Learned]: (a: Learned[K], b: Learned[K]) => boolean } = {
   ownedHosts: (a, b) => a === b,
-  usualSizes: (a, b) => a.size === b.size && [...a].every(([host, sizes]) => areSame(sizes, b.get(host) ?? new Set())),
+  usualSizes: (a, b) => a.size === b.size && [...a].every(([host, sizes]) => areSame(sizes, b.get(host))),
   ownPages: areSame,
 };
 
@@ -88,6 +89,7 @@ export function sceneOf(ledger: Ledger, settings: Settings, learned: Learned): S
   const { office, ownedHosts } = settings;
   const packetRules = new Set(settings.rules.filter((r) => r.category === 'network').map((r) => r.number));
   const none: ReadonlySet<number> = new Set();
+  const usual = (host: number) => learned.usualSizes.get(host) ?? none;
   const matches = new Map<string, readonly Touch[]>();
   return {
     rules: settings.rules,
@@ -96,7 +98,9 @@ export function sceneOf(ledger: Ledger, settings: Settings, learned: Learned): S
     dayStartMs: settings.dayStartMs,
     ownedHosts: ownedHosts > 0 ? ownedHosts : learned.ownedHosts,
     ownedDeclared: ownedHosts > 0,
-    soft404: (host) => learned.usualSizes.get(host) ?? none,
+    knowsUsual: (host) => usual(host).size > 0,
+    isUsualSize: (host, size) => usual(host).has(size),
+    isPageSize: (host, size) => usual(host).has(OF_PAGES + size),
     isOwnPage: (host, path) => learned.ownPages.has(pageNumber(host, path)),
     assets: office.assets,
     calendar: office.calendar,
@@ -147,7 +151,7 @@ const USUAL_SHARE = 0.1;
 const SAME_SIZE_PATHS = 3;
 
 /** Added to a size: a page of about that size is given to people. */
-export const OF_PAGES = 65_536;
+const OF_PAGES = 65_536;
 /** Steps of size by which a page may differ that shows what it was asked for, or the time: 256 bytes, and up to a step more. */
 const NEAR_STEPS = 256 / SIZE_STEP;
 

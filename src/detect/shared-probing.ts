@@ -13,8 +13,8 @@
  * try the links of mails before people do look like it where every reader has dead links of his own, three or more.
  */
 import { addVisit } from '../measure/additions.ts';
-import { paneStart, TAG, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
-import { hiOf, type Ledger, loOf, rowOf, SPACE, spaceOf } from '../measure/ledger.ts';
+import { paneStart, TAG, TAG_BITS, TAG_MASK, TOUCH_WORDS, WEB } from '../measure/entry.ts';
+import { findRow, hiOf, type Ledger, loOf, rowOf, SPACE, spaceOf } from '../measure/ledger.ts';
 import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
@@ -28,10 +28,9 @@ import { FACT, FACT_SPACE } from './fact-spaces.ts';
 import { networkDecision } from './network-decision.ts';
 import { readRecord } from './source-record.ts';
 import { inOrder, statusClassOf, type Touch } from './touch.ts';
-import { readPages, readVisits, type Visit } from './visit.ts';
+import { readPages, readVisits } from './visit.ts';
 import { ownNamesIn } from './web/own-names.ts';
 import { isCrawler, LISTED, pagesOf, requestNumbers, requestReading } from './web/requests.ts';
-import { byDay } from './windows.ts';
 
 const SOURCES = 3;
 const PAGES = 33;
@@ -48,8 +47,10 @@ const SHARE_CRAWLER = 2;
 /** detections that tell such an address alone */
 export const TOLD_ALONE: ReadonlySet<string> = new Set(['W01', 'W02', 'W03']);
 
-/** Notes a source that may be one of those that share a list, under its block, with how many touches speak for it. */
-export function noteProber(facts: Ledger, ledger: Ledger, row: number): void {
+/**
+ * Notes a source that may be one of those that share a list, under its block: on each such day how many touches speak for it.
+ */
+export function noteProber(facts: Ledger, ledger: Ledger, row: number, dayStartMs: number): void {
   const n = lengthOf(ledger.touches, row);
   const page = pageOf(ledger.touches, row);
   const start = startOf(ledger.touches, row);
@@ -64,7 +65,13 @@ export function noteProber(facts: Ledger, ledger: Ledger, row: number): void {
   if (missing < TYPED && matched === 0) return;
   const prefix = prefixOf(hiOf(ledger, row), loOf(ledger, row));
   const block = rowOf(facts, (spaceOf(ledger, row) & ~255) | FACT_SPACE.block, prefix.hi, prefix.lo);
-  addVisit(facts, block, row, FACT.missing, missing);
+  const days = new Map<number, number>();
+  for (let e = start; e < start + n * TOUCH_WORDS; e += TOUCH_WORDS) {
+    if ((page[e + 1]! & TAG_MASK) !== TAG.fail || ((page[e + 3]! >>> 24) & WEB.statusMask) !== 4) continue;
+    const day = dayOf(paneStart(page[e + 1]! >>> TAG_BITS, WEB_PANE), dayStartMs);
+    days.set(day, (days.get(day) ?? 0) + 1);
+  }
+  for (const [day, pages] of days) addVisit(facts, block, row, ((day << TAG_BITS) | FACT.missing) >>> 0, pages);
 }
 
 /** One address on one day. */
@@ -97,49 +104,38 @@ export function sharedProbing(
   const suspicions: Suspicion[] = [];
   for (let row = 0; row < facts.rows; row++) {
     if ((spaceOf(facts, row) & 255) !== FACT_SPACE.block) continue;
-    const noted = readVisits(facts, row);
-    if (noted.length < SOURCES || noted.reduce((sum, v) => sum + v.count, 0) < PAGES_LISTED) continue;
+    if (lengthOf(facts.visits, row) < SOURCES) continue;
     const key = { kind: 'prefix' as const, hi: hiOf(facts, row), lo: loOf(facts, row) };
     const organization = spaceOf(facts, row) >>> 8;
-    for (const [day, probers] of probersOf(noted, sources, scene, isTold))
+    for (const [day, noted] of Map.groupBy(readVisits(facts, row), ({ pane }) => pane)) {
+      const untold = noted.filter(({ item }) => !isTold(item, day));
+      if (untold.length < SOURCES || untold.reduce((sum, { count }) => sum + count, 0) < PAGES_LISTED) continue;
+      const probers = untold.flatMap(({ item }) => proberOf(readRecord(sources, item, scene), day, scene) ?? []);
       if (isShared(probers)) suspicions.push({ key, organization, day, probers });
+    }
   }
   if (suspicions.length === 0) return [];
   const rows = rowsOfBlocks(suspicions, sources);
-  return suspicions
-    .filter((s) => !isRead(s, rows.get(blockName(s.organization, s.key)) ?? [], sources, scene))
-    .map((s) => decisionOf(s, scene));
+  return suspicions.filter((s, i) => !isRead(s, rows[i]!, sources, scene)).map((s) => decisionOf(s, scene));
 }
 
 const blockName = (organization: number, { hi, lo }: { hi: number; lo: number }) => `${organization}/${hi}:${lo}`;
 
-/** The probing addresses of a block by day. */
-function probersOf(
-  noted: readonly Visit[],
-  sources: Ledger,
-  scene: Scene,
-  isTold: (row: number, day: number) => boolean,
-): Map<number, Prober[]> {
-  const days = new Map<number, Prober[]>();
-  for (const { item: row } of noted) {
-    const record = readRecord(sources, row, scene);
-    for (const [day, failed] of byDay(record.failing, scene.dayStartMs)) {
-      const prober = isTold(row, day) ? null : proberOf(record, day, failed, scene);
-      if (prober !== null) days.set(day, [...(days.get(day) ?? []), prober]);
-    }
-  }
-  return days;
-}
-
-/** Rows of all sources of the blocks, by the name of the block. */
-function rowsOfBlocks(suspicions: readonly Suspicion[], sources: Ledger): Map<string, number[]> {
-  const rows = new Map<string, number[]>(suspicions.map((s) => [blockName(s.organization, s.key), []]));
-  for (let row = 0; row < sources.rows; row++) {
-    if ((spaceOf(sources, row) & 255) !== SPACE.source) continue;
+/** Rows of all sources of blocks, in their order: the addresses of a /24 are looked up, the networks of a /48 looked for. */
+function rowsOfBlocks(suspicions: readonly Suspicion[], sources: Ledger): number[][] {
+  const wanted = new Map<string, number[]>();
+  for (const { organization, key } of suspicions) if (key.hi !== 0) wanted.set(blockName(organization, key), []);
+  for (let row = 0; row < sources.rows && wanted.size > 0; row++) {
+    if ((spaceOf(sources, row) & 255) !== SPACE.source || hiOf(sources, row) === 0) continue;
     const name = blockName(spaceOf(sources, row) >>> 8, prefixOf(hiOf(sources, row), loOf(sources, row)));
-    rows.get(name)?.push(row);
+    wanted.get(name)?.push(row);
   }
-  return rows;
+  return suspicions.map(({ organization, key }) => {
+    if (key.hi !== 0) return wanted.get(blockName(organization, key))!;
+    const space = (organization << 8) | SPACE.source;
+    const rows = Array.from({ length: 256 }, (_, i) => findRow(sources, space, 0, key.lo + i));
+    return rows.filter((row) => row >= 0);
+  });
 }
 
 /** Whether a block was given so many pages on the day, by all its addresses, that it reads: then it has readers' dead links. */
@@ -161,10 +157,11 @@ function pagesOn(day: number, pages: SourceRecord['pages'], { dayStartMs }: Scen
 }
 
 /** What a source did on a day, if it is probing and no reading. */
-function proberOf(record: SourceRecord, day: number, failed: readonly Touch[], scene: Scene): Prober | null {
-  const onDay = (ms: number) => dayOf(ms, scene.dayStartMs) === day;
+function proberOf(record: SourceRecord, day: number, scene: Scene): Prober | null {
+  const isOnDay = (t: Touch) => dayOf(t.paneMs, scene.dayStartMs) === day;
+  const failed = record.failing.filter(isOnDay);
   const isListed = (t: Touch) =>
-    statusClassOf(t) === 4 && onDay(t.paneMs) && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '');
+    statusClassOf(t) === 4 && isOnDay(t) && LISTED.has(scene.rules[t.tag - TAG.rule]?.detection ?? '');
   const pages = distinctOf(failed, pagesOf);
   const missing = new Set(pages);
   const listed = new Set(distinctOf(record.matched.filter(isListed), pagesOf).filter((p) => missing.has(p)));

@@ -37,7 +37,7 @@ import {
   joinAll,
   latestOf,
   type MakeAlert,
-  remember,
+  rememberTelling,
   standingAlerts,
 } from './standing-alerts.ts';
 import { isForgotten, isTakenBack, mayChangeStill } from './told-alert.ts';
@@ -76,7 +76,7 @@ export interface Tidings {
   waiting: number;
 }
 
-/** Documents of all alerts that are new or changed. Settles the shard's state; changes nothing else. */
+/** Documents of all alerts that are new or changed. Settles the shard's state and moves the memory on; changes nothing else. */
 export async function tell(shard: Shard, setting: TellingSetting, telling: Telling): Promise<Tidings> {
   const { inventory, enricher, organization } = setting;
   const { told, memory = createAlertMemory(), isMailed = true } = telling;
@@ -105,7 +105,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   );
   const { documents, same } = await documentsOf(changed, make, setting, telling);
   append(documents, back);
-  remember(memory, all, gone);
+  rememberTelling(memory, all, gone, forgotten.length > 0);
 
   const made = new Map(documents.map(({ id, version }) => [id, version]));
   const alerts = [...sources.flatMap((source) => source.alerts), ...dueOthers.map((c) => c.alert)];

@@ -19,23 +19,21 @@ import type { Told } from './told-alert.ts';
 export interface SourceAlerts extends GradedSource {
   /** the source is a drill's: of its decisions no alerts are made */
   readonly isDrill: boolean;
-  /** by decision; undefined: nothing was made yet */
-  readonly made: (Made | undefined)[];
+  /** what was made of each decision; undefined: nothing yet */
+  readonly drafts: (Draft | undefined)[];
   /** those that stand, in the order of the decisions */
   standing: readonly StandingAlert[];
   /** of these, those that are due */
   due: readonly StandingAlert[];
-  /** the same, without what was told */
+  /** the alerts of those that are due */
   alerts: readonly Alert[];
-  /** how many of those that stand were told before */
-  told: number;
   /** end of the latest that stands, Unix ms */
   latestMs: number;
   /** it stood as it does at an earlier telling, and nothing was to be told of it */
   isSettled: boolean;
 }
 
-interface Made {
+interface Draft {
   readonly grave: boolean;
   /** names of the state that the alert was made with, and whether the state was sampled */
   readonly names: string;
@@ -47,9 +45,9 @@ interface Made {
 export function newSource(graded: GradedSource, secret: Uint8Array): SourceAlerts {
   const key = graded.decisions[0]?.key;
   const isDrill = key !== undefined && drillOf(secret, key.hi, key.lo) !== null;
-  const made = graded.decisions.map(() => undefined);
-  const nothing = { standing: [], due: [], alerts: [], told: 0, latestMs: 0, isSettled: false };
-  return { ...graded, isDrill, made, ...nothing };
+  const drafts = graded.decisions.map(() => undefined);
+  const nothing = { standing: [], due: [], alerts: [], latestMs: 0, isSettled: false };
+  return { ...graded, isDrill, drafts, ...nothing };
 }
 
 /** What alerts are looked at with. */
@@ -72,7 +70,6 @@ export function lookAt(source: SourceAlerts, isGrave: readonly boolean[], at: nu
   source.standing = standing;
   source.due = standing.filter((c) => c.isDue);
   source.alerts = source.due.map((c) => c.alert);
-  source.told = standing.reduce((sum, { was }) => sum + (was === undefined ? 0 : 1), 0);
   source.latestMs = standing.reduce((ms, { alert }) => Math.max(ms, alert.endMs), 0);
 }
 
@@ -80,10 +77,10 @@ export function lookAt(source: SourceAlerts, isGrave: readonly boolean[], at: nu
 function remade(source: SourceAlerts, i: number, grave: boolean, { shard, make }: Look): MadeAlert | null {
   const [decision, severity] = [source.decisions[i]!, source.severities[i]!];
   const names = namesOf(decision, shard.state);
-  const known = source.made[i];
+  const known = source.drafts[i];
   if (known?.grave === grave && known.names === names) return known.alert;
   const alert = make(decision, severity, grave);
-  source.made[i] = { grave, names, alert };
+  source.drafts[i] = { grave, names, alert };
   return alert;
 }
 
@@ -96,9 +93,12 @@ export function noteLook(source: SourceAlerts, isQuiet: boolean, sharedDays: Rea
   source.isSettled = isQuiet && !isShared && source.due.length === source.standing.length;
 }
 
-/** Whether the telling can pass by a source. `isGrave` and `at` as in `lookAt`; `sharedDays`: see `joinDays`. */
+/**
+ * Whether the telling can pass by a source; a settled one was looked at, so all its drafts are there. `isGrave` and `at` as in
+ * `lookAt`; `sharedDays`: first days with an alert of several organisations, by source.
+ */
 export function standsAsBefore(
-  { isSettled, isDrill, made, standing }: SourceAlerts,
+  { isSettled, isDrill, drafts, standing }: SourceAlerts,
   isGrave: readonly boolean[],
   at: number,
   acks: ReadonlyMap<string, AckRecord>,
@@ -106,7 +106,7 @@ export function standsAsBefore(
 ): boolean {
   if (!isSettled) return false;
   if (isDrill) return true;
-  for (let i = 0; i < made.length; i++) if (made[i]!.grave !== isGrave[at + i]) return false;
+  for (let i = 0; i < drafts.length; i++) if (drafts[i]!.grave !== isGrave[at + i]) return false;
   if (acks.size > 0) for (const { alert, ack } of standing) if (acks.get(alert.id) !== ack) return false;
   if (sharedDays.size > 0) for (const { alert } of standing) if (sharedDays.has(alert.key.text)) return false;
   return true;
@@ -114,8 +114,8 @@ export function standsAsBefore(
 
 /** What all alerts rest on besides decisions. Where it is another than the last time, none of them is passed by. */
 export interface Footing {
-  /** what was told, by whoever keeps the shard */
-  readonly told: ReadonlyMap<string, Told>;
+  /** what was told, by whoever keeps the shard; not held here, for a keeper's may be the larger part of its memory */
+  readonly told: WeakRef<ReadonlyMap<string, Told>>;
   /** whether entries were sampled, and the names of our side */
   readonly text: string;
 }
@@ -123,7 +123,12 @@ export interface Footing {
 /** What the alerts of a shard rest on now. */
 export function footingOf({ state }: Shard, told: ReadonlyMap<string, Told>): Footing {
   const { hosts, destinations, ledger } = state;
-  return { told, text: JSON.stringify([ledger.level > 0, [...hosts], [...destinations]]) };
+  return { told: new WeakRef(told), text: JSON.stringify([ledger.level > 0, [...hosts], [...destinations]]) };
+}
+
+/** Whether alerts rest on the same as they did. */
+export function isFirm(before: Footing | null, now: Footing): boolean {
+  return before?.text === now.text && before.told.deref() === now.told.deref();
 }
 
 /** What the alert of a source says that stands in the state, and neither in its decision nor in the source's entries. */

@@ -6,13 +6,22 @@
 import { firstDays, idOfDayBefore } from '../alerts/identity.ts';
 import type { Severity } from '../alerts/severity.ts';
 import type { Decision } from '../detect/decision.ts';
+import { append } from '../model/long-lists.ts';
 import type { alertMaker } from '../run/alerting.ts';
 import { gravest, rankOf } from '../run/grading.ts';
 import { fingerprintOf, type TellingSetting } from './alert-document.ts';
 import type { AlertMemory } from './alert-memory.ts';
 import type { Shard, ShardSetting } from './shard.ts';
 import { decideShard } from './shard-decisions.ts';
-import { type Footing, footingOf, type Look, lookAt, type SourceAlerts, standsAsBefore } from './source-alerts.ts';
+import {
+  type Footing,
+  footingOf,
+  isFirm,
+  type Look,
+  lookAt,
+  type SourceAlerts,
+  standsAsBefore,
+} from './source-alerts.ts';
 import { goneDays, joinDays, type MadeAlert, type StandingAlert, standingAlert } from './standing-alert.ts';
 import type { Told } from './told-alert.ts';
 
@@ -28,12 +37,15 @@ export interface StandingAlerts {
   /** the sources that do not stand as they did */
   readonly looked: readonly SourceAlerts[];
   /** ids of what may have been told and stand no more */
-  readonly mayBeGone: Iterable<string>;
+  readonly mayBeGone: readonly string[];
   /** what all of them rest on */
   readonly footing: Footing;
 }
 
-/** Sees what stands, and of it looks again at what may stand otherwise than the last time. */
+/**
+ * Decides, and looks again at what may stand otherwise than the last time. Changes the memory, which is of no use until
+ * `rememberTelling` was called.
+ */
 export function standingAlerts(
   shard: Shard,
   setting: TellingSetting,
@@ -47,6 +59,9 @@ export function standingAlerts(
     return { alert, dayBefore: idOfDayBefore(alert), fingerprint: fingerprintOf(alert, decision, grave, setting) };
   };
   const look: Look = { shard, setting, telling, make };
+  const before = memory.footing;
+  // until the telling is through and remembered nothing stands as it did
+  memory.footing = null;
   const { sources, others } = decideShard(shard, setting, telling.closedMs, memory.sources);
   const counted = sources.filter(({ isDrill }) => !isDrill);
   const isGrave = gravest(
@@ -60,33 +75,56 @@ export function standingAlerts(
   });
   const sharedDays = daysOf(shared);
   const footing = footingOf(shard, telling.told);
-  const isFirm = memory.footing?.told === footing.told && memory.footing.text === footing.text;
-  // until this telling is through nothing stands as it did
-  memory.footing = null;
+  const passes = isFirm(before, footing)
+    ? (source: SourceAlerts, at: number) => standsAsBefore(source, isGrave, at, shard.acks, sharedDays)
+    : () => false;
+  const { looked, stood } = lookAgain(sources, isGrave, passes, look);
+  const dropped = memory.sources.dropped.flatMap(({ made }) => made?.standing ?? []);
+  // what was told by another keeper is compared as a whole
+  const mayBeGone = isFirm(before, footing)
+    ? [...memory.loose, ...[...dropped, ...stood].map(({ alert }) => alert.id)]
+    : [...telling.told.keys()];
+  return { sources, others: shared, sharedDays, looked, mayBeGone, footing };
+}
+
+/** Looks at the sources that are not passed by; `stood`: what stood of them before. */
+function lookAgain(
+  sources: readonly SourceAlerts[],
+  isGrave: readonly boolean[],
+  passes: (source: SourceAlerts, at: number) => boolean,
+  look: Look,
+): { looked: SourceAlerts[]; stood: StandingAlert[] } {
   const looked: SourceAlerts[] = [];
-  const before = memory.sources.dropped.map(({ made: source }) => source?.standing ?? []);
+  const stood: StandingAlert[] = [];
   let at = 0;
   for (const source of sources) {
-    if (!isFirm || !standsAsBefore(source, isGrave, at, shard.acks, sharedDays)) {
-      before.push(source.standing);
+    if (!passes(source, at)) {
+      append(stood, source.standing);
       lookAt(source, isGrave, at, look);
       looked.push(source);
     }
     if (!source.isDrill) at += source.decisions.length;
   }
-  // what was told by another keeper is compared as a whole
-  const mayBeGone = isFirm ? [...memory.loose, ...before.flat().map(({ alert }) => alert.id)] : telling.told.keys();
-  return { sources, others: shared, sharedDays, looked, mayBeGone, footing };
+  return { looked, stood };
 }
 
 /** What was told and does not stand any more. */
 export type Gone = readonly (readonly [id: string, was: Told])[];
 
-/** Notes what the next telling compares with. */
-export function remember(memory: AlertMemory, { others, looked, footing }: StandingAlerts, gone: Gone): void {
+/**
+ * Notes what the next telling compares with. Where ids are forgotten, alerts that rested on them are looked at once more:
+ * what is forgotten is gone with the commit, which is behind this telling.
+ */
+export function rememberTelling(
+  memory: AlertMemory,
+  { others, looked, footing }: StandingAlerts,
+  gone: Gone,
+  isForgetting: boolean,
+): void {
   const ofOthers = looked.filter(({ isKept }) => !isKept).flatMap((source) => source.standing);
   memory.loose = [...gone.map(([id]) => id), ...[...others, ...ofOthers].map(({ alert }) => alert.id)];
-  memory.footing = footing;
+  memory.sources.dropped = [];
+  memory.footing = isForgetting ? null : footing;
 }
 
 /** What was told and does not stand any more. */

@@ -30,7 +30,7 @@ import { county, factOf, sighting } from './member-facts.ts';
 
 /** Alerts that a memory holds, of sources alone. */
 const alertsIn = ({ sources }: AlertMemory) =>
-  [...sources.kept.values()].flatMap(({ made }) => made!.made.flatMap((one) => one?.alert?.alert ?? []));
+  [...sources.kept.values()].flatMap(({ made }) => made!.drafts.flatMap((draft) => draft?.alert?.alert ?? []));
 
 /** Sources that a memory holds, and how their alerts stood when it was last looked at them. */
 const looksIn = ({ sources }: AlertMemory) =>
@@ -276,6 +276,78 @@ describe('a shard that remembers what it decided', () => {
     expect(changed).toEqual([3, 0, 0, 0, 1, 1, 0, 0]);
   });
 
+  it('looks once more at what rested on an alert that was forgotten', async () => {
+    // what another visitor reads every day moves the time on
+    const reading = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => page(from + i, 5, '/', 200, '192.0.2.9')).join('');
+    const missing = (day: number) => Array.from({ length: 12 }, (_, i) => page(day, i, `/missing-${i}`, 404)).join('');
+    const sent = (day: number) =>
+      Array.from({ length: 3 }, (_, i) => page(day, i, `/x?id=${i}%20UNION%20SELECT%20a%20FROM%20b`, 404)).join('');
+    const texts = [
+      sent(1) + sent(2) + reading(3, 37) + missing(37) + sent(38),
+      // the missing pages are taken back
+      Array.from({ length: 40 }, (_, i) => page(37, 15 + i, `/page-${i}`, 200)).join(''),
+      reading(38, 41),
+      reading(41, 42),
+    ];
+    const shard = emptyShard('none');
+    const memory = createAlertMemory();
+    const told = new Map<string, Told>();
+    let forgotten = 0;
+    for (const [seq, text] of texts.entries()) {
+      const [chunk] = chunksOf([{ format: 'combined', bytes: Buffer.from(text) }], 1 << 24);
+      const scanned = scanJobs([[{ ...chunk!, offset: seq << 20, ref: { ...chunk!.ref, seq } }]], 'none');
+      foldRecord(shard, settingNamed('none'), scanned.records[0]!);
+      if (seq >= 2) pruneShard(shard, settingNamed('none'));
+      for (let again = 0; again < 4; again++) {
+        const anew = await tellFrom(shard, scanned, 'none', { told });
+        const remembered = await tellFrom(shard, scanned, 'none', { told, memory });
+        expect(remembered, `after ${seq + 1} texts, ${again}`).toEqual(anew);
+        commit(told, remembered);
+        forgotten += remembered.forgotten.length;
+      }
+    }
+    expect(forgotten).toBe(2);
+  });
+
+  it('is of no use after an exception in the middle of deciding', async () => {
+    const swept = (hosts: number) =>
+      [7, 8].map((n) => Array.from({ length: hosts }, (_, i) => packet(n, 22, `203.0.113.${i + 1}`)).join('')).join('');
+    const others = Array.from({ length: 100 }, (_, i) => packet(200, 40_000 + i, `203.0.113.${100 + i}`)).join('');
+    const setting = settingNamed('none');
+    const shard = emptyShard('none');
+    const memory = createAlertMemory();
+    const told = new Map<string, Told>();
+    const sweeps = ({ alerts }: Tidings) => alerts.filter(({ detection }) => detection === 'F03').length;
+    for (const [seq, text] of [swept(20), others].entries()) {
+      const [chunk] = chunksOf([{ format: 'netfilter', bytes: Buffer.from(text) }], 1 << 24);
+      const scanned = scanJobs([[{ ...chunk!, offset: seq << 20, ref: { ...chunk!.ref, seq } }]], 'none');
+      foldRecord(shard, setting, scanned.records[0]!);
+      let asked = 0;
+      const isDark = () => {
+        if (++asked > 5) throw new Error('no room');
+        return false;
+      };
+      const telling = {
+        closedMs: Number.POSITIVE_INFINITY,
+        nowMs: 0,
+        generation: 1,
+        told,
+        evidence: new Map(),
+        memory,
+      };
+      if (seq === 1)
+        await expect(tell(shard, { ...setting, inventory: { ...setting.inventory, isDark } }, telling)).rejects.toThrow(
+          'no room',
+        );
+      const remembered = await tellFrom(shard, scanned, 'none', { told, memory });
+      expect(remembered).toEqual(await tellFrom(shard, scanned, 'none', { told }));
+      // twenty of a hundred and twenty addresses are no sweep
+      expect(sweeps(remembered)).toBe(seq === 0 ? 2 : 0);
+      commit(told, remembered);
+    }
+  });
+
   it('says the name that a host has now', async () => {
     const line = (i: number) =>
       `vote.example.gov:443 198.51.100.7 - - [01/Sep/2026:10:00:${String(i).padStart(2, '0')} +0000] "GET /missing-${i} HTTP/1.1" 404 153 "-" "Mozilla/5.0"\n`;
@@ -345,10 +417,11 @@ describe('a shard that remembers what it decided', () => {
   });
 });
 
-/** A page that a visitor asks for on a day of September. */
-function page(day: number, second: number, path: string, status: number): string {
-  const at = `0${day}/Sep/2026:10:00:${String(second).padStart(2, '0')} +0000`;
-  return `198.51.100.7 - - [${at}] "GET ${path} HTTP/1.1" ${status} 153 "-" "Mozilla/5.0"\n`;
+/** A page that a visitor asks for on a day, by its number from the first of September on. */
+function page(day: number, second: number, path: string, status: number, ip = '198.51.100.7'): string {
+  const [month, of] = day <= 30 ? ['Sep', day] : ['Oct', day - 30];
+  const at = `${String(of).padStart(2, '0')}/${month}/2026:10:00:${String(second).padStart(2, '0')} +0000`;
+  return `${ip} - - [${at}] "GET ${path} HTTP/1.1" ${status} 153 "-" "Mozilla/5.0"\n`;
 }
 
 /** A denied packet of the n-th source. */

@@ -79,7 +79,7 @@ function fetchesOf(sent: readonly Touch[], record: SourceRecord, scene: Scene): 
     takenMs.set(pagesOf(t), Math.min(takenMs.get(pagesOf(t)) ?? t.paneMs, t.paneMs));
   if (takenMs.size === 0) return [];
   return scene.matchesOf(record.organization, tagOf(FETCHED, scene)).filter((t) => {
-    if (statusClassOf(t) !== 2 || scene.soft404(t.host).has(t.sub)) return false;
+    if (statusClassOf(t) !== 2 || scene.isUsualSize(t.host, t.sub)) return false;
     return (takenMs.get(pagesOf(t)) ?? Number.POSITIVE_INFINITY) <= t.paneMs;
   });
 }

@@ -8,7 +8,6 @@ import type { Scene, SourceRecord } from '../detector.ts';
 import { countDistinct } from '../distinct.ts';
 import { estimateDistinct, estimateEvents } from '../estimates.ts';
 import type { RequestReading } from '../exhibit.ts';
-import { OF_PAGES } from '../scene.ts';
 import { statusClassOf, type Touch } from '../touch.ts';
 
 /** Detections whose rules are lists of paths: there an answer says something. */
@@ -31,8 +30,8 @@ export const pagesOf = (t: Touch) => t.item * 65536 + t.host;
  * no page that the site itself uses. Where no usual page is known (a host that never answered 404), nothing can be told.
  */
 export function wasAnswered(t: Touch, scene: Scene): boolean {
-  const usual = scene.soft404(t.host);
-  return statusClassOf(t) === 2 && t.sub !== 0 && usual.size > 0 && !usual.has(t.sub) && !isOwnPage(t, scene);
+  if (statusClassOf(t) !== 2 || t.sub === 0 || !scene.knowsUsual(t.host)) return false;
+  return !scene.isUsualSize(t.host, t.sub) && !isOwnPage(t, scene);
 }
 
 /**
@@ -40,7 +39,7 @@ export function wasAnswered(t: Touch, scene: Scene): boolean {
  * and with nothing as large as a page that people are given, for a page that does not heed the text gives what it always gives.
  */
 export function gaveFile(t: Touch, scene: Scene): boolean {
-  return wasAnswered(t, scene) && !scene.soft404(t.host).has(OF_PAGES + t.sub);
+  return wasAnswered(t, scene) && !scene.isPageSize(t.host, t.sub);
 }
 
 /** Whether a rule match was given content for what it probed. */
