@@ -311,21 +311,23 @@ describe('a shard that remembers what it decided', () => {
   });
 
   it('is of no use after an exception in the middle of deciding', async () => {
-    const swept = (hosts: number) =>
-      [7, 8].map((n) => Array.from({ length: hosts }, (_, i) => packet(n, 22, `203.0.113.${i + 1}`)).join('')).join('');
-    const others = Array.from({ length: 100 }, (_, i) => packet(200, 40_000 + i, `203.0.113.${100 + i}`)).join('');
+    // two sweep 20 addresses of 20, and try 40 ports, so that they stay worth a look
+    const sweep = (n: number) =>
+      Array.from({ length: 20 }, (_, i) => packet(n, 6000 + n, `203.0.113.${i}`)).join('') +
+      Array.from({ length: 40 }, (_, i) => packet(n, 7000 + i, '203.0.113.1')).join('');
+    const others = Array.from({ length: 100 }, (_, i) => packet(200 + i, 40_000, `203.0.113.${100 + i}`)).join('');
     const setting = settingNamed('none');
     const shard = emptyShard('none');
     const memory = createAlertMemory();
     const told = new Map<string, Told>();
     const sweeps = ({ alerts }: Tidings) => alerts.filter(({ detection }) => detection === 'F03').length;
-    for (const [seq, text] of [swept(20), others].entries()) {
+    for (const [seq, text] of [sweep(7) + sweep(8), others].entries()) {
       const [chunk] = chunksOf([{ format: 'netfilter', bytes: Buffer.from(text) }], 1 << 24);
       const scanned = scanJobs([[{ ...chunk!, offset: seq << 20, ref: { ...chunk!.ref, seq } }]], 'none');
       foldRecord(shard, setting, scanned.records[0]!);
       let asked = 0;
       const isDark = () => {
-        if (++asked > 5) throw new Error('no room');
+        if (++asked > 30) throw new Error('no room');
         return false;
       };
       const telling = {
