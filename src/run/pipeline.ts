@@ -9,6 +9,7 @@ import { loadSecret } from '../config/secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { forgetQuiet } from '../measure/reductions.ts';
 import { letGo, settleState } from '../measure/state.ts';
+import { collect } from '../model/memory.ts';
 import { OperatorError, type Problem } from '../model/problem.ts';
 import type { RunSummary } from '../model/summary.ts';
 import { countOverlong } from '../model/tally.ts';
@@ -46,6 +47,8 @@ export interface AnalyzeOptions {
 
 /** Logs of one run: a reference to a raw line keeps its origin in 12 bits. */
 const ORIGINS_MAX = 4095;
+/** From so many decisions on what deciding left is collected before alerts are made: they need the room. */
+const MANY_DECISIONS = 10_000;
 /** Ranges that a thread takes at a time; a plain file is cut into pieces of this size. */
 const RANGE_BYTES = 8 * 1024 * 1024;
 /** Below this many ranges of plain logs threads cost more than they bring. */
@@ -143,6 +146,7 @@ export async function analyze(options: AnalyzeOptions): Promise<RunSummary> {
     const whole = run.state;
     run.state = stateForAlerts(whole, decisions);
     letGo(whole);
+    if (decisions.length >= MANY_DECISIONS) collect();
     const grave = gravest(decisions, severities.map(rankOf));
     const evidence = await collectEvidence(decisions, grave, evidenceOrigins(readings), ruleSet, inventory, secret);
     const alerts = alertsOf(handOver(decisions), severities, evidence, surroundings());
