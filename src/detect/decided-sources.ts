@@ -58,24 +58,19 @@ interface Asked {
   readonly answers: Map<number, boolean>;
 }
 
-/** What is asked of a host of ours and a number of 32 bits. */
-const QUESTIONS: readonly ((scene: Scene, host: number, n: number) => boolean)[] = [
-  (scene, host) => scene.knowsUsual(host),
-  (scene, host, size) => scene.isUsualSize(host, size),
-  (scene, host, size) => scene.isPageSize(host, size),
-  (scene, host, path) => scene.isOwnPage(host, path),
-];
+/** What is asked of a host of ours and a number of 32 bits: a size or the hash of a path. */
+const QUESTIONS = ['knowsUsual', 'isUsualSize', 'isPageSize', 'isOwnPage'] as const satisfies readonly (keyof Scene)[];
+type Question = (typeof QUESTIONS)[number];
 const NUMBERS = 2 ** 32;
 
-/** A question (by its place) with what it is asked of, as one number. */
-function questionOf(question: number, host: number, n: number): number {
-  return (host * QUESTIONS.length + question) * NUMBERS + n;
+/** A question with what it is asked of, as one number. */
+function questionOf(question: Question, host: number, n: number): number {
+  return (host * QUESTIONS.length + QUESTIONS.indexOf(question)) * NUMBERS + n;
 }
 
 function answerTo(scene: Scene, question: number): boolean {
   const asked = Math.floor(question / NUMBERS);
-  const host = Math.floor(asked / QUESTIONS.length);
-  return QUESTIONS[asked % QUESTIONS.length]!(scene, host, question % NUMBERS);
+  return scene[QUESTIONS[asked % QUESTIONS.length]!](Math.floor(asked / QUESTIONS.length), question % NUMBERS);
 }
 
 /** Nothing was decided yet. */
@@ -140,8 +135,8 @@ function weightOf({ decisions, logIns }: SourceDecisions): number {
 /** A scene that notes what is asked of it. What is declared stands one by one, so that nobody adds what is learned unnoted. */
 function watch(scene: Scene): { watched: Scene; asked: Asked & { readonly ofOthers: boolean } } {
   const asked = { ownedHosts: null as number | null, answers: new Map<number, boolean>(), ofOthers: false };
-  const ask = (question: number, host: number, n = 0) => {
-    const answer = QUESTIONS[question]!(scene, host, n);
+  const ask = (question: Question, host: number, n = 0) => {
+    const answer = scene[question](host, n);
     asked.answers.set(questionOf(question, host, n), answer);
     return answer;
   };
@@ -159,10 +154,10 @@ function watch(scene: Scene): { watched: Scene; asked: Asked & { readonly ofOthe
       asked.ownedHosts = scene.ownedHosts;
       return scene.ownedHosts;
     },
-    knowsUsual: (host) => ask(0, host),
-    isUsualSize: (host, size) => ask(1, host, size),
-    isPageSize: (host, size) => ask(2, host, size),
-    isOwnPage: (host, path) => ask(3, host, path),
+    knowsUsual: (host) => ask('knowsUsual', host),
+    isUsualSize: (host, size) => ask('isUsualSize', host, size),
+    isPageSize: (host, size) => ask('isPageSize', host, size),
+    isOwnPage: (host, path) => ask('isOwnPage', host, path),
     matchesOf(organization, tag) {
       asked.ofOthers = true;
       return scene.matchesOf(organization, tag);

@@ -12,6 +12,7 @@ import { lengthOf, pageOf, startOf } from '../measure/lists.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
 import { prefixOf } from '../model/address.ts';
 import { ACTION } from '../model/batch.ts';
+import { extent } from '../model/long-lists.ts';
 import { dayOf, HOUR, PACKET_PANE } from '../model/time.ts';
 import type { Decision } from './decision.ts';
 import type { Scene } from './detector.ts';
@@ -20,7 +21,7 @@ import { FACT, FACT_SPACE, keyAt } from './fact-spaces.ts';
 import { BACKGROUND_PORTS } from './firewall/packets.ts';
 import { networkDecision } from './network-decision.ts';
 import type { Settings } from './scene.ts';
-import { actionOf, type Touch } from './touch.ts';
+import { actionOf, inOrder, type Touch } from './touch.ts';
 import type { Visit } from './visit.ts';
 
 /** Sources of a target; fewer facts than that are not looked at. */
@@ -52,37 +53,33 @@ export function notePackets(facts: Ledger, ledger: Ledger, row: number): void {
   }
 }
 
-/** Decides about a target of which this was noted; `sources` is the state that the facts are of. */
+/** An address of an organisation's that packets went to. `sources` is the state that the facts are of. */
+export interface ScanTarget {
+  readonly sources: Ledger;
+  readonly organization: number;
+  readonly address: number;
+}
+
+/** Decides about a target of which this was noted. */
 export function distributedScan(
-  sources: Ledger,
-  organization: number,
-  target: number,
+  target: ScanTarget,
   visits: readonly Visit[],
   scene: Scene,
   settings: Settings,
 ): Decision[] {
-  const days = new Map<number, Visit[]>();
-  for (const v of visits) {
-    const day = dayOf(v.pane * HOUR, scene.dayStartMs);
-    const list = days.get(day);
-    if (list === undefined) days.set(day, [v]);
-    else list.push(v);
-  }
-  return [...days]
-    .map(([day, list]) => scanOn(day, sources, organization, target, list, scene, settings))
-    .filter((decision) => decision !== null);
+  const days = Map.groupBy(visits, (v) => dayOf(v.pane * HOUR, scene.dayStartMs));
+  return [...days].flatMap(([day, list]) => scanOn(day, target, list, scene, settings) ?? []);
 }
 
 /** The scan of a target on one day, or null. */
 function scanOn(
   day: number,
-  sources: Ledger,
-  organization: number,
-  target: number,
+  target: ScanTarget,
   visits: readonly Visit[],
   scene: Scene,
   settings: Settings,
 ): Decision | null {
+  const { sources, organization, address } = target;
   const bySource = new Map<number, Set<number>>();
   for (const v of visits) bySource.set(v.item, (bySource.get(v.item) ?? new Set()).add(v.group));
   // sources that scan alone are alerts of their own; here are those that stay below
@@ -99,12 +96,12 @@ function scanOn(
   const members = [...bySource.keys()].map((i) => keyAt(sources, i));
   const agreements = agreementsOf(members, union, settings);
   if (agreements.length === 0) return null;
-  const touches = witnessesOf(scene, members, target, organization, day);
+  const touches = witnessesOf(scene, members, target, day);
   if (touches.length === 0) return null;
   return networkDecision({
     detection: 'F16',
     organization,
-    key: { kind: 'target', hi: 0, lo: target },
+    key: { kind: 'target', hi: 0, lo: address },
     day,
     base: 'high',
     exhibit: exhibitOf(touches, FIRST_HASHED_HOST),
@@ -124,8 +121,7 @@ function scanOn(
 function witnessesOf(
   scene: Scene,
   members: readonly { hi: number; lo: number }[],
-  target: number,
-  organization: number,
+  { organization, address }: ScanTarget,
   day: number,
 ): Touch[] {
   const touches: Touch[] = [];
@@ -133,14 +129,14 @@ function witnessesOf(
     for (const t of scene.touchesOf(organization, m.hi, m.lo)) {
       if (
         t.tag === TAG.packet &&
-        t.item === target &&
+        t.item === address &&
         actionOf(t) !== ACTION.allow &&
         dayOf(t.paneMs, scene.dayStartMs) === day
       )
         touches.push(t);
     }
   }
-  return touches.sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
+  return inOrder(touches);
 }
 
 /** In what the senders agree, in words: one is needed beside the shared-out ports. */
@@ -169,8 +165,4 @@ function agreementsOf(
   return agreements;
 }
 
-function mostOf(counts: ReadonlyMap<unknown, number>): number {
-  let most = 0;
-  for (const n of counts.values()) if (n > most) most = n;
-  return most;
-}
+const mostOf = (counts: ReadonlyMap<unknown, number>) => Math.max(0, extent([...counts.values()], (n) => n).most);

@@ -107,7 +107,7 @@ export function decideDistributed(facts: Facts, scene: Scene, settings: Settings
     const key = keyAt(ledger, row);
     const found = isPrefix
       ? hotPrefix(facts.sources, organization, key, visits, facts.witnesses, scene)
-      : distributedScan(facts.sources, organization, key.lo, visits, scene, settings);
+      : distributedScan({ sources: facts.sources, organization, address: key.lo }, visits, scene, settings);
     out.push(...found);
   }
   const isTold = (row: number, day: number) => facts.told.has(toldName(row, day));

@@ -14,7 +14,7 @@ import { countEvents } from './estimates.ts';
 import { exhibitOf } from './exhibit.ts';
 import { networkDecision } from './network-decision.ts';
 import type { Settings } from './scene.ts';
-import type { Touch } from './touch.ts';
+import { inOrder, type Touch } from './touch.ts';
 import { PER_SUCCESS } from './web/credential-guessing.ts';
 
 const SPRAY_SOURCES = 10;
@@ -65,7 +65,7 @@ export function networkLogIns(logIns: readonly LogInFact[], scene: Scene, settin
       }
     }
     for (const [day, set] of days) {
-      const touches = [...set].sort((a, b) => a.firstMs - b.firstMs || a.lineHash - b.lineHash);
+      const touches = inOrder([...set]);
       const members = sources.filter((s) => s.failed.some((t) => set.has(t))).map(({ hi, lo }) => ({ hi, lo }));
       out.push(
         networkDecision({

@@ -15,12 +15,12 @@
 import { paneStart, TAG } from '../measure/entry.ts';
 import { findRow, type Ledger, SPACE } from '../measure/ledger.ts';
 import { FIRST_HASHED_HOST } from '../measure/observe.ts';
-import { prefixOf } from '../model/address.ts';
 import { extent } from '../model/long-lists.ts';
 import { dayOf, dayStart, WEB_PANE } from '../model/time.ts';
-import type { Decision } from './decision.ts';
+import type { Decision, DecisionKey } from './decision.ts';
 import type { Scene } from './detector.ts';
 import type { LogInFact } from './distributed.ts';
+import { networkOf } from './election/network-groups.ts';
 import { countEvents, estimateEvents } from './estimates.ts';
 import { exhibitOf } from './exhibit.ts';
 import { networkDecision } from './network-decision.ts';
@@ -61,7 +61,7 @@ export function systemLogIns(
       for (const [day, tries] of triesOf(host, there, scene.dayStartMs)) {
         const vain = tries.filter(({ isIn }) => !isIn);
         if (vain.length < SOURCES || vain.length < SHARE * tries.length) continue;
-        const networks = Map.groupBy(vain, ({ of }) => networkOf(of, asOf));
+        const networks = Map.groupBy(vain, ({ of }) => nameOf(networkOf(of, asOf)));
         const { most } = extent([...networks.values()], (list) => list.length);
         if (networks.size < NETWORKS || most > NETWORK_MOST * vain.length) continue;
         const bare = vain.filter((one) => isBare(one, day, sources, scene.dayStartMs));
@@ -72,6 +72,8 @@ export function systemLogIns(
   }
   return out;
 }
+
+const nameOf = ({ kind, hi, lo }: DecisionKey) => `${kind} ${hi}:${lo}`;
 
 /** The sources of an organisation by the systems at which they failed, or may have. */
 function byHost(facts: readonly LogInFact[]): Map<number, LogInFact[]> {
@@ -103,13 +105,6 @@ function triesOf(host: number, facts: readonly LogInFact[], dayStartMs: number):
     }
   }
   return days;
-}
-
-function networkOf({ hi, lo }: LogInFact, asOf: Settings['asOf']): string {
-  const as = asOf(hi, lo);
-  if (as > 0) return `AS${as}`;
-  const prefix = prefixOf(hi, lo);
-  return `${prefix.hi}:${prefix.lo}`;
 }
 
 /** Whether a source did nothing on a day but try to log in: it was given no page but that of the form, and no file. */

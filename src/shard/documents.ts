@@ -12,8 +12,8 @@ import type { Alert } from '../model/alert.ts';
 import type { Fact } from '../model/fact.ts';
 import { append } from '../model/long-lists.ts';
 import { alertMaker } from '../run/alerting.ts';
+import type { Seen } from '../run/campaigns.ts';
 import { collectEvidence, type EvidenceOrigin } from '../run/evidence.ts';
-import { sightingOf } from '../run/sightings.ts';
 import {
   type AlertDocument,
   bareAlert,
@@ -93,7 +93,7 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
   for (const source of looked) {
     const facts = parent.facts.length;
     const own = source.due.filter((c) => isChanged(c, shard, setting));
-    for (const c of source.due) tellParent(parent, c, shard, setting);
+    for (const c of source.due) tellParent(parent, c, source.seen, shard, setting);
     append(changed, own);
     // what is taken back now may be what one of these continues
     noteLook(source, own.length === 0 && parent.facts.length === facts && back.length === 0, sharedDays);
@@ -127,10 +127,17 @@ export async function tell(shard: Shard, setting: TellingSetting, telling: Telli
 }
 
 /** Tells the parent of an alert about a source, or that it is not to count. */
-function tellParent(parent: ParentFacts, c: StandingAlert, shard: Shard, setting: TellingSetting): void {
+function tellParent(
+  parent: ParentFacts,
+  c: StandingAlert,
+  seen: readonly Seen[],
+  shard: Shard,
+  setting: TellingSetting,
+): void {
   if (setting.parent === null || !mayChangeStill(shard, setting, c.decision)) return;
-  const sighting = sightingOf(c.decision, c.severity, memberOf(setting), setting.inventory);
-  if (sighting === null) return;
+  const own = seen.find(({ decision }) => decision === c.decision);
+  if (own === undefined) return;
+  const sighting = { ...own.sighting, member: memberOf(setting) };
   const { hi, lo, endMs } = sighting;
   parent.tell(c.alert.id, c.status === 'suppressed' ? null : sighting, [hi, lo], endMs);
 }

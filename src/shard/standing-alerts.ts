@@ -75,13 +75,14 @@ export function standingAlerts(
   });
   const sharedDays = daysOf(shared);
   const footing = footingOf(shard, telling.told);
-  const passes = isFirm(before, footing)
+  const isSame = isFirm(before, footing);
+  const passes = isSame
     ? (source: SourceAlerts, at: number) => standsAsBefore(source, isGrave, at, shard.acks, sharedDays)
     : () => false;
   const { looked, stood } = lookAgain(sources, isGrave, passes, look);
   const dropped = memory.sources.dropped.flatMap(({ made }) => made?.standing ?? []);
   // what was told by another keeper is compared as a whole
-  const mayBeGone = isFirm(before, footing)
+  const mayBeGone = isSame
     ? [...memory.loose, ...[...dropped, ...stood].map(({ alert }) => alert.id)]
     : [...telling.told.keys()];
   return { sources, others: shared, sharedDays, looked, mayBeGone, footing };

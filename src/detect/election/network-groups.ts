@@ -26,19 +26,21 @@ export function groupsOf<T extends Member>(
   sources: readonly T[],
   asOf: (hi: number, lo: number) => number,
 ): Group<T>[] {
-  const owners = groupBy(sources, (s) => {
-    const as = asOf(s.hi, s.lo);
-    return as === 0 ? keyOf('prefix', s) : { kind: 'as', hi: 0, lo: as };
-  });
-  return owners.map((owner) => {
+  return groupBy(sources, (s) => networkOf(s, asOf)).map((owner) => {
     if (owner.key.kind === 'prefix') return owner;
-    const blocks = groupBy(owner.members, (s) => keyOf('prefix', s));
+    const blocks = groupBy(owner.members, blockOf);
     return blocks.find(({ members }) => members.length >= ONE_BLOCK * owner.members.length) ?? owner;
   });
 }
 
-function keyOf(kind: 'prefix', { hi, lo }: Member): DecisionKey {
-  return { kind, ...prefixOf(hi, lo) };
+/** The AS of a source, or its block where nobody knows the AS. */
+export function networkOf(source: Pick<Member, 'hi' | 'lo'>, asOf: (hi: number, lo: number) => number): DecisionKey {
+  const as = asOf(source.hi, source.lo);
+  return as === 0 ? blockOf(source) : { kind: 'as', hi: 0, lo: as };
+}
+
+function blockOf({ hi, lo }: Pick<Member, 'hi' | 'lo'>): DecisionKey {
+  return { kind: 'prefix', ...prefixOf(hi, lo) };
 }
 
 function groupBy<T extends Member>(sources: readonly T[], of: (source: T) => DecisionKey): Group<T>[] {
